@@ -1,0 +1,115 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// checkAll applies the leaf's rule to its value, or to each element of a list.
+func (l leaf) checkAll(list []string) error {
+	check, known := checks[l.check]
+	if !known {
+		panic("config: no rule " + l.check + " for " + l.key) // held by a test
+	}
+	if check == nil {
+		return nil
+	}
+	if !l.isList() {
+		return check(l.value.Interface())
+	}
+	for _, element := range list {
+		if err := check(element); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checks are the rules that the check tags of Config name.
+var checks = map[string]func(any) error{
+	"": nil,
+
+	"listen": func(v any) error { return hostPort(v.(string), 1) },
+	"http": func(v any) error {
+		if v == "" {
+			return nil
+		}
+		return hostPort(v.(string), 1)
+	},
+	"url": func(v any) error {
+		u, err := url.Parse(v.(string))
+		switch {
+		case err != nil || u.Host == "":
+			return fmt.Errorf("%q is not a URL; write it like https://192.0.2.10:9200", v)
+		case u.Scheme != "http" && u.Scheme != "https":
+			return fmt.Errorf("%q has scheme %q; http and https are supported", u.Redacted(), u.Scheme)
+		case u.User != nil:
+			return fmt.Errorf("%q has a user name in it; use output.elasticsearch.username", u.Redacted())
+		}
+		return nil
+	},
+	"path": func(v any) error {
+		if v != "" && !filepath.IsAbs(v.(string)) {
+			return fmt.Errorf("%q is not an absolute path", v)
+		}
+		return nil
+	},
+	"ndjson": func(v any) error {
+		if v != "" && v != "-" && !filepath.IsAbs(v.(string)) {
+			return fmt.Errorf("%q is neither an absolute path nor -", v)
+		}
+		return nil
+	},
+	"index":    indexName,
+	"size":     between(ByteSize(64<<10), ByteSize(16<<30)),
+	"batch":    between(ByteSize(4<<10), ByteSize(64<<20)),
+	"count":    between(1, 1_000_000),
+	"workers":  between(1, 64),
+	"interval": between(Duration(10*time.Millisecond), Duration(time.Minute)),
+	"level": func(v any) error {
+		if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, v.(string)) {
+			return fmt.Errorf("%q is not a level; choose one of %s", v, strings.Join(levels, ", "))
+		}
+		return nil
+	},
+}
+
+func hostPort(text string, least uint16) error {
+	at, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return fmt.Errorf("%q is not an IP address with a port; write it like 0.0.0.0:2055 or [::]:2055", text)
+	}
+	if at.Port() < least {
+		return fmt.Errorf("%q has port %d", text, at.Port())
+	}
+	return nil
+}
+
+// indexName follows Elasticsearch 7.17, "Create index API", path parameters.
+func indexName(v any) error {
+	name := v.(string)
+	switch {
+	case name == "":
+		return errors.New("must not be empty")
+	case name != strings.ToLower(name) || strings.ContainsAny(name, `\/*?"<>| ,#:`) || strings.ContainsAny(name[:1], "-_+.") || len(name) > 255:
+		return fmt.Errorf("%q is not a name Elasticsearch takes: lower case, none of \\/*?\"<>|,#: or space, not beginning with - _ + or .", name)
+	}
+	return nil
+}
+
+type bounded interface{ ~int | ~int64 }
+
+func between[T bounded](least, most T) func(any) error {
+	return func(v any) error {
+		if n := v.(T); n < least || n > most {
+			return fmt.Errorf("must be between %v and %v, not %v", least, most, n)
+		}
+		return nil
+	}
+}

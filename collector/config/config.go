@@ -1,0 +1,106 @@
+// Package config is the collector's one settings tree: what the service parses at start is what a Terraform plan validates.
+// Names, defaults, checks and descriptions stand once, in the struct tags of Config.
+package config
+
+import "slices"
+
+// Config is the settings tree. The zero value is not valid; start from Default.
+//
+// Tags: yaml is the name in the file, default its text form, check the rule for its value, desc the reference.
+type Config struct {
+	Listen    Listen    `yaml:"listen"`
+	Enrich    Enrich    `yaml:"enrich"`
+	Exporters Exporters `yaml:"exporters"`
+	Output    Output    `yaml:"output"`
+	HTTP      HTTP      `yaml:"http"`
+	Log       Log       `yaml:"log"`
+}
+
+// Listen says where packets are taken.
+type Listen struct {
+	UDP           []string `yaml:"udp" default:"0.0.0.0:2055, [::]:2055" check:"listen" desc:"Addresses to take flow packets on, each a socket of its own: IPv4 and IPv6 are listened on apart."`
+	ReceiveBuffer ByteSize `yaml:"receive_buffer" default:"32MiB" check:"size" desc:"Receive buffer asked of the kernel for each socket. The kernel gives at most net.core.rmem_max; a smaller one is logged."`
+}
+
+// Enrich says what is added to flows.
+type Enrich struct {
+	GeoIP GeoIP `yaml:"geoip"`
+}
+
+// GeoIP names databases in MaxMind's format.
+type GeoIP struct {
+	City string `yaml:"city" check:"path" desc:"City or country database (.mmdb) on the host; empty turns it off. One that is missing or damaged is reported, and flows go on without it."`
+	ASN  string `yaml:"asn" check:"path" desc:"Autonomous system database (.mmdb) on the host; empty turns it off."`
+}
+
+// Exporters bounds what exporters can make the collector remember.
+type Exporters struct {
+	Max          int `yaml:"max" default:"10000" check:"count" desc:"Exporting processes remembered at once on each socket. Beyond it one that has been silent is forgotten, and counted."`
+	MaxTemplates int `yaml:"max_templates" default:"1024" check:"count" desc:"Templates remembered of each exporting process."`
+}
+
+// Output says where documents go.
+type Output struct {
+	Elasticsearch Elasticsearch `yaml:"elasticsearch"`
+	NDJSON        NDJSON        `yaml:"ndjson"`
+}
+
+// Elasticsearch is the bulk output.
+type Elasticsearch struct {
+	Addresses     []string `yaml:"addresses" check:"url" desc:"URLs of the nodes, such as https://127.0.0.1:9200; empty turns the output off."`
+	Username      string   `yaml:"username" desc:"User for basic authentication; empty sends none. The password comes from password_file or the systemd credential elasticsearch-password, never from this file."`
+	PasswordFile  string   `yaml:"password_file" check:"path" desc:"File with the password; empty uses the systemd credential elasticsearch-password."`
+	CAFile        string   `yaml:"ca_file" check:"path" desc:"PEM certificates that sign the server's; empty uses the host's."`
+	Index         string   `yaml:"index" default:"flows" check:"index" desc:"Index, alias or data stream that documents are created in."`
+	BatchBytes    ByteSize `yaml:"batch_bytes" default:"4MiB" check:"batch" desc:"Size at which a batch is sent, before compression."`
+	FlushInterval Duration `yaml:"flush_interval" default:"1s" check:"interval" desc:"Age at which a batch is sent though it is not full."`
+	BufferBytes   ByteSize `yaml:"buffer_bytes" default:"64MiB" check:"size" desc:"Bound of what is kept in memory while Elasticsearch is away or slow. Beyond it new flows are dropped, and counted."`
+	Gzip          bool     `yaml:"gzip" default:"true" desc:"Compress requests: a seventh of the bytes for about twice the processor time."`
+	Workers       int      `yaml:"workers" default:"2" check:"workers" desc:"Requests in flight at once."`
+}
+
+// NDJSON is the output to a file.
+type NDJSON struct {
+	Path string `yaml:"path" check:"ndjson" desc:"File that documents are appended to, one a line; - is standard output; empty turns the output off."`
+}
+
+// HTTP is the address of metrics and health.
+type HTTP struct {
+	Address string `yaml:"address" default:"127.0.0.1:8080" check:"http" desc:"Where /metrics, /livez and /readyz are served; empty turns them off."`
+}
+
+// Log is how much is logged.
+type Log struct {
+	Level string `yaml:"level" default:"info" check:"level" desc:"Least level that is logged: debug, info, warn or error."`
+}
+
+// Default is the tree with every setting at its default.
+func Default() Config {
+	var c Config
+	for _, l := range leaves(&c) {
+		if err := l.setText(l.fallback); err != nil {
+			panic("config: default of " + l.key + ": " + err.Error()) // held by a test
+		}
+	}
+	return c
+}
+
+// validate checks what concerns more than one setting.
+func (c *Config) validate() []problem {
+	var found []problem
+	es := c.Output.Elasticsearch
+	if es.BatchBytes > es.BufferBytes {
+		found = append(found, problem{"output.elasticsearch.buffer_bytes", "must be at least output.elasticsearch.batch_bytes (" + es.BatchBytes.String() + ")"})
+	}
+	if len(c.Listen.UDP) == 0 {
+		found = append(found, problem{"listen.udp", "needs at least one address"})
+	}
+	for i, a := range c.Listen.UDP {
+		if slices.Contains(c.Listen.UDP[:i], a) {
+			found = append(found, problem{"listen.udp", a + " is listed twice"})
+		}
+	}
+	return found
+}
+
+type problem struct{ key, message string }

@@ -1,0 +1,128 @@
+package exporter
+
+import (
+	"net/netip"
+	"slices"
+	"sync/atomic"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+)
+
+// Key names a source of flows: one exporting process on one device. Two processes of a device number their templates
+// independently of each other and must be kept apart (RFC 3954 section 5.1).
+type Key struct {
+	Address netip.Addr
+	Domain  uint32 // source id of NetFlow v9; engine type × 256 + engine id of v5
+}
+
+// Template is what a source announced about its data sets with one id.
+type Template struct {
+	ID      uint16
+	Fields  []flow.FieldSpec
+	Options bool // its data describe the exporter, not flows
+	Program flow.Program
+}
+
+// Pending is a data set that came before its template.
+type Pending struct {
+	TemplateID uint16
+	Data       []byte // records without the set header
+	Clock      flow.Clock
+	Sequence   uint32
+	Received   int64 // Unix nanoseconds
+}
+
+// Source is the state of one exporting process. Its methods belong to the decoding goroutine.
+type Source struct {
+	Key Key
+
+	table        *Table
+	templates    map[uint16]*Template
+	pending      []Pending
+	pendingBytes int
+	sequence     sequence
+	lastSeen     atomic.Int64 // Unix nanoseconds
+	waiting      atomic.Int64 // pending sets
+	known        atomic.Int64 // templates
+
+	packets, records, options            atomic.Uint64
+	redefined, templatesRefused, unknown atomic.Uint64
+	pendingDropped, malformed            atomic.Uint64
+}
+
+// Count adds to the figures of the source: one packet with so many flow records and option records.
+func (s *Source) Count(records, options int) {
+	s.packets.Add(1)
+	if records > 0 {
+		s.records.Add(uint64(records))
+	}
+	if options > 0 {
+		s.options.Add(uint64(options))
+	}
+}
+
+// Malformed counts a packet that could not be decoded to its end.
+func (s *Source) Malformed() { s.malformed.Add(1) }
+
+// Sequence accounts for the sequence number of a packet that carries units (packets or flows, as its format counts).
+// Window is the greatest gap that is still loss and not a restart of the exporter.
+func (s *Source) Sequence(number, units uint32, window int32) { s.sequence.take(number, units, window) }
+
+// Template returns the template with an id, or nil.
+func (s *Source) Template(id uint16) *Template { return s.templates[id] }
+
+// Define stores a template. It returns false when the source has as many as the limit allows.
+func (s *Source) Define(t *Template) bool {
+	old, known := s.templates[t.ID]
+	if !known && len(s.templates) >= s.table.limits.Templates {
+		s.templatesRefused.Add(1)
+		return false
+	}
+	if known && (old.Options != t.Options || !slices.Equal(old.Fields, t.Fields)) {
+		s.redefined.Add(1)
+	}
+	s.templates[t.ID] = t
+	s.known.Store(int64(len(s.templates)))
+	return true
+}
+
+// Same tells whether a template is already known in exactly this form, so that it need not be compiled again.
+func (s *Source) Same(id uint16, options bool, fields []flow.FieldSpec) bool {
+	t := s.templates[id]
+	return t != nil && t.Options == options && slices.Equal(t.Fields, fields)
+}
+
+// Wait keeps a copy of a data set until its template comes. Beyond the limits the set is dropped, and counted.
+func (s *Source) Wait(p Pending) {
+	s.unknown.Add(1)
+	size := len(p.Data)
+	if s.pendingBytes+size > s.table.limits.PendingBytes || s.table.pendingBytes+size > s.table.limits.PendingAllBytes {
+		s.pendingDropped.Add(1)
+		return
+	}
+	p.Data = slices.Clone(p.Data)
+	s.pending = append(s.pending, p)
+	s.pendingBytes += size
+	s.table.pendingBytes += size
+	s.waiting.Store(int64(len(s.pending)))
+}
+
+// Ready takes out the data sets that waited for a template, oldest first.
+func (s *Source) Ready(id uint16) []Pending {
+	if len(s.pending) == 0 {
+		return nil
+	}
+	var ready, rest []Pending
+	for _, p := range s.pending {
+		if p.TemplateID == id {
+			ready = append(ready, p)
+			s.pendingBytes -= len(p.Data)
+			s.table.pendingBytes -= len(p.Data)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	s.pending = rest
+	s.waiting.Store(int64(len(rest)))
+	return ready
+}

@@ -1,0 +1,113 @@
+package exporter
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Cause is why a packet could not be attributed to a source, or not decoded at all.
+type Cause uint8
+
+// The causes.
+const (
+	TooShort           Cause = iota // shorter than the header of its version
+	UnsupportedVersion              // neither of the versions that are decoded
+	causes
+)
+
+// String is the name of the cause in metrics.
+func (c Cause) String() string {
+	switch c {
+	case TooShort:
+		return "too_short"
+	case UnsupportedVersion:
+		return "unsupported_version"
+	}
+	return "unknown"
+}
+
+// Refused counts a packet that could not be decoded at all.
+func (t *Table) Refused(c Cause) { t.errors[c].Add(1) }
+
+// Stats are the figures of a source, or sums of several. All but Templates and Waiting only grow.
+type Stats struct {
+	Packets, Records, Options uint64 // packets, flow records, option records decoded
+	Malformed                 uint64 // packets that could not be decoded to their end
+	SequenceLost              uint64 // units missing when a later packet came: packets (v9) or flows (v5)
+	SequenceReordered         uint64 // units of those that came late after all
+	SequenceRestarted         uint64 // jumps of the sequence number that mean a restart
+	TemplatesRedefined        uint64 // templates that changed their fields
+	TemplatesRefused          uint64 // templates beyond the limit
+	SetsBeforeTemplate        uint64 // data sets that came before their template
+	SetsDropped               uint64 // of those, dropped because too many waited
+
+	Templates int // templates known now
+	Waiting   int // data sets waiting for their template now
+}
+
+func (s *Stats) add(o Stats) {
+	s.Packets += o.Packets
+	s.Records += o.Records
+	s.Options += o.Options
+	s.Malformed += o.Malformed
+	s.SequenceLost += o.SequenceLost
+	s.SequenceReordered += o.SequenceReordered
+	s.SequenceRestarted += o.SequenceRestarted
+	s.TemplatesRedefined += o.TemplatesRedefined
+	s.TemplatesRefused += o.TemplatesRefused
+	s.SetsBeforeTemplate += o.SetsBeforeTemplate
+	s.SetsDropped += o.SetsDropped
+	s.Templates += o.Templates
+	s.Waiting += o.Waiting
+}
+
+func (s *Source) stats() Stats {
+	return Stats{
+		Packets: s.packets.Load(), Records: s.records.Load(), Options: s.options.Load(),
+		Malformed:          s.malformed.Load(),
+		SequenceLost:       s.sequence.lost.Load(),
+		SequenceReordered:  s.sequence.reordered.Load(),
+		SequenceRestarted:  s.sequence.restarted.Load(),
+		TemplatesRedefined: s.redefined.Load(),
+		TemplatesRefused:   s.templatesRefused.Load(),
+		SetsBeforeTemplate: s.unknown.Load(),
+		SetsDropped:        s.pendingDropped.Load(),
+		Templates:          int(s.known.Load()),
+		Waiting:            int(s.waiting.Load()),
+	}
+}
+
+// SourceStats are the figures of one source.
+type SourceStats struct {
+	Key      Key
+	LastSeen time.Time
+	Stats
+}
+
+// Snapshot is a copy of a table's figures.
+type Snapshot struct {
+	Sources []SourceStats     // ordered by address and domain
+	Total   Stats             // over all sources, the evicted ones included
+	Evicted uint64            // sources that were forgotten because there were too many
+	Refused map[string]uint64 // packets not decoded at all, by cause
+}
+
+// Snapshot copies the figures. It may be called from any goroutine.
+func (t *Table) Snapshot() Snapshot {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	snap := Snapshot{Total: t.gone, Evicted: t.evicted.Load(), Refused: make(map[string]uint64, causes)}
+	for _, s := range t.sources {
+		one := SourceStats{Key: s.Key, LastSeen: time.Unix(0, s.lastSeen.Load()), Stats: s.stats()}
+		snap.Total.add(one.Stats)
+		snap.Sources = append(snap.Sources, one)
+	}
+	slices.SortFunc(snap.Sources, func(a, b SourceStats) int {
+		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Domain, b.Key.Domain))
+	})
+	for c := range causes {
+		snap.Refused[c.String()] = t.errors[c].Load()
+	}
+	return snap
+}

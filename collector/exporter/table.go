@@ -1,0 +1,89 @@
+// Package exporter keeps what is known about each exporting process: its templates, the data that wait for one, sequence
+// numbers, counters. Everything is bounded (Limits).
+//
+// A Table belongs to the one goroutine that decodes; only Snapshot may be called from others.
+package exporter
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Table holds the sources that send to one socket.
+type Table struct {
+	limits       Limits
+	last         *Source // most packets come from the source of the packet before
+	pendingBytes int
+
+	mu      sync.Mutex // held to change sources, and to read it from another goroutine
+	sources map[Key]*Source
+	gone    Stats // sums of the sources that were evicted
+
+	evicted atomic.Uint64
+	errors  [causes]atomic.Uint64
+}
+
+// NewTable returns an empty table.
+func NewTable(limits Limits) *Table {
+	return &Table{limits: limits.withDefaults(), sources: make(map[Key]*Source)}
+}
+
+// Limits are the bounds in force, defaults filled in.
+func (t *Table) Limits() Limits { return t.limits }
+
+// Source returns the state of a source, new if it was not known. When the table is full a source that was silent for longer than
+// others makes room.
+func (t *Table) Source(address netip.Addr, domain uint32, now time.Time) *Source {
+	key := Key{address, domain}
+	if t.last != nil && t.last.Key == key {
+		t.last.lastSeen.Store(now.UnixNano())
+		return t.last
+	}
+	s := t.sources[key] // no lock: only this goroutine writes
+	if s == nil {
+		s = t.add(key)
+	}
+	s.lastSeen.Store(now.UnixNano())
+	t.last = s
+	return s
+}
+
+func (t *Table) add(key Key) *Source {
+	s := &Source{Key: key, table: t, templates: make(map[uint16]*Template)}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.sources) >= t.limits.Exporters {
+		t.evict()
+	}
+	t.sources[key] = s
+	return s
+}
+
+// evictionSample is how many sources are compared to find one that may go. A scan of all would make a flood of invented sources
+// expensive; the order of a map is random enough to spare those who really send.
+const evictionSample = 16
+
+func (t *Table) evict() {
+	var oldest *Source
+	n := 0
+	for _, s := range t.sources {
+		if oldest == nil || s.lastSeen.Load() < oldest.lastSeen.Load() {
+			oldest = s
+		}
+		if n++; n == evictionSample {
+			break
+		}
+	}
+	if oldest == nil {
+		return
+	}
+	oldest.pendingDropped.Add(uint64(len(oldest.pending)))
+	t.pendingBytes -= oldest.pendingBytes
+	stats := oldest.stats()
+	stats.Waiting, stats.Templates = 0, 0 // figures of now, not counters
+	t.gone.add(stats)
+	t.evicted.Add(1)
+	delete(t.sources, oldest.Key)
+}

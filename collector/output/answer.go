@@ -1,0 +1,204 @@
+package output
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// verdict is what one bulk request came to. Exactly one of the groups is set.
+type verdict struct {
+	// The request as a whole is to be tried again.
+	cause, text string
+
+	tooLarge bool   // the body is more than the server takes (413)
+	refused  string // the server will never take this body (400): why
+
+	// The server answered for each document; nil when all were stored.
+	items               []item
+	itemCause, itemText string // why some are to be sent again
+}
+
+// item is the answer for one document.
+type item struct {
+	Status int        `json:"status"`
+	Error  *itemError `json:"error"`
+}
+
+type itemError struct {
+	Type     string `json:"type"`
+	Reason   string `json:"reason"`
+	CausedBy *struct {
+		Reason string `json:"reason"`
+	} `json:"caused_by"`
+}
+
+func (e *itemError) String() string {
+	if e == nil {
+		return "no reason given"
+	}
+	s := e.Type + ": " + e.Reason
+	if e.CausedBy != nil && e.CausedBy.Reason != "" {
+		s += ": " + e.CausedBy.Reason
+	}
+	return shorten(s)
+}
+
+// fate is what becomes of a document.
+type fate int
+
+const (
+	stored fate = iota
+	again
+	rejected
+)
+
+// fate follows what Elastic's own shippers do: a conflict means that the document is there; overload and server errors
+// pass; the rest is the document's own fault. Missing rights, a write block and a missing index concern every document
+// alike and can be mended, so those documents wait as well.
+func (i item) fate() fate {
+	switch {
+	case i.Status >= 200 && i.Status < 300, i.Status == http.StatusConflict:
+		return stored
+	case i.Status == http.StatusTooManyRequests, i.Status >= 500,
+		i.Status == http.StatusUnauthorized, i.Status == http.StatusForbidden, i.Status == http.StatusNotFound:
+		return again
+	}
+	return rejected
+}
+
+// judge reads the answer to a bulk request.
+func (e *Elasticsearch) judge(status int, header http.Header, answer []byte, docs int) verdict {
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		return verdict{tooLarge: true}
+	case status == http.StatusBadRequest && header.Get("X-Elastic-Product") == "Elasticsearch":
+		return verdict{refused: reasonOf(answer)}
+	case status < 200 || status > 299:
+		cause, text := e.statusProblem(status, answer)
+		return verdict{cause: cause, text: text}
+	}
+	if bytes.HasPrefix(answer, []byte(`{"errors":false`)) {
+		return verdict{}
+	}
+	var r struct {
+		Errors *bool             `json:"errors"`
+		Items  []map[string]item `json:"items"`
+	}
+	if err := json.Unmarshal(answer, &r); err != nil || r.Errors == nil || *r.Errors && len(r.Items) != docs {
+		return verdict{cause: "unexpected", text: "Elasticsearch gives an answer that is not one to a bulk request"}
+	}
+	if !*r.Errors {
+		return verdict{}
+	}
+	v := verdict{items: make([]item, docs)}
+	for i, by := range r.Items {
+		for _, it := range by { // one member, named after the action
+			v.items[i] = it
+		}
+		if v.itemCause == "" && v.items[i].fate() == again {
+			v.itemCause, v.itemText = e.itemProblem(v.items[i])
+		}
+	}
+	return v
+}
+
+// account counts the documents that are settled, and moves those to be sent again to the front of the part. It
+// returns how many these are.
+func (e *Elasticsearch) account(p *part, items []item) int {
+	if items == nil {
+		e.sent.Add(uint64(p.docs)) //nolint:gosec // G115: a count.
+		p.docs = 0
+		return 0
+	}
+	from, to, kept, ok := 0, 0, 0, 0
+	for _, it := range items {
+		end := from + documentEnd(p.data[from:])
+		switch it.fate() {
+		case stored:
+			ok++
+		case rejected:
+			kind := "unknown"
+			if it.Error != nil && it.Error.Type != "" {
+				kind = it.Error.Type
+			}
+			e.reject(kind, it.Error.String(), 1)
+		case again:
+			to += copy(p.data[to:], p.data[from:end])
+			kept++
+		}
+		from = end
+	}
+	e.sent.Add(uint64(ok)) //nolint:gosec // G115: a count.
+	p.data, p.docs = p.data[:to], kept
+	return kept
+}
+
+// statusProblem says what a status means for the whole request.
+func (e *Elasticsearch) statusProblem(status int, answer []byte) (cause, text string) {
+	reason := reasonOf(answer)
+	switch {
+	case status == http.StatusUnauthorized:
+		return "unauthorized", fmt.Sprintf("Elasticsearch refuses user %q (401): check output.elasticsearch.username and the password", e.config.Username)
+	case status == http.StatusForbidden:
+		return "forbidden", fmt.Sprintf("Elasticsearch does not let user %q write to %s (403): %s", e.config.Username, e.config.Index, reason)
+	case status == http.StatusTooManyRequests:
+		return overload(reason)
+	case status >= 500:
+		return "server_error", fmt.Sprintf("Elasticsearch away: %d %s: %s", status, http.StatusText(status), reason)
+	}
+	return "unexpected", fmt.Sprintf("Elasticsearch answers %d %s: %s", status, http.StatusText(status), reason)
+}
+
+// itemProblem says why a document is to be sent again.
+func (e *Elasticsearch) itemProblem(i item) (cause, text string) {
+	reason := i.Error.String()
+	switch {
+	case i.Status == http.StatusTooManyRequests:
+		return overload(reason)
+	case i.Status == http.StatusNotFound:
+		return "no_index", fmt.Sprintf("Elasticsearch has no index %s and may not make it: %s", e.config.Index, reason)
+	}
+	return e.statusProblem(i.Status, []byte(reason))
+}
+
+// overload tells a full disk from pressure that passes. Above the flood-stage watermark every index of a node is
+// read-only and its items are refused with 429 and a cluster_block_exception.
+func overload(reason string) (cause, text string) {
+	if strings.Contains(reason, "flood-stage") || strings.Contains(reason, "disk usage exceeded") {
+		return "disk_full", "Elasticsearch takes nothing because its disk is full (flood-stage watermark)"
+	}
+	return "overloaded", "Elasticsearch is overloaded (429): " + reason
+}
+
+// reasonOf takes the reason out of an error answer, or the beginning of the answer when it has another form.
+func reasonOf(answer []byte) string {
+	var r struct {
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(answer, &r) == nil && len(r.Error) > 0 {
+		var e itemError
+		if json.Unmarshal(r.Error, &e) == nil && e.Reason != "" {
+			return e.String()
+		}
+		var text string
+		if json.Unmarshal(r.Error, &text) == nil {
+			return shorten(text)
+		}
+	}
+	if len(answer) == 0 {
+		return "no reason given"
+	}
+	return shorten(string(answer))
+}
+
+// shorten makes text fit for a log line: one line of at most 300 bytes.
+func shorten(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
+	if len(s) > 300 {
+		s = strings.ToValidUTF8(s[:300], "") + "…"
+	}
+	return s
+}

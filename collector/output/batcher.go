@@ -1,0 +1,50 @@
+package output
+
+import "time"
+
+// Batcher gathers the documents of one pipeline. It belongs to one goroutine and allocates nothing in steady state.
+type Batcher struct {
+	sink     Sink
+	pool     *Pool
+	limit    int
+	interval time.Duration
+	buffer   *Buffer
+}
+
+// NewBatcher returns a batcher that hands a buffer to sink when it holds limit bytes or its first document is older
+// than interval.
+func NewBatcher(sink Sink, pool *Pool, limit int, interval time.Duration) *Batcher {
+	return &Batcher{sink: sink, pool: pool, limit: limit, interval: interval, buffer: pool.Get()}
+}
+
+// Begin returns where the next document is to be appended. Pass the result to Commit.
+func (b *Batcher) Begin() []byte { return append(b.buffer.data, Action...) }
+
+// Commit takes what Begin returned with one document appended to it, on one line. Received is when the document's
+// flow was received.
+func (b *Batcher) Commit(doc []byte, received time.Time) {
+	b.buffer.data = append(doc, '\n')
+	if b.buffer.docs == 0 {
+		b.buffer.since = received
+	}
+	b.buffer.docs++
+	if len(b.buffer.data) >= b.limit {
+		b.Flush()
+	}
+}
+
+// Tick hands the buffer over when its oldest document has waited long enough.
+func (b *Batcher) Tick(now time.Time) {
+	if b.buffer.docs > 0 && now.Sub(b.buffer.since) >= b.interval {
+		b.Flush()
+	}
+}
+
+// Flush hands the buffer over if it holds anything.
+func (b *Batcher) Flush() {
+	if b.buffer.docs == 0 {
+		return
+	}
+	b.sink.Put(b.buffer)
+	b.buffer = b.pool.Get()
+}

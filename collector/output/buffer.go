@@ -1,0 +1,98 @@
+// Package output takes finished documents to where they are kept.
+//
+// A Batcher gathers the documents of one pipeline in a Buffer that already has the form of a bulk body. A full buffer
+// goes to a Sink in one hand-off; sinks for Elasticsearch and for NDJSON have a bounded Queue and senders of their
+// own. Every document ends in exactly one counter of the sink: sent, or dropped by cause.
+package output
+
+import (
+	"bytes"
+	"sync"
+	"time"
+)
+
+// Action is the line before each document of a bulk body. It is "create", never "index": data streams take nothing
+// else (Elastic reference, "Use a data stream").
+const Action = `{"create":{}}` + "\n"
+
+// slack is the room beyond the batch size for the document that crosses it.
+const slack = 16 << 10
+
+// Buffer holds documents as a bulk body: for each one an action line and the document on one line.
+type Buffer struct {
+	data  []byte
+	docs  int
+	since time.Time // when the oldest document was received
+}
+
+// Bytes is the bulk body.
+func (b *Buffer) Bytes() []byte { return b.data }
+
+// Documents is how many documents the buffer holds.
+func (b *Buffer) Documents() int { return b.docs }
+
+// Since is when the oldest document was received.
+func (b *Buffer) Since() time.Time { return b.since }
+
+// appendBuffer moves the documents of o behind those of b.
+func (b *Buffer) appendBuffer(o *Buffer) {
+	b.data = append(b.data, o.data...)
+	b.docs += o.docs
+	if o.since.Before(b.since) {
+		b.since = o.since
+	}
+}
+
+// room says whether n more bytes fit without a new allocation.
+func (b *Buffer) room(n int) bool { return cap(b.data)-len(b.data) >= n }
+
+// Pool keeps empty buffers of one size for use again. It is safe for concurrent use.
+type Pool struct {
+	size, keep int
+
+	mu   sync.Mutex
+	free []*Buffer
+}
+
+// NewPool returns a pool of buffers for batches of the given size in bytes that keeps at most keep of them while
+// they are not in use.
+func NewPool(size, keep int) *Pool {
+	return &Pool{size: size, keep: keep, free: make([]*Buffer, 0, keep)}
+}
+
+// Get returns an empty buffer.
+func (p *Pool) Get() *Buffer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.free); n > 0 {
+		b := p.free[n-1]
+		p.free = p.free[:n-1]
+		return b
+	}
+	return &Buffer{data: make([]byte, 0, p.size+slack)}
+}
+
+// Put takes a buffer back.
+func (p *Pool) Put(b *Buffer) {
+	b.data, b.docs, b.since = b.data[:0], 0, time.Time{}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) < p.keep {
+		p.free = append(p.free, b)
+	}
+}
+
+// documentEnd returns where the first document of a bulk body ends, with its action line and newline.
+func documentEnd(body []byte) int {
+	action := bytes.IndexByte(body, '\n') + 1
+	return action + bytes.IndexByte(body[action:], '\n') + 1
+}
+
+// skipDocuments returns where the first n documents of a bulk body end.
+func skipDocuments(body []byte, n int) int {
+	end := 0
+	for range n {
+		end += documentEnd(body[end:])
+	}
+	return end
+}

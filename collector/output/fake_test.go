@@ -1,0 +1,223 @@
+package output
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fakeServer is an Elasticsearch that remembers what it stored, and answers as its script says.
+type fakeServer struct {
+	t *testing.T
+	*httptest.Server
+
+	mu       sync.Mutex
+	stored   map[string]int // document → how often
+	requests []*http.Request
+	bodies   [][]string // documents of each bulk request
+	// script answers request n (from 0). Returning false leaves the answer to the server, which stores everything.
+	script func(n int, docs []string, w http.ResponseWriter) bool
+	// each gives the answer for one document: status and error; status 0 means 201.
+	each func(doc string) (int, string)
+}
+
+func newFakeServer(t *testing.T) *fakeServer {
+	f := &fakeServer{t: t, stored: map[string]int{}}
+	f.Server = httptest.NewServer(f)
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Elastic-Product", "Elasticsearch")
+	w.Header().Set("Content-Type", "application/json")
+	if r.URL.Path == "/" {
+		_, _ = io.WriteString(w, `{"version":{"number":"7.17.29","build_flavor":"default"},"tagline":"You Know, for Search"}`)
+		return
+	}
+	docs, err := readBulk(r)
+	if err != nil {
+		f.t.Errorf("bulk body: %v", err)
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	f.mu.Lock()
+	n := len(f.bodies)
+	f.requests = append(f.requests, r)
+	f.bodies = append(f.bodies, docs)
+	script, each := f.script, f.each
+	f.mu.Unlock()
+	if script != nil && script(n, docs, w) {
+		return
+	}
+	errs := false
+	items := make([]string, len(docs))
+	f.mu.Lock()
+	for i, d := range docs {
+		status, fault := 0, ""
+		if each != nil {
+			status, fault = each(d)
+		}
+		switch status {
+		case 0:
+			f.stored[d]++
+			items[i] = `{"create":{"status":201}}`
+		default:
+			errs = true
+			items[i] = fmt.Sprintf(`{"create":{"status":%d,"error":%s}}`, status, fault)
+		}
+	}
+	f.mu.Unlock()
+	_, _ = fmt.Fprintf(w, `{"errors":%v,"items":[%s]}`, errs, strings.Join(items, ","))
+}
+
+// readBulk returns the documents of a bulk request, after a check of its form.
+func readBulk(r *http.Request) ([]string, error) {
+	var body io.Reader = r.Body
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		var err error
+		if body, err = gzip.NewReader(body); err != nil {
+			return nil, err
+		}
+	}
+	all, err := io.ReadAll(body)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasSuffix(all, []byte("\n")) {
+		return nil, fmt.Errorf("no newline at the end")
+	}
+	var docs []string
+	lines := bufio.NewScanner(bytes.NewReader(all))
+	lines.Buffer(nil, len(all)+1)
+	for lines.Scan() {
+		if lines.Text()+"\n" != Action {
+			return nil, fmt.Errorf("action line is %q", lines.Text())
+		}
+		if !lines.Scan() || !json.Valid(lines.Bytes()) {
+			return nil, fmt.Errorf("document is %q", lines.Text())
+		}
+		docs = append(docs, lines.Text())
+	}
+	return docs, nil
+}
+
+// once checks that exactly the documents first to last are stored, each once.
+func (f *fakeServer) once(t *testing.T, n int) {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.stored) != n {
+		t.Errorf("%d documents stored, want %d", len(f.stored), n)
+	}
+	for d, times := range f.stored {
+		if times != 1 {
+			t.Errorf("%s stored %d times", d, times)
+		}
+	}
+}
+
+func (f *fakeServer) set(script func(n int, docs []string, w http.ResponseWriter) bool, each func(string) (int, string)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.script, f.each = script, each
+}
+
+// answer writes an error answer in Elasticsearch's form.
+func answer(w http.ResponseWriter, status int, kind, reason string) bool {
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `{"error":{"root_cause":[],"type":%q,"reason":%q},"status":%d}`, kind, reason, status)
+	return true
+}
+
+// logBuffer collects log lines of several goroutines.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// rig is an Elasticsearch sink in front of a server, and a batcher in front of it.
+type rig struct {
+	t       *testing.T
+	sink    *Elasticsearch
+	batcher *Batcher
+	log     *logBuffer
+	put     int
+}
+
+func newRig(t *testing.T, batch, limit int, change func(*ElasticsearchConfig)) *rig {
+	t.Helper()
+	r := &rig{t: t, log: &logBuffer{}}
+	pool := NewPool(batch, 4)
+	c := ElasticsearchConfig{
+		Index: "flows", Gzip: true, Workers: 2, Queue: NewMemoryQueue(limit, pool), Pool: pool,
+		RetryFirst: time.Millisecond, RetryMost: 5 * time.Millisecond,
+		Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+	}
+	change(&c)
+	var err error
+	if r.sink, err = NewElasticsearch(c); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.sink.cancel(); _ = r.sink.Close(t.Context()) })
+	r.batcher = NewBatcher(r.sink, pool, batch, time.Hour)
+	return r
+}
+
+func document(i int) string { return fmt.Sprintf(`{"n":%d,"pad":"0123456789"}`, i) }
+
+// add puts n more documents.
+func (r *rig) add(n int) {
+	for range n {
+		r.batcher.Commit(append(r.batcher.Begin(), document(r.put)...), time.Now())
+		r.put++
+	}
+}
+
+func (r *rig) stats() Stats { return r.sink.Stats()[0] }
+
+// until waits for the sink to reach a state, as long as the test may run.
+func (r *rig) until(what string, ok func(Stats) bool) Stats {
+	r.t.Helper()
+	for {
+		s := r.stats()
+		if ok(s) {
+			return s
+		}
+		if r.t.Context().Err() != nil {
+			r.t.Fatalf("ended while waiting for %s: %+v", what, s)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (s Stats) settled() bool { return s.Held.Documents == 0 }
+
+func (s Stats) lost() (n int) {
+	for _, d := range s.Dropped {
+		n += int(d)
+	}
+	return n
+}

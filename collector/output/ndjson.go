@@ -1,0 +1,109 @@
+package output
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+)
+
+// NDJSON writes one document a line to a file or to standard output.
+type NDJSON struct {
+	*sender
+	out    io.Writer
+	closer io.Closer // nil for standard output
+}
+
+// NDJSONConfig says where documents are written.
+type NDJSONConfig struct {
+	Path  string // a file, which is appended to; "-" is standard output
+	Queue Queue
+	Pool  *Pool
+	// RetryFirst and RetryMost bound the time between tries; 0 is 250 ms and 30 s.
+	RetryFirst, RetryMost time.Duration
+	Logger                *slog.Logger
+}
+
+// NewNDJSON opens the file and starts the writer.
+func NewNDJSON(c NDJSONConfig) (*NDJSON, error) {
+	if c.Path == "-" {
+		return newNDJSON(c, os.Stdout, nil), nil
+	}
+	f, err := os.OpenFile(c.Path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640) //nolint:gosec // G302, G304: the operator names the file and reads it by group.
+	if err != nil {
+		return nil, fmt.Errorf("unable to open output.ndjson.path: %w", err)
+	}
+	return newNDJSON(c, f, f), nil
+}
+
+func newNDJSON(c NDJSONConfig, out io.Writer, closer io.Closer) *NDJSON {
+	n := &NDJSON{
+		sender: newSender("ndjson", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost}),
+		out:    out, closer: closer,
+	}
+	n.start(1, n.deliver, nil)
+	return n
+}
+
+// deliver writes the documents. After an error it goes on where the write stopped, so that no line is torn.
+func (n *NDJSON) deliver(w *worker, b *Buffer) {
+	lines := stripActions(b.data)
+	docs := b.docs
+	for try := 1; ; try++ {
+		w.beat.Beat(forever) // whoever reads a pipe may stop for any time; the queue's bound takes care of that
+		w.requests.Add(1)
+		k, err := n.out.Write(lines)
+		w.sentBytes.Add(uint64(k)) //nolint:gosec // G115: not negative.
+		done := countLines(lines[:k])
+		w.sent.Add(uint64(done)) //nolint:gosec // G115: not negative.
+		docs -= done
+		lines = lines[k:]
+		if err == nil {
+			w.recovered()
+			return
+		}
+		w.fail("write", fmt.Sprintf("unable to write NDJSON: %v", cause(err)))
+		if !w.pause(try) {
+			w.abandon(docs)
+			return
+		}
+		w.retried.Add(uint64(docs)) //nolint:gosec // G115: not negative.
+	}
+}
+
+// Close implements Sink, and closes the file.
+func (n *NDJSON) Close(ctx context.Context) error {
+	err := n.sender.Close(ctx)
+	if n.closer != nil {
+		if cerr := n.closer.Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("unable to close output.ndjson.path: %w", cerr)
+		}
+	}
+	return err
+}
+
+// stripActions removes the action lines from a bulk body, in place.
+func stripActions(body []byte) []byte {
+	to := 0
+	for from := 0; from < len(body); {
+		end := from + documentEnd(body[from:])
+		to += copy(body[to:], body[from+len(Action):end])
+		from = end
+	}
+	return body[:to]
+}
+
+func countLines(p []byte) int { return bytes.Count(p, []byte{'\n'}) }
+
+// cause takes the path out of an error of package os: the log line names the output already.
+func cause(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}

@@ -1,0 +1,275 @@
+package output
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
+)
+
+const (
+	// idleWait is how long a sender without work waits before it gives a sign of life.
+	idleWait = time.Second
+	// grace is added to the time a step may take before a sender counts as stuck.
+	grace = 10 * time.Second
+	// cancelTime is what cancelled work gets to come to its end.
+	cancelTime = 2 * time.Second
+	// forever is for steps that may rightly take any time.
+	forever = time.Duration(1 << 62)
+	// logEvery is how often a condition that lasts is logged again.
+	logEvery = 30 * time.Second
+)
+
+// sender is what sinks with a queue have in common: accounting, the goroutines that empty the queue, waiting between
+// tries, the problem of the moment, and the drain at the end.
+type sender struct {
+	name   string
+	queue  Queue
+	pool   *Pool
+	logger *slog.Logger
+	retry  backoff
+
+	sent, sentBytes, requests, retried atomic.Uint64
+	dropped, rejected, failures        counters
+
+	mu          sync.Mutex
+	problem     Problem
+	problemLog  time.Time // when the problem was last logged
+	refused     int       // documents refused since the last line about it
+	refusedLog  time.Time
+	rejectedN   int // documents rejected since the last line about it
+	rejectedLog time.Time
+
+	beats    []*heartbeat.Heartbeat
+	workers  sync.WaitGroup
+	draining chan struct{}   // closed when the sink is told to stop
+	stopOnce sync.Once       // closes draining
+	abort    context.Context //nolint:containedctx // ends the work of all goroutines when the time to drain is over.
+	cancel   context.CancelFunc
+}
+
+func newSender(name string, queue Queue, pool *Pool, logger *slog.Logger, retry backoff) *sender {
+	s := &sender{
+		name: name, queue: queue, pool: pool, logger: logger.With("output", name), retry: retry.orDefault(),
+		draining: make(chan struct{}),
+	}
+	s.abort, s.cancel = context.WithCancel(context.Background())
+	// Counters begin at 0, not with the first loss: a rate over them sees that one too.
+	for _, cause := range []string{CauseBufferFull, CauseRejected, CauseShutdown} {
+		s.dropped.add(cause, 0)
+	}
+	return s
+}
+
+// start runs n goroutines that give each buffer of the queue to deliver. Deliver settles every document of the
+// buffer: it counts it as sent or dropped. Idle, if any, is called by the first goroutine while there is no work.
+func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)) {
+	for i := range n {
+		w := &worker{sender: s, beat: heartbeat.New(fmt.Sprintf("%s sender %d", s.name, i+1), idleWait+grace)}
+		s.beats = append(s.beats, w.beat)
+		s.workers.Go(func() {
+			for {
+				w.beat.Beat(idleWait + grace)
+				b, err := s.queue.Get(idleWait)
+				if err != nil {
+					w.beat.Beat(forever) // finished: never late again
+					return
+				}
+				if b != nil {
+					deliver(w, b)
+					s.queue.Done(b)
+				} else if i == 0 && idle != nil {
+					idle(w)
+				}
+			}
+		})
+	}
+}
+
+// worker is one goroutine of a sender.
+type worker struct {
+	*sender
+	beat *heartbeat.Heartbeat
+	gzip compressor // for sinks that compress
+	turn bool       // for sinks that take turns while the server is away
+}
+
+// pause waits before try number n (from 1). It returns false when the time to drain is over. A pause ends early
+// when the sink is told to stop, and pauses are short from then on.
+func (w *worker) pause(n int) bool {
+	d := w.retry.delay(n)
+	stopping := w.draining
+	if w.stopping() {
+		d = min(d, w.retry.first)
+		stopping = nil
+	}
+	w.beat.Beat(d + grace)
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-stopping:
+	case <-w.abort.Done():
+	}
+	return w.abort.Err() == nil
+}
+
+func (s *sender) stopping() bool {
+	select {
+	case <-s.draining:
+		return true
+	default:
+		return false
+	}
+}
+
+// Put implements Sink.
+func (s *sender) Put(b *Buffer) {
+	docs := b.docs
+	if s.queue.Put(b) {
+		return
+	}
+	s.dropped.add(CauseBufferFull, docs)
+	s.pool.Put(b)
+	s.mu.Lock()
+	s.refused += docs
+	n, say := s.refused, time.Since(s.refusedLog) >= logEvery
+	if say {
+		s.refused, s.refusedLog = 0, time.Now()
+	}
+	s.mu.Unlock()
+	if say {
+		h := s.queue.Held()
+		s.logger.Error("buffer is full, flows are dropped", "dropped_flows", n, "buffered_bytes", h.Bytes, "limit_bytes", h.Limit)
+	}
+}
+
+// Close implements Sink.
+func (s *sender) Close(ctx context.Context) error {
+	s.queue.Close()
+	s.stopOnce.Do(func() { close(s.draining) })
+	stop := context.AfterFunc(ctx, s.cancel)
+	defer stop()
+	defer s.cancel()
+	done := make(chan struct{})
+	go func() { s.workers.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		// Requests are cancelled now; a write to a pipe that nobody reads cannot be.
+		select {
+		case <-done:
+		case <-time.After(cancelTime):
+			s.abandon(s.queue.Held().Documents)
+		}
+	}
+	if n := s.dropped.snapshot()[CauseShutdown]; n > 0 {
+		return fmt.Errorf("%s: %d flows were not stored when the time to stop was over", s.name, n)
+	}
+	return nil
+}
+
+// Alive implements Sink.
+func (s *sender) Alive() error {
+	for _, h := range s.beats {
+		if err := h.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stats implements Sink.
+func (s *sender) Stats() []Stats {
+	s.mu.Lock()
+	problem := s.problem
+	s.mu.Unlock()
+	return []Stats{{
+		Name: s.name, Sent: s.sent.Load(), SentBytes: s.sentBytes.Load(), Requests: s.requests.Load(),
+		Retried: s.retried.Load(), Dropped: s.dropped.snapshot(), Rejected: s.rejected.snapshot(),
+		Errors: s.failures.snapshot(), Held: s.queue.Held(), Problem: problem,
+	}}
+}
+
+// fail records what keeps the sink from delivering, and logs it when it is new and then from time to time.
+func (s *sender) fail(cause, text string) {
+	s.failures.add(cause, 1)
+	now := time.Now()
+	s.mu.Lock()
+	say := s.problem.Cause != cause || now.Sub(s.problemLog) >= logEvery
+	if s.problem.Cause == "" {
+		s.problem.Since = now
+	}
+	s.problem.Cause, s.problem.Text = cause, text
+	if say {
+		s.problemLog = now
+	}
+	since := s.problem.Since
+	s.mu.Unlock()
+	if say {
+		h := s.queue.Held()
+		s.logger.Warn(text, "cause", cause, "for", now.Sub(since).Round(time.Second).String(),
+			"buffered_bytes", h.Bytes, "limit_bytes", h.Limit)
+	}
+}
+
+// recovered ends the problem.
+func (s *sender) recovered() {
+	s.mu.Lock()
+	was := s.problem
+	s.problem = Problem{}
+	s.mu.Unlock()
+	if was.Cause != "" {
+		s.logger.Info("output works again", "was", was.Cause, "for", time.Since(was.Since).Round(time.Second).String())
+	}
+}
+
+// reject counts documents that will never be taken, with one of the reasons.
+func (s *sender) reject(kind, sample string, n int) {
+	if n == 0 {
+		return
+	}
+	s.dropped.add(CauseRejected, n)
+	s.rejected.add(kind, n)
+	s.mu.Lock()
+	s.rejectedN += n
+	total, say := s.rejectedN, time.Since(s.rejectedLog) >= logEvery
+	if say {
+		s.rejectedN, s.rejectedLog = 0, time.Now()
+	}
+	s.mu.Unlock()
+	if say {
+		s.logger.Error("flows are rejected", "rejected_flows", total, "kind", kind, "sample", sample)
+	}
+}
+
+// abandon counts documents that were left when the time to stop was over.
+func (s *sender) abandon(docs int) { s.dropped.add(CauseShutdown, docs) }
+
+// backoff is the growing, randomised time between tries.
+type backoff struct{ first, most time.Duration }
+
+func (b backoff) orDefault() backoff {
+	if b.first <= 0 {
+		b.first = 250 * time.Millisecond
+	}
+	if b.most <= 0 {
+		b.most = 30 * time.Second
+	}
+	return b
+}
+
+// delay is the time before try number n, from 1: doubled each time, half of it random.
+func (b backoff) delay(n int) time.Duration {
+	d := b.first
+	for ; n > 1 && d < b.most; n-- {
+		d *= 2
+	}
+	d = min(d, b.most)
+	return d/2 + rand.N(d/2+1) //nolint:gosec // G404: jitter needs no secrecy.
+}

@@ -1,0 +1,162 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Causes of dropped documents, as Stats.Dropped and the metrics name them.
+const (
+	CauseBufferFull = "buffer_full" // the queue was full: the newest batch is refused
+	CauseRejected   = "rejected"    // Elasticsearch will never take the document; Stats.Rejected says why
+	CauseShutdown   = "shutdown"    // not stored when the time to stop was over
+	CauseNoOutput   = "no_output"   // no output is configured
+)
+
+// Sink takes buffers to where documents are kept.
+type Sink interface {
+	// Put hands a buffer over and never waits for the network or a disk. A sink that has no room counts the documents
+	// as dropped. The buffer belongs to the sink from then on.
+	Put(b *Buffer)
+	// Close takes no more buffers, delivers what it holds until ctx ends, and counts what is left as dropped. An error
+	// says how many documents were left.
+	Close(ctx context.Context) error
+	// Stats returns the counters so far and what the sink holds.
+	Stats() []Stats
+	// Alive returns an error that names the stage when one of the sink's own goroutines makes no progress.
+	Alive() error
+}
+
+// Stats are the figures of one sink. Documents put = Sent + the sum of Dropped + Held.Documents.
+type Stats struct {
+	Name      string            // "elasticsearch", "ndjson"
+	Sent      uint64            // documents stored
+	SentBytes uint64            // size of the bodies that stored them, as sent (compressed if compression is on)
+	Requests  uint64            // bulk requests or writes tried
+	Retried   uint64            // documents sent again after a request or an item failed
+	Dropped   map[string]uint64 // documents lost, by cause
+	Rejected  map[string]uint64 // documents dropped as rejected, by the reason Elasticsearch gave (its error type)
+	Errors    map[string]uint64 // failed requests or writes, by cause
+	Held      Held
+	Problem   Problem // what is wrong now; zero when nothing is
+}
+
+// Problem is a condition that keeps a sink from delivering.
+type Problem struct {
+	Cause string    // a short name: "connection", "unauthorized", …
+	Text  string    // a sentence without a full stop, fit for a status line
+	Since time.Time // when it began
+}
+
+// maxLabels bounds the number of different names a counter keeps; further names count as "other".
+const maxLabels = 24
+
+// counters counts by name. It is safe for concurrent use and off the hot path.
+type counters struct {
+	mu sync.Mutex
+	by map[string]uint64
+}
+
+func (c *counters) add(name string, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.by == nil {
+		c.by = map[string]uint64{}
+	}
+	if _, known := c.by[name]; !known && len(c.by) >= maxLabels {
+		name = "other"
+	}
+	c.by[name] += uint64(n) //nolint:gosec // G115: a count of documents.
+}
+
+func (c *counters) snapshot() map[string]uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.by)
+}
+
+// Tee hands every buffer to several sinks: each but the first gets a copy.
+type Tee struct {
+	pool  *Pool
+	sinks []Sink
+}
+
+// NewTee returns a sink in front of at least one other.
+func NewTee(pool *Pool, first Sink, more ...Sink) *Tee {
+	return &Tee{pool: pool, sinks: append([]Sink{first}, more...)}
+}
+
+// Put implements Sink.
+func (t *Tee) Put(b *Buffer) {
+	for _, s := range t.sinks[1:] {
+		c := t.pool.Get()
+		c.since = b.since
+		c.appendBuffer(b)
+		s.Put(c)
+	}
+	t.sinks[0].Put(b)
+}
+
+// Close implements Sink. The sinks share the time that ctx gives.
+func (t *Tee) Close(ctx context.Context) error {
+	errs := make([]error, len(t.sinks))
+	var wg sync.WaitGroup
+	for i, s := range t.sinks {
+		wg.Go(func() { errs[i] = s.Close(ctx) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Stats implements Sink.
+func (t *Tee) Stats() []Stats {
+	var all []Stats
+	for _, s := range t.sinks {
+		all = append(all, s.Stats()...)
+	}
+	return all
+}
+
+// Alive implements Sink.
+func (t *Tee) Alive() error {
+	for _, s := range t.sinks {
+		if err := s.Alive(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Discard is the sink when no output is configured: it counts and drops.
+type Discard struct {
+	pool    *Pool
+	dropped atomic.Uint64
+}
+
+// NewDiscard returns a sink that drops everything.
+func NewDiscard(pool *Pool) *Discard { return &Discard{pool: pool} }
+
+// Put implements Sink.
+func (d *Discard) Put(b *Buffer) {
+	d.dropped.Add(uint64(b.docs)) //nolint:gosec // G115: a count of documents.
+	d.pool.Put(b)
+}
+
+// Close implements Sink.
+func (d *Discard) Close(context.Context) error { return nil }
+
+// Stats implements Sink.
+func (d *Discard) Stats() []Stats {
+	return []Stats{{
+		Name:    "none",
+		Dropped: map[string]uint64{CauseNoOutput: d.dropped.Load()},
+		Problem: Problem{Cause: CauseNoOutput, Text: "no output is configured"},
+	}}
+}
+
+// Alive implements Sink.
+func (d *Discard) Alive() error { return nil }

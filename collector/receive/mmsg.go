@@ -1,0 +1,140 @@
+package receive
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// nameSize is the size of struct sockaddr_in6, the longer of the two source addresses.
+const nameSize = unix.SizeofSockaddrInet6
+
+// batch holds the preallocated messages of recvmmsg(2). The x/net wrapper does the same but makes a net.Addr for
+// every packet.
+type batch struct {
+	headers []unix.Mmsghdr
+	vectors []unix.Iovec
+	names   [][nameSize]byte
+	slab    []byte
+	size    int
+
+	// The function given to the runtime's poller is made once, so that a read allocates nothing.
+	reading func(fd uintptr) bool
+	n       int // datagrams of the last call
+	errno   syscall.Errno
+}
+
+func newBatch(count, size int) *batch {
+	b := &batch{
+		headers: make([]unix.Mmsghdr, count),
+		vectors: make([]unix.Iovec, count),
+		names:   make([][nameSize]byte, count),
+		slab:    make([]byte, count*size),
+		size:    size,
+	}
+	for i := range b.headers {
+		b.vectors[i].Base = &b.slab[i*size]
+		b.vectors[i].SetLen(size)
+		h := &b.headers[i].Hdr
+		h.Iov = &b.vectors[i]
+		h.SetIovlen(1)
+		h.Name = &b.names[i][0]
+		h.Namelen = nameSize
+	}
+	b.reading = func(fd uintptr) bool {
+		b.receive(fd)
+		return b.errno != unix.EAGAIN
+	}
+	return b
+}
+
+func (b *batch) receive(fd uintptr) {
+	// The kernel leaves the length of the address it wrote; it wants the room there before.
+	for i := range b.n {
+		b.headers[i].Hdr.Namelen = nameSize
+	}
+	//nolint:gosec // G103: the address of a slice this value owns; there is no wrapper for this call.
+	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&b.headers[0])),
+		uintptr(len(b.headers)), unix.MSG_DONTWAIT, 0, 0)
+	b.n, b.errno = int(n), errno //nolint:gosec // G115: at most the number of headers.
+	if errno != 0 {
+		b.n = 0
+	}
+}
+
+// read waits for datagrams or the read deadline and returns how many it took.
+func (b *batch) read(c syscall.RawConn) (int, error) {
+	if err := c.Read(b.reading); err != nil {
+		return 0, err
+	}
+	return b.result()
+}
+
+// poll takes what is there and does not wait; deadlines have no say.
+func (b *batch) poll(c syscall.RawConn) (int, error) {
+	if err := c.Control(b.receive); err != nil {
+		return 0, err
+	}
+	return b.result()
+}
+
+func (b *batch) result() (int, error) {
+	if b.errno != 0 {
+		return 0, b.errno
+	}
+	return b.n, nil
+}
+
+// packet is datagram i of the last read and where it came from. The zone of a link-local address is left out: it
+// names an interface of this host, and the exporter is the same one whatever the interface is called.
+func (b *batch) packet(i int) ([]byte, netip.AddrPort) {
+	start := i * b.size
+	payload := b.slab[start : start+int(b.headers[i].Len)]
+	name := &b.names[i]
+	port := binary.BigEndian.Uint16(name[2:])
+	switch binary.NativeEndian.Uint16(name[:]) {
+	case unix.AF_INET:
+		return payload, netip.AddrPortFrom(netip.AddrFrom4([4]byte(name[4:8])), port)
+	case unix.AF_INET6:
+		return payload, netip.AddrPortFrom(netip.AddrFrom16([16]byte(name[8:24])).Unmap(), port)
+	}
+	return payload, netip.AddrPort{}
+}
+
+// receiveBuffer reads SO_RCVBUF back: twice what is usable.
+func receiveBuffer(c syscall.RawConn) (int, error) {
+	var n int
+	var err error
+	if cerr := c.Control(func(fd uintptr) {
+		n, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF) //nolint:gosec // G115: a descriptor is small.
+	}); cerr != nil {
+		return 0, cerr
+	}
+	return n, err
+}
+
+// memInfoDrops is the place of the drop counter among the SO_MEMINFO values (SK_MEMINFO_DROPS, linux/sock_diag.h).
+const memInfoDrops = 8
+
+// droppedPackets reads how many datagrams the kernel dropped at this socket. It is the counter that SO_RXQ_OVFL
+// attaches to datagrams, but it can be asked for at any time: with SO_RXQ_OVFL the drops at the end of a burst stay
+// unknown until the next datagram.
+func droppedPackets(c syscall.RawConn) (uint32, error) {
+	var values [memInfoDrops + 1]uint32
+	var errno syscall.Errno
+	if err := c.Control(func(fd uintptr) {
+		size := uint32(unsafe.Sizeof(values))
+		//nolint:gosec // G103: addresses of two local variables; there is no wrapper for this option.
+		_, _, errno = unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
+			uintptr(unsafe.Pointer(&values)), uintptr(unsafe.Pointer(&size)), 0)
+	}); err != nil {
+		return 0, err
+	}
+	if errno != 0 {
+		return 0, errno
+	}
+	return values[memInfoDrops], nil
+}

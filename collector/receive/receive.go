@@ -1,0 +1,241 @@
+// Package receive takes UDP datagrams from the kernel in batches and counts what the kernel had to drop.
+//
+// One socket is read by one goroutine, which hands every packet to a Handler itself: there is no queue and no lock
+// between the kernel's buffer and the decoder. IPv4 and IPv6 have sockets of their own, so a source address is never
+// an IPv4 address in IPv6 clothes. The package is for Linux: recvmmsg(2), SO_MEMINFO.
+package receive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	// batchSize is how many datagrams one system call takes at most.
+	batchSize = 64
+	// packetSize is more than the longest UDP payload over IPv4 and IPv6, so that nothing is ever truncated. Pages of
+	// a slot that no datagram reaches are never touched and take no memory.
+	packetSize = 65535
+	// defaultInterval is how often Tick is called when Options do not say.
+	defaultInterval = 250 * time.Millisecond
+	// stopTime and stopPackets bound the reading of what the kernel still holds when the socket is stopped.
+	stopTime    = 500 * time.Millisecond
+	stopPackets = 1 << 20
+)
+
+// Handler takes what one socket receives. Both methods are called by the goroutine that reads the socket.
+type Handler interface {
+	// Packet takes one datagram. The payload is overwritten after the call.
+	Packet(payload []byte, from netip.AddrPort, received time.Time)
+	// Tick is called about once an interval, whether packets arrive or not, and once before Run returns.
+	Tick(now time.Time)
+}
+
+// Options say how a socket is made.
+type Options struct {
+	Buffer   int           // receive buffer asked of the kernel (SO_RCVBUF), in bytes; 0 leaves the kernel's default
+	Interval time.Duration // time between two ticks; 0 is 250 ms
+	Logger   *slog.Logger  // nil is slog.Default()
+}
+
+// Stats are counters of one socket since it was opened.
+type Stats struct {
+	Packets uint64 // datagrams handed to the handler
+	Bytes   uint64 // their UDP payload, octets
+	Drops   uint64 // datagrams the kernel dropped because the receive buffer was full or the checksum was wrong
+}
+
+// Socket is one bound UDP socket.
+type Socket struct {
+	conn     *net.UDPConn
+	raw      syscall.RawConn
+	local    netip.AddrPort
+	buffer   int
+	interval time.Duration
+	logger   *slog.Logger
+
+	packets, bytes atomic.Uint64
+
+	dropsMu   sync.Mutex
+	drops     uint64
+	lastDrops uint32 // the kernel's counter is 32 bits and wraps
+}
+
+// Listen binds a UDP socket to address, which is "ip:port" or "[ip]:port". An IPv6 socket takes IPv6 only
+// (IPV6_V6ONLY). The error names the address and the reason.
+func Listen(ctx context.Context, address string, o Options) (*Socket, error) {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("unable to listen on %q: not an IP address with a port", address)
+	}
+	// With udp6 package net sets IPV6_V6ONLY, also for [::].
+	network := "udp6"
+	if at.Addr().Is4() {
+		network = "udp4"
+	}
+	var lc net.ListenConfig
+	pc, err := lc.ListenPacket(ctx, network, address)
+	if err != nil {
+		return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
+	}
+	conn, ok := pc.(*net.UDPConn)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("unable to listen on %s: not a UDP socket", address), pc.Close())
+	}
+	s := &Socket{conn: conn, interval: o.Interval, logger: o.Logger}
+	if s.interval <= 0 {
+		s.interval = defaultInterval
+	}
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	if a, ok := conn.LocalAddr().(*net.UDPAddr); ok {
+		s.local = a.AddrPort()
+	}
+	if s.raw, err = conn.SyscallConn(); err == nil {
+		err = s.setBuffer(o.Buffer)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("unable to listen on %s: %w", address, reason(err)), conn.Close())
+	}
+	return s, nil
+}
+
+// reason takes the plain cause out of a network error, so that a message names the address once.
+func reason(err error) error {
+	var sys *os.SyscallError
+	if errors.As(err, &sys) {
+		return sys.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// setBuffer asks for the receive buffer and reads back what the kernel gave. The kernel doubles the figure for its
+// own book-keeping (socket(7)), which is taken out again here.
+func (s *Socket) setBuffer(want int) error {
+	if want > 0 {
+		if err := s.conn.SetReadBuffer(want); err != nil {
+			return err
+		}
+	}
+	got, err := receiveBuffer(s.raw)
+	if err != nil {
+		return err
+	}
+	s.buffer = got / 2
+	if s.buffer < want {
+		s.logger.Warn("the kernel gave a smaller receive buffer than asked; bursts may be lost: raise net.core.rmem_max",
+			"address", s.local.String(), "asked_bytes", want, "given_bytes", s.buffer, "sysctl", "net.core.rmem_max")
+	}
+	return nil
+}
+
+// LocalAddr is the address the socket is bound to.
+func (s *Socket) LocalAddr() netip.AddrPort { return s.local }
+
+// Buffer is the size of the receive buffer the kernel gave, in bytes.
+func (s *Socket) Buffer() int { return s.buffer }
+
+// Close releases the socket. A running Run returns.
+func (s *Socket) Close() error { return s.conn.Close() }
+
+// Stats reads the counters. It may be called from any goroutine.
+func (s *Socket) Stats() Stats {
+	return Stats{Packets: s.packets.Load(), Bytes: s.bytes.Load(), Drops: s.readDrops()}
+}
+
+func (s *Socket) readDrops() uint64 {
+	s.dropsMu.Lock()
+	defer s.dropsMu.Unlock()
+	// After Close the last figure stands.
+	if now, err := droppedPackets(s.raw); err == nil {
+		s.drops += uint64(now - s.lastDrops)
+		s.lastDrops = now
+	}
+	return s.drops
+}
+
+// Run hands packets to h until ctx ends or the socket fails. When ctx ends, what the kernel still holds is read
+// before Run returns nil.
+func (s *Socket) Run(ctx context.Context, h Handler) error {
+	b := newBatch(batchSize, packetSize)
+	stop := context.AfterFunc(ctx, func() {
+		// Wakes the reader. An error means the socket is closed, which wakes it too.
+		_ = s.conn.SetReadDeadline(time.Unix(1, 0))
+	})
+	defer stop()
+
+	var next time.Time
+	for {
+		now := time.Now()
+		if !now.Before(next) {
+			h.Tick(now)
+			next = now.Add(s.interval)
+			if err := s.conn.SetReadDeadline(next); err != nil {
+				return s.failed(err)
+			}
+		}
+		// After the deadline was set: otherwise it could hide the one that stops the reader.
+		if ctx.Err() != nil {
+			s.rest(b, h)
+			return nil
+		}
+		n, err := b.read(s.raw)
+		if err != nil && !retry(err) {
+			return s.failed(err)
+		}
+		s.deliver(b, n, h)
+	}
+}
+
+// retry tells the errors after which the socket is as good as before.
+func retry(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.EINTR) ||
+		errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
+}
+
+func (s *Socket) failed(err error) error {
+	return fmt.Errorf("unable to read from %s: %w", s.local, reason(err))
+}
+
+func (s *Socket) deliver(b *batch, n int, h Handler) {
+	if n == 0 {
+		return
+	}
+	now := time.Now()
+	var octets uint64
+	for i := range n {
+		payload, from := b.packet(i)
+		octets += uint64(len(payload))
+		h.Packet(payload, from, now)
+	}
+	s.packets.Add(uint64(n))
+	s.bytes.Add(octets)
+}
+
+// rest reads what the kernel holds at the end, within bounds, and ticks once more.
+func (s *Socket) rest(b *batch, h Handler) {
+	end := time.Now().Add(stopTime)
+	for total := 0; total < stopPackets && time.Now().Before(end); {
+		n, err := b.poll(s.raw)
+		if err != nil || n == 0 {
+			break
+		}
+		s.deliver(b, n, h)
+		total += n
+	}
+	h.Tick(time.Now())
+}

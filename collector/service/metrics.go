@@ -1,0 +1,138 @@
+package service
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// newRegistry returns the service's own metrics registry.
+func newRegistry(s *state) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newMetrics(s),
+	)
+	return r
+}
+
+// metrics reads the counters of all stages when they are asked for. Nothing is counted twice, and the hot path knows
+// nothing of Prometheus.
+type metrics struct {
+	state *state
+	descs []*prometheus.Desc
+
+	build                                                     *prometheus.Desc
+	packets, packetBytes, socketDrops, socketBuffer, flows    *prometheus.Desc
+	cacheHits, cacheMisses, geoLoaded, geoBuilt, geoErrors    *prometheus.Desc
+	sent, sentBytes, requests, requestErrors, retried         *prometheus.Desc
+	dropped, rejected                                         *prometheus.Desc
+	bufferBytes, bufferLimit, bufferDocs, oldest, outputWorks *prometheus.Desc
+	exporterMetrics
+}
+
+func newMetrics(s *state) *metrics {
+	m := &metrics{state: s}
+	m.build = m.desc("build_info", "Version of the program; always 1.", "version", "goversion")
+	m.packets = m.desc("packets_total", "Datagrams received.", "listen")
+	m.packetBytes = m.desc("packet_bytes_total", "Octets of UDP payload received.", "listen")
+	m.socketDrops = m.desc("socket_drops_total", "Datagrams the kernel dropped because the receive buffer was full or the checksum was wrong.", "listen")
+	m.socketBuffer = m.desc("socket_receive_buffer_bytes", "Receive buffer the kernel gave.", "listen")
+	m.flows = m.desc("records_total", "Flow records decoded.", "listen")
+	m.cacheHits = m.desc("enrich_cache_hits_total", "Addresses found in the cache.", "listen")
+	m.cacheMisses = m.desc("enrich_cache_misses_total", "Addresses looked up in the databases.", "listen")
+	m.geoLoaded = m.desc("geoip_database_loaded", "1 when the configured database could be opened.", "database")
+	m.geoBuilt = m.desc("geoip_database_build_timestamp_seconds", "When the content of the database was made.", "database")
+	m.geoErrors = m.desc("geoip_lookup_errors_total", "Look-ups that failed because the database is damaged.", "database")
+	m.sent = m.desc("documents_sent_total", "Documents stored.", "output")
+	m.sentBytes = m.desc("output_sent_bytes_total", "Size of the request bodies that stored documents, as sent.", "output")
+	m.requests = m.desc("output_requests_total", "Bulk requests or writes tried.", "output")
+	m.requestErrors = m.desc("output_errors_total", "Bulk requests or writes that failed, in whole or in part.", "output", "cause")
+	m.retried = m.desc("documents_retried_total", "Documents sent again.", "output")
+	m.dropped = m.desc("flows_dropped_total", "Flows lost after they were decoded.", "output", "cause")
+	m.rejected = m.desc("documents_rejected_total", "Documents refused for good, by the reason given; also in flows_dropped_total.", "output", "reason")
+	m.bufferBytes = m.desc("output_buffer_bytes", "Size of the documents that wait or are being sent.", "output")
+	m.bufferLimit = m.desc("output_buffer_limit_bytes", "The most that output_buffer_bytes may be.", "output")
+	m.bufferDocs = m.desc("output_buffer_documents", "Documents that wait or are being sent.", "output")
+	m.oldest = m.desc("output_oldest_document_age_seconds", "Age of the oldest document not stored yet; 0 when there is none.", "output")
+	m.outputWorks = m.desc("output_up", "1 when the last request or write succeeded.", "output")
+	m.exporterMetrics = newExporterMetrics(m)
+	return m
+}
+
+func (m *metrics) desc(name, help string, labels ...string) *prometheus.Desc {
+	d := prometheus.NewDesc("flowcollector_"+name, help, labels, nil)
+	m.descs = append(m.descs, d)
+	return d
+}
+
+// Describe implements prometheus.Collector.
+func (m *metrics) Describe(c chan<- *prometheus.Desc) {
+	for _, d := range m.descs {
+		c <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *metrics) Collect(c chan<- prometheus.Metric) {
+	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
+		c <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	gauge(m.build, 1, m.state.version, runtime.Version())
+	for _, p := range m.state.pipelines {
+		listen := p.socket.LocalAddr().String()
+		s, e := p.socket.Stats(), p.enricher.Stats()
+		counter(m.packets, s.Packets, listen)
+		counter(m.packetBytes, s.Bytes, listen)
+		counter(m.socketDrops, s.Drops, listen)
+		gauge(m.socketBuffer, float64(p.socket.Buffer()), listen)
+		counter(m.flows, p.flows.Load(), listen)
+		counter(m.cacheHits, e.Hits, listen)
+		counter(m.cacheMisses, e.Misses, listen)
+	}
+	for _, d := range m.state.databases.Status() {
+		gauge(m.geoLoaded, boolean(d.Loaded), d.Name)
+		if d.Loaded {
+			gauge(m.geoBuilt, float64(d.Built.Unix()), d.Name)
+		}
+		counter(m.geoErrors, d.Errors, d.Name)
+	}
+	for _, o := range m.state.sink.Stats() {
+		counter(m.sent, o.Sent, o.Name)
+		counter(m.sentBytes, o.SentBytes, o.Name)
+		counter(m.requests, o.Requests, o.Name)
+		counter(m.retried, o.Retried, o.Name)
+		for cause, n := range o.Errors {
+			counter(m.requestErrors, n, o.Name, cause)
+		}
+		for cause, n := range o.Dropped {
+			counter(m.dropped, n, o.Name, cause)
+		}
+		for reason, n := range o.Rejected {
+			counter(m.rejected, n, o.Name, reason)
+		}
+		gauge(m.bufferBytes, float64(o.Held.Bytes), o.Name)
+		gauge(m.bufferLimit, float64(o.Held.Limit), o.Name)
+		gauge(m.bufferDocs, float64(o.Held.Documents), o.Name)
+		age := 0.0
+		if !o.Held.Oldest.IsZero() {
+			age = max(0, time.Since(o.Held.Oldest).Seconds())
+		}
+		gauge(m.oldest, age, o.Name)
+		gauge(m.outputWorks, boolean(o.Problem.Cause == ""), o.Name)
+	}
+	m.collect(m.state, counter, gauge)
+}
+
+func boolean(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,321 @@
+// Package service is the collector as a program that runs: it builds the pipelines from sockets to outputs, tells
+// systemd how it is, serves metrics and health, and stops without losing what it holds.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
+	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
+	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
+)
+
+const (
+	// DrainTime bounds how long a stop waits for what is buffered to be stored.
+	DrainTime = 10 * time.Second
+	// statusInterval is how often the status line is made anew.
+	statusInterval = 5 * time.Second
+)
+
+// Options are what the service needs besides its settings.
+type Options struct {
+	Version string       // of the program, for metrics, logs and the User-Agent
+	Logger  *slog.Logger // nil is slog.Default()
+	// Ready, if set, is called once everything is bound, with the addresses in use.
+	Ready func(Addresses)
+	// DrainTime replaces the constant of that name when it is not 0.
+	DrainTime time.Duration
+}
+
+// Addresses are what the service is bound to.
+type Addresses struct {
+	UDP  []netip.AddrPort
+	HTTP netip.AddrPort // invalid when http.address is empty
+}
+
+// Run runs the service until ctx ends, and then stores what it holds, for DrainTime at most. It returns nil after a
+// stop that lost nothing. The reason for a failed start is also in the unit's status.
+func Run(ctx context.Context, cfg config.Config, o Options) error {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.DrainTime <= 0 {
+		o.DrainTime = DrainTime
+	}
+	s, err := start(ctx, cfg, o)
+	if err != nil {
+		notifyFailure(o.Logger, err)
+		return err
+	}
+	return s.run(ctx)
+}
+
+// service is a collector that is built and bound.
+type service struct {
+	state
+	options Options
+	logger  *slog.Logger
+	http    *httpServer // nil when off
+}
+
+func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err error) {
+	s := &service{options: o, logger: o.Logger}
+	s.version = o.Version
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.release(true))
+		}
+	}()
+
+	es := cfg.Output.Elasticsearch
+	batch := int(es.BatchBytes)
+	pool := output.NewPool(batch, len(cfg.Listen.UDP)+es.Workers+2)
+	sockets, err := s.listen(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, socket := range sockets {
+		table := exporter.NewTable(exporter.Limits{Exporters: cfg.Exporters.Max, Templates: cfg.Exporters.MaxTemplates})
+		s.pipelines = append(s.pipelines, &pipeline{
+			socket: socket, table: table, decoder: netflow.NewDecoder(table),
+			beat:   heartbeat.New("reader "+socket.LocalAddr().String(), readerGrace),
+			logger: o.Logger.With("listen", socket.LocalAddr().String()),
+		})
+	}
+	s.databases = enrich.Open(enrich.Options{City: cfg.Enrich.GeoIP.City, ASN: cfg.Enrich.GeoIP.ASN, Logger: o.Logger})
+	if s.sink, err = sinks(cfg, o, pool); err != nil {
+		return nil, err
+	}
+	for _, p := range s.pipelines {
+		p.enricher = s.databases.New()
+		p.batcher = output.NewBatcher(s.sink, pool, batch, time.Duration(es.FlushInterval))
+	}
+	if cfg.HTTP.Address != "" {
+		if s.http, err = listenHTTP(ctx, cfg.HTTP.Address, &s.state, newRegistry(&s.state), o.Logger); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// listen binds every address, or none. A host without IPv6 is served over IPv4 only, unless an IPv6 address was named.
+func (s *service) listen(ctx context.Context, cfg config.Config) (sockets []*receive.Socket, err error) {
+	for _, address := range cfg.Listen.UDP {
+		socket, lerr := receive.Listen(ctx, address, receive.Options{
+			Buffer: int(cfg.Listen.ReceiveBuffer), Interval: tickInterval, Logger: s.logger,
+		})
+		if at, perr := netip.ParseAddrPort(address); errors.Is(lerr, syscall.EAFNOSUPPORT) && perr == nil &&
+			at.Addr() == netip.IPv6Unspecified() && len(cfg.Listen.UDP) > 1 {
+			s.logger.Warn("this host has no IPv6, listening on IPv4 only", "address", address)
+			continue
+		}
+		if lerr != nil {
+			for _, open := range sockets {
+				lerr = errors.Join(lerr, open.Close())
+			}
+			return nil, lerr
+		}
+		sockets = append(sockets, socket)
+	}
+	if len(sockets) == 0 {
+		return nil, errors.New("unable to listen: listen.udp names no usable address")
+	}
+	return sockets, nil
+}
+
+// sinks builds the outputs that are configured.
+func sinks(cfg config.Config, o Options, pool *output.Pool) (output.Sink, error) {
+	es := cfg.Output.Elasticsearch
+	var list []output.Sink
+	if len(es.Addresses) > 0 {
+		secret, err := password(es.PasswordFile)
+		if err != nil {
+			return nil, err
+		}
+		sink, err := output.NewElasticsearch(output.ElasticsearchConfig{
+			Addresses: es.Addresses, Username: es.Username, Password: secret, CAFile: es.CAFile, Index: es.Index,
+			Gzip: es.Gzip, Workers: es.Workers, UserAgent: "flowcollector/" + o.Version,
+			Queue: output.NewMemoryQueue(int(es.BufferBytes), pool), Pool: pool, Logger: o.Logger,
+		})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, sink)
+	}
+	if path := cfg.Output.NDJSON.Path; path != "" {
+		sink, err := output.NewNDJSON(output.NDJSONConfig{
+			Path: path, Queue: output.NewMemoryQueue(int(es.BufferBytes), pool), Pool: pool, Logger: o.Logger,
+		})
+		if err != nil {
+			for _, open := range list {
+				err = errors.Join(err, closeEmpty(open))
+			}
+			return nil, err
+		}
+		list = append(list, sink)
+	}
+	if len(list) == 0 {
+		o.Logger.Warn("no output is configured: flows are counted and dropped; set output.elasticsearch.addresses or output.ndjson.path")
+		return output.NewDiscard(pool), nil
+	}
+	return output.NewTee(pool, list[0], list[1:]...), nil
+}
+
+// release closes what start opened; the sink only where nothing was stored yet.
+func (s *service) release(withSink bool) error {
+	var errs []error
+	for _, p := range s.pipelines {
+		errs = append(errs, p.socket.Close())
+	}
+	if s.http != nil {
+		errs = append(errs, s.http.close())
+	}
+	if withSink && s.sink != nil {
+		errs = append(errs, closeEmpty(s.sink))
+	}
+	if s.databases != nil {
+		errs = append(errs, s.databases.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// closeEmpty closes a sink that holds nothing, without waiting for a server.
+func closeEmpty(sink output.Sink) error {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	return sink.Close(now)
+}
+
+func (s *service) run(ctx context.Context) error {
+	addresses := Addresses{}
+	for _, p := range s.pipelines {
+		addresses.UDP = append(addresses.UDP, p.socket.LocalAddr())
+	}
+	var background sync.WaitGroup
+	if s.http != nil {
+		addresses.HTTP = s.http.address()
+		background.Go(s.http.serve)
+	}
+
+	// A reader that fails ends the others: the service manager starts the service anew.
+	reading, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var readers sync.WaitGroup
+	for _, p := range s.pipelines {
+		readers.Go(func() {
+			if err := p.run(reading); err != nil {
+				fail(err)
+			}
+		})
+	}
+	s.phase.Store(running)
+	s.logger.Info("collecting", "version", s.version, "udp", addresses.UDP, "http", addresses.HTTP)
+	notify(s.logger, daemon.SdNotifyReady, status(s.totals().line(s.totals())))
+	if s.options.Ready != nil {
+		s.options.Ready(addresses)
+	}
+	stopped := make(chan struct{})
+	background.Go(func() { s.report(stopped) })
+	background.Go(func() { s.watchdog(stopped) })
+
+	<-reading.Done()
+	s.phase.Store(stopping)
+	notify(s.logger, daemon.SdNotifyStopping, status("stopping: storing what is buffered"))
+	readers.Wait()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.DrainTime)
+	defer cancel()
+	left := s.sink.Close(drain)
+	close(stopped)
+	s.summary(left)
+
+	var failed error
+	if cause := context.Cause(reading); ctx.Err() == nil {
+		failed = cause
+		notifyFailure(s.logger, failed)
+	}
+	rest := s.release(false)
+	background.Wait()
+	return errors.Join(failed, left, rest)
+}
+
+// report keeps the status line up to date.
+func (s *service) report(stopped <-chan struct{}) {
+	ticker := time.NewTicker(statusInterval)
+	defer ticker.Stop()
+	before := s.totals()
+	for {
+		select {
+		case <-stopped:
+			return
+		case <-ticker.C:
+			now := s.totals()
+			if s.phase.Load() == running {
+				notify(s.logger, status(now.line(before)))
+			}
+			before = now
+		}
+	}
+}
+
+// watchdog tells systemd that the service works, as long as every stage does. When one is stuck it stays silent, and
+// systemd ends and restarts the service.
+func (s *service) watchdog(stopped <-chan struct{}) {
+	within, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		s.logger.Warn("the watchdog is off", "error", err)
+	}
+	if within <= 0 {
+		return
+	}
+	ticker := time.NewTicker(within / 2)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stopped:
+			return
+		case <-ticker.C:
+			if err := s.alive(); err != nil {
+				s.logger.Error("a stage makes no progress, the watchdog is not served", "error", err)
+				notify(s.logger, status(sentence(err)))
+				continue
+			}
+			notify(s.logger, daemon.SdNotifyWatchdog)
+		}
+	}
+}
+
+// summary logs the end of the account: what came in and what became of it.
+func (s *service) summary(left error) {
+	t := s.totals()
+	attrs := []any{"flows", t.flows, "packets_dropped_by_kernel", t.kernelDrops}
+	for _, o := range t.outputs {
+		attrs = append(attrs, o.Name+"_stored", o.Sent)
+		causes := make([]string, 0, len(o.Dropped))
+		for cause := range o.Dropped {
+			causes = append(causes, cause)
+		}
+		slices.Sort(causes)
+		for _, cause := range causes {
+			attrs = append(attrs, fmt.Sprintf("%s_dropped_%s", o.Name, cause), o.Dropped[cause])
+		}
+	}
+	if left != nil {
+		s.logger.Error("stopped with flows not stored", append(attrs, "error", left)...)
+		return
+	}
+	s.logger.Info("stopped", attrs...)
+}

@@ -1,0 +1,551 @@
+package service
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+)
+
+// elastic stores what it is sent.
+type elastic struct {
+	*httptest.Server
+	mu    sync.Mutex
+	docs  []map[string]any
+	auth  string
+	agent string
+	away  bool
+}
+
+func newElastic(t *testing.T) *elastic {
+	e := &elastic{}
+	e.Server = httptest.NewServer(e)
+	t.Cleanup(e.Close)
+	return e
+}
+
+func (e *elastic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Elastic-Product", "Elasticsearch")
+	w.Header().Set("Content-Type", "application/json")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.away {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	if r.URL.Path == "/" {
+		_, _ = io.WriteString(w, `{"version":{"number":"7.17.29","build_flavor":"default"},"tagline":"You Know, for Search"}`)
+		return
+	}
+	user, pass, _ := r.BasicAuth()
+	e.auth, e.agent = user+":"+pass, r.UserAgent()
+	z, err := gzip.NewReader(r.Body)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if !lines.Scan() {
+			break
+		}
+		var doc map[string]any
+		if err := json.Unmarshal(lines.Bytes(), &doc); err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		e.docs = append(e.docs, doc)
+	}
+	_, _ = io.WriteString(w, `{"errors":false,"items":[]}`)
+}
+
+func (e *elastic) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.docs)
+}
+
+// at reads a field of a document by its dotted name.
+func at(doc map[string]any, name string) any {
+	var v any = doc
+	for part := range strings.SplitSeq(name, ".") {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[part]
+	}
+	return v
+}
+
+// systemd is the service manager's end of the notification socket.
+type systemd struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func newSystemd(t *testing.T) *systemd {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify")
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NOTIFY_SOCKET", path)
+	s := &systemd{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 4096)
+		for {
+			n, err := c.Read(buf)
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.lines = append(s.lines, strings.Split(string(buf[:n]), "\n")...)
+			s.mu.Unlock()
+		}
+	}()
+	t.Cleanup(func() { _ = c.Close(); <-done })
+	return s
+}
+
+// all returns the lines so far that have the prefix.
+func (s *systemd) all(prefix string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []string
+	for _, l := range s.lines {
+		if strings.HasPrefix(l, prefix) {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+// until waits for a condition for as long as the test may run.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for !ok() {
+		if t.Context().Err() != nil {
+			t.Fatalf("ended while waiting for %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// settings are those of a collector on loopback.
+func settings(change func(*config.Config)) config.Config {
+	c := config.Default()
+	c.Listen.UDP = []string{"127.0.0.1:0"}
+	c.HTTP.Address = "127.0.0.1:0"
+	c.Output.Elasticsearch.FlushInterval = config.Duration(10 * time.Millisecond)
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+// collector is a running service.
+type collector struct {
+	t *testing.T
+	Addresses
+	log  *strings.Builder
+	stop func() error
+}
+
+func run(t *testing.T, c config.Config, o Options) *collector {
+	t.Helper()
+	ready := make(chan Addresses, 1)
+	done := make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Version = "1.2.3"
+	o.Ready = func(a Addresses) { ready <- a }
+	go func() { done <- Run(ctx, c, o) }()
+	var once sync.Once
+	var err error
+	stop := func() error {
+		once.Do(func() { cancel(); err = <-done })
+		return err
+	}
+	t.Cleanup(func() { _ = stop() })
+	select {
+	case a := <-ready:
+		return &collector{t: t, Addresses: a, stop: stop}
+	case err := <-done:
+		cancel()
+		t.Fatalf("not started: %v", err)
+		return nil
+	}
+}
+
+func (c *collector) send(to netip.AddrPort, packets ...[]byte) {
+	c.t.Helper()
+	s, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer s.Close()
+	for _, p := range packets {
+		if _, err := s.Write(p); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+func (c *collector) get(path string) (int, string) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, "http://"+c.HTTP.String()+path, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+func haveIPv6(t *testing.T) bool {
+	var lc net.ListenConfig
+	c, err := lc.ListenPacket(t.Context(), "udp6", "[::1]:0")
+	if err != nil {
+		t.Logf("no ::1 on this machine: %v", err)
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+func TestFromPacketToDocument(t *testing.T) {
+	sd := newSystemd(t)
+	credentials := t.TempDir()
+	if err := os.WriteFile(filepath.Join(credentials, "elasticsearch-password"), []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
+	es := newElastic(t)
+	c := run(t, settings(func(c *config.Config) {
+		if haveIPv6(t) {
+			c.Listen.UDP = append(c.Listen.UDP, "[::1]:0")
+		}
+		c.Output.Elasticsearch.Addresses = []string{es.URL}
+		c.Output.Elasticsearch.Username = "writer"
+	}), Options{})
+	want := 0
+	for _, to := range c.UDP {
+		// The data come before their template once: they wait for it.
+		c.send(to, netflow5(0, 30), netflow9(0, 10), template9(1), netflow9(2, 20), netflow5(30, 5))
+		want += 65
+	}
+	until(t, "all documents", func() bool { return es.count() >= want })
+
+	var v5, v9 int
+	var octets float64
+	for _, doc := range es.docs {
+		octets += at(doc, "network.bytes").(float64)
+		switch at(doc, "destination.ip") {
+		case "203.0.113.1":
+			v5++
+			if at(doc, "destination.port") != 443.0 || at(doc, "network.transport") != "tcp" || at(doc, "network.packets") != 2.0 {
+				t.Errorf("v5 document %v", doc)
+			}
+		case "2001:db8:1::1":
+			v9++
+			if at(doc, "destination.port") != 53.0 || at(doc, "network.transport") != "udp" || at(doc, "network.packets") != 3.0 {
+				t.Errorf("v9 document %v", doc)
+			}
+		}
+		if _, err := time.Parse(time.RFC3339Nano, fmt.Sprint(at(doc, "@timestamp"))); err != nil {
+			t.Errorf("@timestamp: %v", err)
+		}
+	}
+	n := len(c.UDP)
+	if len(es.docs) != want || v5 != 35*n || v9 != 30*n || octets != float64(n*(35*100+30*1000)) {
+		t.Errorf("%d documents (%d v5, %d v9) with %v octets", len(es.docs), v5, v9, octets)
+	}
+	if es.auth != "writer:secret" || !strings.Contains(es.agent, "flowcollector/1.2.3") {
+		t.Errorf("auth %q, agent %q", es.auth, es.agent)
+	}
+
+	_, text := c.get("/metrics")
+	for _, line := range []string{
+		fmt.Sprintf(`flowcollector_records_total{listen="%s"} 65`, c.UDP[0]),
+		fmt.Sprintf(`flowcollector_packets_total{listen="%s"} 5`, c.UDP[0]),
+		fmt.Sprintf(`flowcollector_exporters{listen="%s"} 1`, c.UDP[0]),
+		fmt.Sprintf(`flowcollector_exporter_templates{exporter="127.0.0.1",listen="%s"} 1`, c.UDP[0]),
+		fmt.Sprintf(`flowcollector_documents_sent_total{output="elasticsearch"} %d`, want),
+		`flowcollector_flows_dropped_total{cause="buffer_full",output="elasticsearch"} 0`,
+		`flowcollector_build_info{goversion="go`,
+		"go_goroutines ", "process_resident_memory_bytes ",
+	} {
+		if !strings.Contains(text, line) {
+			t.Errorf("metrics lack %s", line)
+		}
+	}
+	if code, text := c.get("/livez"); code != 200 || text != "ok\n" {
+		t.Errorf("livez: %d %q", code, text)
+	}
+	if code, text := c.get("/readyz"); code != 200 || !strings.Contains(text, "ok: listen: udp "+c.UDP[0].String()) || !strings.Contains(text, fmt.Sprintf("ok: elasticsearch: %d flows stored", want)) {
+		t.Errorf("readyz: %d %q", code, text)
+	}
+	if err := c.stop(); err != nil {
+		t.Error(err)
+	}
+	until(t, "STOPPING", func() bool { return len(sd.all("STOPPING=1")) == 1 })
+	if len(sd.all("READY=1")) != 1 || len(sd.all("STATUS=0 exporters, 0 flows/s")) == 0 {
+		t.Errorf("systemd was told %q", sd.all(""))
+	}
+}
+
+func TestStopStoresWhatIsBuffered(t *testing.T) {
+	es := newElastic(t)
+	c := run(t, settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses = []string{es.URL}
+		c.Output.Elasticsearch.FlushInterval = config.Duration(time.Hour)
+	}), Options{})
+	c.send(c.UDP[0], netflow5(0, 30), netflow5(30, 30))
+	if err := c.stop(); err != nil { // at once: the packets may still be in the kernel
+		t.Error(err)
+	}
+	if es.count() != 60 {
+		t.Errorf("%d documents stored, want 60", es.count())
+	}
+}
+
+func TestElasticsearchAway(t *testing.T) {
+	sd := newSystemd(t)
+	es := newElastic(t)
+	es.away = true
+	log := &syncLog{}
+	c := run(t, settings(func(c *config.Config) { c.Output.Elasticsearch.Addresses = []string{es.URL} }),
+		Options{Logger: slog.New(slog.NewTextHandler(log, nil)), DrainTime: time.Millisecond})
+	c.send(c.UDP[0], netflow5(0, 30))
+	until(t, "not ready", func() bool {
+		code, text := c.get("/readyz")
+		return code == 503 && strings.Contains(text, "not ready: elasticsearch: Elasticsearch away: ")
+	})
+	if code, _ := c.get("/livez"); code != 200 {
+		t.Errorf("livez %d: a server that is away is no reason to restart", code)
+	}
+	until(t, "the status", func() bool {
+		for _, l := range sd.all("STATUS=1 exporter, ") {
+			if strings.Contains(l, "; Elasticsearch away: ") && strings.HasSuffix(l, " of 64 MiB buffered") {
+				return true
+			}
+		}
+		return false
+	})
+	err := c.stop()
+	if err == nil || !strings.Contains(err.Error(), "30 flows were not stored") {
+		t.Errorf("error %v", err)
+	}
+	if !strings.Contains(log.String(), "elasticsearch_dropped_shutdown=30") {
+		t.Errorf("log lacks the account:\n%s", log)
+	}
+}
+
+func TestBothOutputs(t *testing.T) {
+	es := newElastic(t)
+	path := filepath.Join(t.TempDir(), "flows.ndjson")
+	c := run(t, settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses = []string{es.URL}
+		c.Output.NDJSON.Path = path
+		c.HTTP.Address = ""
+	}), Options{})
+	c.send(c.UDP[0], netflow5(0, 30))
+	if err := c.stop(); err != nil {
+		t.Error(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if es.count() != 30 || strings.Count(string(b), "\n") != 30 || strings.Contains(string(b), `{"create"`) {
+		t.Errorf("%d documents, file:\n%s", es.count(), b)
+	}
+}
+
+func TestNoOutputIsSaid(t *testing.T) {
+	sd := newSystemd(t)
+	c := run(t, settings(nil), Options{})
+	c.send(c.UDP[0], netflow5(0, 30))
+	until(t, "the drop", func() bool {
+		_, text := c.get("/metrics")
+		return strings.Contains(text, `flowcollector_flows_dropped_total{cause="no_output",output="none"} 30`)
+	})
+	if code, text := c.get("/readyz"); code != 503 || !strings.Contains(text, "no output is configured") {
+		t.Errorf("readyz: %d %q", code, text)
+	}
+	if s := sd.all("STATUS="); len(s) == 0 || !strings.Contains(s[0], "no output is configured") {
+		t.Errorf("status %q", s)
+	}
+}
+
+func TestGeoIPMissingIsNoReasonToStop(t *testing.T) {
+	es := newElastic(t)
+	c := run(t, settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses = []string{es.URL}
+		c.Enrich.GeoIP.City = "/nonexistent/city.mmdb"
+	}), Options{})
+	c.send(c.UDP[0], netflow5(0, 30))
+	until(t, "the documents", func() bool { return es.count() == 30 })
+	if code, text := c.get("/readyz"); code != 200 || !strings.Contains(text, "warning: geoip city: unable to use enrich.geoip.city /nonexistent/city.mmdb: no such file or directory") {
+		t.Errorf("readyz: %d %q", code, text)
+	}
+	if _, text := c.get("/metrics"); !strings.Contains(text, `flowcollector_geoip_database_loaded{database="city"} 0`) {
+		t.Error("metrics do not say that the database is missing")
+	}
+}
+
+func TestStartErrorsAreInTheStatus(t *testing.T) {
+	taken, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	var lc net.ListenConfig
+	web, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer web.Close()
+	for name, tt := range map[string]struct {
+		change func(*config.Config)
+		want   string
+	}{
+		"UDP address in use": {
+			func(c *config.Config) { c.Listen.UDP = append(c.Listen.UDP, taken.LocalAddr().String()) },
+			"unable to listen on " + taken.LocalAddr().String() + ": address already in use",
+		},
+		"HTTP address in use": {
+			func(c *config.Config) { c.HTTP.Address = web.Addr().String() },
+			"unable to listen on " + web.Addr().String() + " (http.address): address already in use",
+		},
+		"password file missing": {
+			func(c *config.Config) {
+				c.Output.Elasticsearch.Addresses = []string{"http://127.0.0.1:9"}
+				c.Output.Elasticsearch.PasswordFile = "/nonexistent/password"
+			},
+			"unable to read output.elasticsearch.password_file: open /nonexistent/password: no such file or directory",
+		},
+		"file that cannot be written": {
+			func(c *config.Config) {
+				c.Output.Elasticsearch.Addresses = []string{"http://127.0.0.1:9"}
+				c.Output.NDJSON.Path = "/nonexistent/flows"
+			},
+			"unable to open output.ndjson.path: open /nonexistent/flows: no such file or directory",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sd := newSystemd(t)
+			err := Run(t.Context(), settings(tt.change), Options{Logger: slog.New(slog.DiscardHandler)})
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("error %q, want %q", err, tt.want)
+			}
+			status := "STATUS=U" + tt.want[1:]
+			until(t, status, func() bool { return len(sd.all(status)) == 1 })
+			if len(sd.all("READY=1")) != 0 {
+				t.Error("a service that did not start is ready")
+			}
+			if strings.HasSuffix(tt.want, "in use") && len(sd.all("ERRNO=98")) != 1 {
+				t.Errorf("no ERRNO among %q", sd.all(""))
+			}
+		})
+	}
+}
+
+func TestWatchdogIsServedOnlyWhileEveryStageMoves(t *testing.T) {
+	sd := newSystemd(t)
+	t.Setenv("WATCHDOG_USEC", "2000")
+	t.Setenv("WATCHDOG_PID", fmt.Sprint(os.Getpid()))
+	s, err := start(t.Context(), settings(nil), Options{Logger: slog.New(slog.DiscardHandler), DrainTime: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan struct{})
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer close(stopped)
+	defer func() { _ = s.release(true) }()
+	wg.Go(func() { s.watchdog(stopped) })
+	pings := func() int { return len(sd.all("WATCHDOG=1")) }
+	until(t, "watchdog pings", func() bool { return pings() > 2 })
+
+	s.pipelines[0].beat.Beat(-time.Second) // a reader that is overdue; nothing else runs it here
+	said := func() int {
+		return len(sd.all("STATUS=Reader " + s.pipelines[0].socket.LocalAddr().String() + " is stuck: "))
+	}
+	until(t, "the stuck stage in the status", func() bool { return said() > 0 })
+	// From here on every tick of the watchdog says the same and nothing pings.
+	before, told := pings(), said()
+	until(t, "more ticks", func() bool { return said() > told+5 })
+	if n := pings(); n != before {
+		t.Errorf("%d pings while a stage is stuck", n-before)
+	}
+	s.pipelines[0].beat.Beat(time.Hour)
+	until(t, "pings again", func() bool { return pings() > before })
+}
+
+func TestIdleReadersKeepBeating(t *testing.T) {
+	c := run(t, settings(nil), Options{})
+	_ = c
+	s, err := start(t.Context(), settings(nil), Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	p := s.pipelines[0]
+	wg.Go(func() { _ = p.run(ctx) })
+	p.beat.Beat(-time.Second)
+	until(t, "a beat without any packet", func() bool { return p.beat.Err() == nil })
+	cancel()
+	wg.Wait()
+	if err := s.release(true); err != nil {
+		t.Error(err)
+	}
+}
+
+// syncLog collects log lines of several goroutines.
+type syncLog struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *syncLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *syncLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,177 @@
+package service
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
+)
+
+// The phases of the service's life.
+const (
+	starting = iota
+	running
+	stopping
+)
+
+// state is what the health pages, the metrics and the status line are made from.
+type state struct {
+	version   string
+	phase     atomic.Int32
+	pipelines []*pipeline
+	databases *enrich.Databases
+	sink      output.Sink
+}
+
+// alive returns an error that names the stage which makes no progress.
+func (s *state) alive() error {
+	for _, p := range s.pipelines {
+		if err := p.beat.Err(); err != nil {
+			return err
+		}
+	}
+	return s.sink.Alive()
+}
+
+// ready says whether flows get from exporters to where they are kept, and explains it line by line.
+func (s *state) ready() (bool, string) {
+	var b strings.Builder
+	ok := true
+	line := func(good bool, name, text string) {
+		mark := "ok"
+		if !good {
+			mark, ok = "not ready", false
+		}
+		fmt.Fprintf(&b, "%s: %s: %s\n", mark, name, text)
+	}
+	switch s.phase.Load() {
+	case starting:
+		line(false, "service", "starting")
+	case stopping:
+		line(false, "service", "stopping")
+	}
+	for _, p := range s.pipelines {
+		line(true, "listen", "udp "+p.socket.LocalAddr().String())
+	}
+	if err := s.alive(); err != nil {
+		line(false, "service", err.Error())
+	}
+	for _, o := range s.sink.Stats() {
+		text := fmt.Sprintf("%d flows stored, %s buffered", o.Sent, buffered(o.Held))
+		if o.Problem.Cause != "" {
+			text = o.Problem.Text + "; " + text
+		}
+		line(o.Problem.Cause == "", o.Name, text)
+	}
+	// A missing database costs names, not flows: it does not make the service unready.
+	for _, d := range s.databases.Status() {
+		if d.Loaded {
+			line(true, "geoip "+d.Name, "built "+d.Built.UTC().Format(time.DateOnly))
+		} else {
+			fmt.Fprintf(&b, "warning: geoip %s: %s\n", d.Name, d.Error)
+		}
+	}
+	return ok, b.String()
+}
+
+// totals are sums over the whole service, from which rates are made.
+type totals struct {
+	at          time.Time
+	flows       uint64
+	kernelDrops uint64
+	dropped     uint64
+	exporters   int
+	outputs     []output.Stats
+	missing     []string
+}
+
+func (s *state) totals() totals {
+	t := totals{at: time.Now(), outputs: s.sink.Stats()}
+	for _, p := range s.pipelines {
+		t.flows += p.flows.Load()
+		t.kernelDrops += p.socket.Stats().Drops
+		t.exporters += exporters(p)
+	}
+	for _, o := range t.outputs {
+		for _, n := range o.Dropped {
+			t.dropped += n
+		}
+	}
+	for _, d := range s.databases.Status() {
+		if !d.Loaded {
+			t.missing = append(t.missing, d.Name)
+		}
+	}
+	return t
+}
+
+// line is the status line: what happened since the totals before.
+func (t totals) line(before totals) string {
+	rate := 0.0
+	if d := t.at.Sub(before.at).Seconds(); d > 0 {
+		rate = float64(t.flows-before.flows) / d
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s flows/s", plural(t.exporters, "exporter"), short(rate))
+	for _, o := range t.outputs {
+		switch {
+		case o.Problem.Cause != "" && o.Held.Limit > 0:
+			fmt.Fprintf(&b, "; %s; %s buffered", o.Problem.Text, buffered(o.Held))
+		case o.Problem.Cause != "":
+			fmt.Fprintf(&b, "; %s", o.Problem.Text)
+		case o.Held.Oldest.IsZero():
+			fmt.Fprintf(&b, ", %s up to date", title(o.Name))
+		default:
+			fmt.Fprintf(&b, ", %s %.1f s behind", title(o.Name), max(0, t.at.Sub(o.Held.Oldest).Seconds()))
+		}
+	}
+	if n := t.dropped - before.dropped; n > 0 {
+		fmt.Fprintf(&b, "; %s dropped", plural(int(n), "flow")) //nolint:gosec // G115: a count of a few seconds.
+	}
+	if n := t.kernelDrops - before.kernelDrops; n > 0 {
+		fmt.Fprintf(&b, "; %s dropped by the kernel", plural(int(n), "packet")) //nolint:gosec // G115: a count of a few seconds.
+	}
+	if len(t.missing) > 0 {
+		fmt.Fprintf(&b, "; GeoIP database not loaded: %s", strings.Join(t.missing, ", "))
+	}
+	return b.String()
+}
+
+// title is how people write the name of an output.
+func title(name string) string {
+	switch name {
+	case "elasticsearch":
+		return "Elasticsearch"
+	case "ndjson":
+		return "NDJSON"
+	}
+	return name
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// short writes a rate without more digits than are of use.
+func short(rate float64) string {
+	if rate > 0 && rate < 10 {
+		return fmt.Sprintf("%.1f", rate)
+	}
+	return fmt.Sprintf("%.0f", rate)
+}
+
+func buffered(h output.Held) string { return mebibytes(h.Bytes) + " of " + mebibytes(h.Limit) }
+
+func mebibytes(n int) string {
+	m := float64(n) / (1 << 20)
+	if m > 0 && m < 10 {
+		return fmt.Sprintf("%.1f MiB", m)
+	}
+	return fmt.Sprintf("%.0f MiB", m)
+}

@@ -1,0 +1,74 @@
+// Gen writes the reference pages that come from the collector's own tables: the document fields and the settings.
+//
+//	go run ./docs/gen DIRECTORY
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: gen DIRECTORY")
+		os.Exit(2)
+	}
+	pages := map[string]string{"fields.md": fields(), "settings.md": settings()}
+	for name, page := range pages {
+		if err := os.WriteFile(filepath.Join(os.Args[1], name), []byte(page), 0o644); err != nil { //nolint:gosec // documentation is for everybody
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+func fields() string {
+	var b strings.Builder
+	b.WriteString(`# Document fields
+
+One document is one flow record. Names are those of the [Elastic Common Schema](https://www.elastic.co/guide/en/ecs/1.12/index.html) 1.12 where it has
+one, ` + "`flow.*`" + ` where it has none. A field that the exporter did not report is absent from the document. This page is generated from
+` + "`collector/schema`" + `, the table that also makes the JSON encoder and the index template.
+
+| field | type | searchable | meaning |
+|---|---|---|---|
+`)
+	for _, f := range schema.Fields {
+		searchable := "yes"
+		if !f.Index {
+			searchable = "no"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, f.Type, searchable, cell(f.Description))
+	}
+	return b.String()
+}
+
+func settings() string {
+	var b strings.Builder
+	b.WriteString(`# Collector settings
+
+Dotted, these are the keys of ` + "`settings`" + ` in ` + "`flowstack_collector`" + `; as a tree, they are ` + "`/etc/flowcollector/flowcollector.yml`" + `. ` + "`flowcollector check FILE`" + `
+names every mistake in a file at once, with line and column. This page is generated from ` + "`collector/config`" + `.
+
+| setting | type | default | meaning |
+|---|---|---|---|
+`)
+	for _, k := range config.Keys() {
+		value := "—"
+		if k.Default != "" {
+			value = "`" + k.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Key, k.Type, value, cell(k.Description))
+	}
+	return b.String()
+}
+
+// cell keeps a text inside one cell of a Markdown table.
+func cell(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "|", `\|`), "\n", " ")
+}
