@@ -1,0 +1,85 @@
+package ssh
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// sudo is how root is reached on a connection.
+type sudo struct {
+	prefix   []string
+	password string // to be sent as the first line of stdin; empty: sudo does not ask
+}
+
+// SudoError means that commands cannot be run as root.
+type SudoError struct {
+	User, Host, Reason string
+}
+
+func (e *SudoError) Error() string {
+	return fmt.Sprintf("unable to become root as user %s on %s: %s", e.User, e.Host, e.Reason)
+}
+
+// becomeRoot asks once per connection how sudo behaves. The password is tried alone first: a wrong one must not make sudo take a file's
+// content for further guesses.
+func (c *Client) becomeRoot(ctx context.Context) (*sudo, error) {
+	if _, err := c.connected(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.lock(ctx); err != nil {
+		return nil, err
+	}
+	how := c.sudo
+	<-c.turn
+	if how != nil {
+		return how, nil
+	}
+	how = &sudo{prefix: []string{"sudo", "-n", "--"}}
+	said, ok, err := c.tryRoot(ctx, how, nil)
+	if err != nil {
+		return nil, err
+	}
+	password := c.way[len(c.way)-1].SudoPassword
+	if !ok && password != "" && !strings.Contains(said, "not found") {
+		// -k: ask even when an earlier answer is still remembered, so that the first line of stdin is always the password.
+		how = &sudo{prefix: []string{"sudo", "-k", "-S", "-p", "", "--"}, password: password}
+		said, ok, err = c.tryRoot(ctx, how, strings.NewReader(password+"\n"))
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !ok {
+		return nil, &SudoError{c.user(), c.Address(), sudoReason(said, password != "")}
+	}
+	if err := c.lock(ctx); err != nil {
+		return nil, err
+	}
+	c.sudo = how
+	<-c.turn
+	return how, nil
+}
+
+func (c *Client) tryRoot(ctx context.Context, how *sudo, stdin io.Reader) (said string, ok bool, err error) {
+	result, err := c.exec(ctx, "sudo", slices.Concat(environment, how.prefix, []string{"true"}), stdin)
+	return string(result.Stderr), result.ExitCode == 0, err
+}
+
+// sudoReason turns what sudo said into what to do.
+func sudoReason(said string, havePassword bool) string {
+	switch {
+	case strings.Contains(said, "not found") || strings.Contains(said, "No such file"):
+		return "sudo is not installed; log in as root, or install it"
+	case strings.Contains(said, "must have a tty"):
+		return "sudo insists on a terminal; remove requiretty for this user from sudoers"
+	case strings.Contains(said, "not in the sudoers file") || strings.Contains(said, "not allowed to"):
+		return "the user is not allowed to use sudo"
+	case havePassword:
+		return "sudo refused the password"
+	case strings.Contains(said, "password is required"):
+		return "sudo asks for a password; set sudo_password, or allow the user NOPASSWD"
+	}
+	return "sudo said: " + strings.TrimSpace(said)
+}
