@@ -85,17 +85,25 @@ func (h *hop) connect(ctx context.Context, dial dialer) (*gossh.Client, error) {
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, &UnreachableError{context.Cause(ctx)}
 		}
 		return nil, err
 	}
 	return client, nil
 }
 
+// UnreachableError means that there was no SSH server to talk to: it says nothing about what is on the host.
+type UnreachableError struct{ Cause error }
+
+func (e *UnreachableError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *UnreachableError) Unwrap() error { return e.Cause }
+
 func (h *hop) handshake(ctx context.Context, dial dialer, algorithms []string, check gossh.HostKeyCallback) (*gossh.Client, error) {
 	raw, err := dial.DialContext(ctx, "tcp", h.address())
 	if err != nil {
-		return nil, err
+		return nil, &UnreachableError{err}
 	}
 	// A connection through a bastion knows no deadlines: closing is what ends a handshake in every case.
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
@@ -122,7 +130,7 @@ func (h *hop) handshake(ctx context.Context, dial dialer, algorithms []string, c
 	case refused != nil: // the library flattens the error
 		err = refused
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		err = fmt.Errorf("user %s was refused; tried: %s", h.User, strings.Join(login.tried, ", "))
+		err = &AuthError{User: h.User, Tried: login.tried}
 	default:
 		err = errors.New(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "))
 	}

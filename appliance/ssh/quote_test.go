@@ -14,7 +14,7 @@ func FuzzQuote(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		if strings.ContainsRune(a+b, 0) {
-			t.Skip("no argument can hold a NUL octet")
+			return // no argument can hold it
 		}
 		want := []string{a, b}
 		argv := append([]string{"printf", `%s\0`}, want...)

@@ -56,7 +56,7 @@ func (d *Databases) newEnricher(entries int) *Enricher {
 	e := &Enricher{dbs: d, off: d.city == nil && d.asn == nil}
 	if !e.off {
 		e.seed = [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1} //nolint:gosec // G404: spreads addresses, keeps no secret.
-		e.mask = uint64(entries/2 - 1)                           //nolint:gosec // G115: at least 0.
+		e.mask = uint64(entries/2 - 1)
 		e.entries = make([]entry, entries)
 		e.fragments = make(map[records][]byte)
 	}

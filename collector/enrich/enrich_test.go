@@ -52,7 +52,7 @@ func names(en string) mmdbtype.Map {
 	return mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(en), "de": mmdbtype.String("anders")}}
 }
 
-func with(m mmdbtype.Map, more mmdbtype.Map) mmdbtype.Map {
+func with(m, more mmdbtype.Map) mmdbtype.Map {
 	for k, v := range more {
 		m[k] = v
 	}
@@ -60,6 +60,7 @@ func with(m mmdbtype.Map, more mmdbtype.Map) mmdbtype.Map {
 }
 
 func cityFile(t *testing.T) string {
+	t.Helper()
 	return write(t, mmdbwriter.Options{DatabaseType: "Test-City"}, map[string]mmdbtype.Map{
 		"198.18.0.0/16": {
 			"city":      names(`Sankt "Quote"\n`),
@@ -82,6 +83,7 @@ func cityFile(t *testing.T) string {
 }
 
 func asnFile(t *testing.T) string {
+	t.Helper()
 	return write(t, mmdbwriter.Options{DatabaseType: "Test-ASN"}, map[string]mmdbtype.Map{
 		"198.18.0.0/24": {"autonomous_system_number": mmdbtype.Uint32(64500), "autonomous_system_organization": mmdbtype.String("Example & Söhne")},
 		"198.19.9.0/24": {"autonomous_system_number": mmdbtype.Uint32(4294967295)},
@@ -156,8 +158,8 @@ func TestEnrich(t *testing.T) {
 		}
 	}
 	e.Publish()
-	if s := e.Stats(); s.Misses != 11 || s.Hits != 11*3 {
-		t.Errorf("stats %+v, want a miss and three hits for each of 11 addresses", s)
+	if s := e.Stats(); s.Misses != 12 || s.Hits != 12*3 {
+		t.Errorf("stats %+v, want a miss and three hits for each of 12 addresses", s)
 	}
 }
 

@@ -109,7 +109,7 @@ func (e *Elasticsearch) judge(status int, header http.Header, answer []byte, doc
 // returns how many these are.
 func (e *Elasticsearch) account(p *part, items []item) int {
 	if items == nil {
-		e.sent.Add(uint64(p.docs)) //nolint:gosec // G115: a count.
+		e.sent.Add(uint64(p.docs))
 		p.docs = 0
 		return 0
 	}
@@ -131,7 +131,7 @@ func (e *Elasticsearch) account(p *part, items []item) int {
 		}
 		from = end
 	}
-	e.sent.Add(uint64(ok)) //nolint:gosec // G115: a count.
+	e.sent.Add(uint64(ok))
 	p.data, p.docs = p.data[:to], kept
 	return kept
 }
@@ -155,10 +155,10 @@ func (e *Elasticsearch) statusProblem(status int, answer []byte) (cause, text st
 // itemProblem says why a document is to be sent again.
 func (e *Elasticsearch) itemProblem(i item) (cause, text string) {
 	reason := i.Error.String()
-	switch {
-	case i.Status == http.StatusTooManyRequests:
+	switch i.Status {
+	case http.StatusTooManyRequests:
 		return overload(reason)
-	case i.Status == http.StatusNotFound:
+	case http.StatusNotFound:
 		return "no_index", fmt.Sprintf("Elasticsearch has no index %s and may not make it: %s", e.config.Index, reason)
 	}
 	return e.statusProblem(i.Status, []byte(reason))

@@ -23,7 +23,8 @@ func (b *Batcher) Begin() []byte { return append(b.buffer.data, Action...) }
 // Commit takes what Begin returned with one document appended to it, on one line. Received is when the document's
 // flow was received.
 func (b *Batcher) Commit(doc []byte, received time.Time) {
-	b.buffer.data = append(doc, '\n')
+	doc = append(doc, '\n')
+	b.buffer.data = doc
 	if b.buffer.docs == 0 {
 		b.buffer.since = received
 	}

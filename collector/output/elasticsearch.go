@@ -69,7 +69,7 @@ type Elasticsearch struct {
 // NewElasticsearch checks the configuration and starts the senders. It does not wait for the server: whether that
 // can be reached shows in Stats.
 func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // the standard library's own.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: dialTime, KeepAlive: 30 * time.Second}).DialContext
 	transport.TLSHandshakeTimeout = dialTime
 	transport.MaxIdleConnsPerHost = max(c.Workers, 1)
@@ -217,7 +217,7 @@ func (e *Elasticsearch) settle(w *worker, p part) (left int, split bool) {
 			if !ok {
 				return p.docs, false
 			}
-			w.retried.Add(uint64(p.docs)) //nolint:gosec // G115: a count.
+			w.retried.Add(uint64(p.docs))
 			continue
 		}
 		// Elasticsearch took the request and answered for each document.
@@ -233,7 +233,7 @@ func (e *Elasticsearch) settle(w *worker, p part) (left int, split bool) {
 		if !w.pause(partial) {
 			return p.docs, false
 		}
-		w.retried.Add(uint64(kept)) //nolint:gosec // G115: a count.
+		w.retried.Add(uint64(kept))
 	}
 }
 
@@ -307,7 +307,7 @@ func (e *Elasticsearch) greet(w *worker) {
 		e.contacted.Store(true)
 		e.recovered()
 	default:
-		answer, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) //nolint:errcheck // the status says enough.
+		answer, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) // the status says enough
 		e.fail(e.statusProblem(res.StatusCode, answer))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -111,7 +112,7 @@ func TestFailedRequestsAreTriedAgain(t *testing.T) {
 			return answer(w, 503, "cluster_block_exception", "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];")
 		}},
 		{"proxy without a server", "server_error", "Elasticsearch away: 502 Bad Gateway: <html> <h1>502</h1>", func(w http.ResponseWriter) bool {
-			w.WriteHeader(502)
+			w.WriteHeader(http.StatusBadGateway)
 			_, _ = fmt.Fprint(w, "<html>\n<h1>502</h1>")
 			return true
 		}},
@@ -134,7 +135,7 @@ func TestFailedRequestsAreTriedAgain(t *testing.T) {
 			return true
 		}},
 		{"wrong path", "unexpected", "Elasticsearch answers 404 Not Found: no handler found", func(w http.ResponseWriter) bool {
-			w.WriteHeader(404)
+			w.WriteHeader(http.StatusNotFound)
 			_, _ = fmt.Fprint(w, `{"error":"no handler found"}`)
 			return true
 		}},
@@ -199,7 +200,7 @@ func TestBadRequestIsRejectedOnlyByElasticsearch(t *testing.T) {
 		switch n {
 		case 0: // a proxy's: nothing is lost
 			w.Header().Del("X-Elastic-Product")
-			w.WriteHeader(400)
+			w.WriteHeader(http.StatusBadRequest)
 			return true
 		case 1:
 			return answer(w, 400, "illegal_argument_exception", "Malformed action/metadata line [1]")
@@ -454,7 +455,7 @@ func TestConfigErrors(t *testing.T) {
 func TestRejectedReasonsAreBounded(t *testing.T) {
 	var c counters
 	for i := range 1000 {
-		c.add(fmt.Sprint(i), 1)
+		c.add(strconv.Itoa(i), 1)
 	}
 	by := c.snapshot()
 	var sum uint64

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,6 +33,7 @@ type fakeServer struct {
 }
 
 func newFakeServer(t *testing.T) *fakeServer {
+	t.Helper()
 	f := &fakeServer{t: t, stored: map[string]int{}}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
@@ -95,7 +97,7 @@ func readBulk(r *http.Request) ([]string, error) {
 		return nil, err
 	}
 	if !bytes.HasSuffix(all, []byte("\n")) {
-		return nil, fmt.Errorf("no newline at the end")
+		return nil, errors.New("no newline at the end")
 	}
 	var docs []string
 	lines := bufio.NewScanner(bytes.NewReader(all))
@@ -125,12 +127,6 @@ func (f *fakeServer) once(t *testing.T, n int) {
 			t.Errorf("%s stored %d times", d, times)
 		}
 	}
-}
-
-func (f *fakeServer) set(script func(n int, docs []string, w http.ResponseWriter) bool, each func(string) (int, string)) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.script, f.each = script, each
 }
 
 // answer writes an error answer in Elasticsearch's form.

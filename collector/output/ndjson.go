@@ -57,9 +57,9 @@ func (n *NDJSON) deliver(w *worker, b *Buffer) {
 		w.beat.Beat(forever) // whoever reads a pipe may stop for any time; the queue's bound takes care of that
 		w.requests.Add(1)
 		k, err := n.out.Write(lines)
-		w.sentBytes.Add(uint64(k)) //nolint:gosec // G115: not negative.
+		w.sentBytes.Add(uint64(k))
 		done := countLines(lines[:k])
-		w.sent.Add(uint64(done)) //nolint:gosec // G115: not negative.
+		w.sent.Add(uint64(done))
 		docs -= done
 		lines = lines[k:]
 		if err == nil {
@@ -71,7 +71,7 @@ func (n *NDJSON) deliver(w *worker, b *Buffer) {
 			w.abandon(docs)
 			return
 		}
-		w.retried.Add(uint64(docs)) //nolint:gosec // G115: not negative.
+		w.retried.Add(uint64(docs))
 	}
 }
 

@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-func ndjsonConfig(limit int) NDJSONConfig {
+func ndjsonConfig() NDJSONConfig {
 	pool := NewPool(1000, 4)
 	return NDJSONConfig{
-		Queue: NewMemoryQueue(limit, pool), Pool: pool, Logger: slog.New(slog.DiscardHandler),
+		Queue: NewMemoryQueue(1<<20, pool), Pool: pool, Logger: slog.New(slog.DiscardHandler),
 		RetryFirst: time.Microsecond, RetryMost: time.Millisecond,
 	}
 }
@@ -31,16 +31,16 @@ func fill(s Sink, pool *Pool, from, n int) {
 	b.Flush()
 }
 
-func lines(from, n int) string {
+func lines(n int) string {
 	var b strings.Builder
 	for i := range n {
-		b.WriteString(document(from+i) + "\n")
+		b.WriteString(document(i) + "\n")
 	}
 	return b.String()
 }
 
 func TestNDJSONAppendsToAFile(t *testing.T) {
-	c := ndjsonConfig(1 << 20)
+	c := ndjsonConfig()
 	c.Path = filepath.Join(t.TempDir(), "flows.ndjson")
 	for run := range 2 {
 		c.Queue = NewMemoryQueue(1<<20, c.Pool)
@@ -60,7 +60,7 @@ func TestNDJSONAppendsToAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != lines(0, 600) {
+	if string(got) != lines(600) {
 		t.Error("the file does not hold each document once, in order, one a line")
 	}
 	c.Path = filepath.Join(c.Path, "x")
@@ -89,14 +89,14 @@ func (f *fullDisk) Write(p []byte) (int, error) {
 }
 
 func TestNDJSONGoesOnWhereAWriteStopped(t *testing.T) {
-	c := ndjsonConfig(1 << 20)
+	c := ndjsonConfig()
 	d := &fullDisk{failures: 20}
 	n := newNDJSON(c, d, nil)
 	fill(n, c.Pool, 0, 500)
 	if err := n.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if d.b.String() != lines(0, 500) {
+	if d.b.String() != lines(500) {
 		t.Error("lines are torn, lost or doubled")
 	}
 	if s := n.Stats()[0]; s.Sent != 500 || s.lost() != 0 || s.Errors["write"] != 20 || s.Problem != (Problem{}) || int(s.SentBytes) != d.b.Len() {
@@ -105,7 +105,7 @@ func TestNDJSONGoesOnWhereAWriteStopped(t *testing.T) {
 }
 
 func TestNDJSONStopIsBounded(t *testing.T) {
-	c := ndjsonConfig(1 << 20)
+	c := ndjsonConfig()
 	n := newNDJSON(c, &fullDisk{failures: 1 << 30}, nil)
 	fill(n, c.Pool, 0, 5000) // more than what the failing writes take
 	for n.Stats()[0].Errors["write"] == 0 {
@@ -131,7 +131,7 @@ type stuckPipe chan struct{}
 func (p stuckPipe) Write([]byte) (int, error) { <-p; return 0, errors.New("released") }
 
 func TestNDJSONWriterThatNobodyReadsDoesNotHoldUpTheStop(t *testing.T) {
-	c := ndjsonConfig(1 << 20)
+	c := ndjsonConfig()
 	pipe := make(stuckPipe)
 	n := newNDJSON(c, pipe, nil)
 	defer close(pipe)
@@ -152,7 +152,7 @@ func TestNDJSONWriterThatNobodyReadsDoesNotHoldUpTheStop(t *testing.T) {
 }
 
 func TestTeeGivesEveryDocumentToEachSink(t *testing.T) {
-	c := ndjsonConfig(1 << 20)
+	c := ndjsonConfig()
 	var first, second fullDisk
 	a := newNDJSON(c, &first, nil)
 	c.Queue = NewMemoryQueue(1<<20, c.Pool)
@@ -165,7 +165,7 @@ func TestTeeGivesEveryDocumentToEachSink(t *testing.T) {
 	if err := tee.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if first.b.String() != lines(0, 1000) || second.b.String() != lines(0, 1000) {
+	if first.b.String() != lines(1000) || second.b.String() != lines(1000) {
 		t.Error("a sink misses documents")
 	}
 	if len(tee.Stats()) != 2 {

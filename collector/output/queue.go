@@ -103,7 +103,7 @@ func (q *MemoryQueue) Get(wait time.Duration) (*Buffer, error) {
 		select {
 		case <-q.ready:
 		case <-timeout:
-			return nil, nil //nolint:nilnil // documented: nothing came in time.
+			return nil, nil // documented: nothing came in time.
 		}
 	}
 }
@@ -116,7 +116,7 @@ func (q *MemoryQueue) take() (*Buffer, error) {
 			q.signal() // for the next sender that waits
 			return nil, ErrClosed
 		}
-		return nil, nil //nolint:nilnil // the caller waits.
+		return nil, nil // the caller waits.
 	}
 	b := q.waiting[0]
 	n := copy(q.waiting, q.waiting[1:])

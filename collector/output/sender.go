@@ -49,7 +49,7 @@ type sender struct {
 	workers  sync.WaitGroup
 	draining chan struct{}   // closed when the sink is told to stop
 	stopOnce sync.Once       // closes draining
-	abort    context.Context //nolint:containedctx // ends the work of all goroutines when the time to drain is over.
+	abort    context.Context // ends the work of all goroutines when the time to drain is over.
 	cancel   context.CancelFunc
 }
 

@@ -70,7 +70,7 @@ func (c *counters) add(name string, n int) {
 	if _, known := c.by[name]; !known && len(c.by) >= maxLabels {
 		name = "other"
 	}
-	c.by[name] += uint64(n) //nolint:gosec // G115: a count of documents.
+	c.by[name] += uint64(n)
 }
 
 func (c *counters) snapshot() map[string]uint64 {
@@ -142,7 +142,7 @@ func NewDiscard(pool *Pool) *Discard { return &Discard{pool: pool} }
 
 // Put implements Sink.
 func (d *Discard) Put(b *Buffer) {
-	d.dropped.Add(uint64(b.docs)) //nolint:gosec // G115: a count of documents.
+	d.dropped.Add(uint64(b.docs))
 	d.pool.Put(b)
 }
 

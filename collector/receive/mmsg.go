@@ -56,10 +56,10 @@ func (b *batch) receive(fd uintptr) {
 	for i := range b.n {
 		b.headers[i].Hdr.Namelen = nameSize
 	}
-	//nolint:gosec // G103: the address of a slice this value owns; there is no wrapper for this call.
+	// Unsafe: the address of a slice this value owns; there is no wrapper for this call.
 	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&b.headers[0])),
 		uintptr(len(b.headers)), unix.MSG_DONTWAIT, 0, 0)
-	b.n, b.errno = int(n), errno //nolint:gosec // G115: at most the number of headers.
+	b.n, b.errno = int(n), errno
 	if errno != 0 {
 		b.n = 0
 	}
@@ -109,7 +109,7 @@ func receiveBuffer(c syscall.RawConn) (int, error) {
 	var n int
 	var err error
 	if cerr := c.Control(func(fd uintptr) {
-		n, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF) //nolint:gosec // G115: a descriptor is small.
+		n, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
 	}); cerr != nil {
 		return 0, cerr
 	}
@@ -127,7 +127,7 @@ func droppedPackets(c syscall.RawConn) (uint32, error) {
 	var errno syscall.Errno
 	if err := c.Control(func(fd uintptr) {
 		size := uint32(unsafe.Sizeof(values))
-		//nolint:gosec // G103: addresses of two local variables; there is no wrapper for this option.
+		// Unsafe: addresses of two local variables; there is no wrapper for this option.
 		_, _, errno = unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
 			uintptr(unsafe.Pointer(&values)), uintptr(unsafe.Pointer(&size)), 0)
 	}); err != nil {

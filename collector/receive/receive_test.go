@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -128,8 +129,9 @@ func TestPacketsArriveWithSourceAndPayload(t *testing.T) {
 			run(t, s, r)
 			c := dial(t, s.LocalAddr())
 			// From an empty datagram to the longest one IPv4 can carry.
-			var want []string
-			for i, size := range []int{0, 1, 24, 1400, 9000, 65507} {
+			sizes := []int{0, 1, 24, 1400, 9000, 65507}
+			want := make([]string, 0, len(sizes))
+			for i, size := range sizes {
 				p := bytes.Repeat([]byte{byte('a' + i)}, size)
 				want = append(want, string(p))
 				if _, err := c.Write(p); err != nil {
@@ -215,7 +217,7 @@ func TestSmallerBufferIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(s.Buffer()); got != strings.TrimSpace(string(limit)) {
+	if got := strconv.Itoa(s.Buffer()); got != strings.TrimSpace(string(limit)) {
 		t.Errorf("buffer %s, want the limit %s", got, limit)
 	}
 	for _, want := range []string{"asked_bytes=1073741824", fmt.Sprintf("given_bytes=%d", s.Buffer()), "net.core.rmem_max", s.LocalAddr().String()} {

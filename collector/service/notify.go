@@ -19,9 +19,16 @@ func notify(logger *slog.Logger, lines ...string) {
 	}
 }
 
-// status makes the line that `systemctl status` shows.
+// maxStatus bounds a status line: systemd ignores a notification of more than a page.
+const maxStatus = 2000
+
+// status makes the line that `systemctl status` shows. Several lines, one an error, become one.
 func status(text string) string {
-	return "STATUS=" + strings.Join(strings.Fields(strings.ReplaceAll(text, "\n", "; ")), " ")
+	text = strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")), " ")
+	if len(text) > maxStatus {
+		text = strings.ToValidUTF8(text[:maxStatus], "") + "…"
+	}
+	return "STATUS=" + text
 }
 
 // notifyFailure leaves the reason for a failed start in the unit's status.
@@ -29,7 +36,7 @@ func notifyFailure(logger *slog.Logger, err error) {
 	lines := []string{status(sentence(err))}
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
-		lines = append(lines, fmt.Sprintf("ERRNO=%d", int(errno))) //nolint:gosec // G115: error numbers are small.
+		lines = append(lines, fmt.Sprintf("ERRNO=%d", int(errno)))
 	}
 	notify(logger, lines...)
 }
@@ -39,4 +46,10 @@ func sentence(err error) string {
 	s := err.Error()
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// StartFailed puts the reason why the service cannot even be built, such as bad settings, into the unit's status, and returns it.
+func StartFailed(logger *slog.Logger, err error) error {
+	notifyFailure(logger, err)
+	return err
 }

@@ -77,7 +77,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	s.version = o.Version
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.release(true))
+			err = errors.Join(err, s.release(ctx, true))
 		}
 	}()
 
@@ -97,7 +97,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		})
 	}
 	s.databases = enrich.Open(enrich.Options{City: cfg.Enrich.GeoIP.City, ASN: cfg.Enrich.GeoIP.ASN, Logger: o.Logger})
-	if s.sink, err = sinks(cfg, o, pool); err != nil {
+	if s.sink, err = sinks(ctx, cfg, o, pool); err != nil {
 		return nil, err
 	}
 	for _, p := range s.pipelines {
@@ -138,7 +138,7 @@ func (s *service) listen(ctx context.Context, cfg config.Config) (sockets []*rec
 }
 
 // sinks builds the outputs that are configured.
-func sinks(cfg config.Config, o Options, pool *output.Pool) (output.Sink, error) {
+func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool) (output.Sink, error) {
 	es := cfg.Output.Elasticsearch
 	var list []output.Sink
 	if len(es.Addresses) > 0 {
@@ -162,7 +162,7 @@ func sinks(cfg config.Config, o Options, pool *output.Pool) (output.Sink, error)
 		})
 		if err != nil {
 			for _, open := range list {
-				err = errors.Join(err, closeEmpty(open))
+				err = errors.Join(err, closeEmpty(ctx, open))
 			}
 			return nil, err
 		}
@@ -176,7 +176,7 @@ func sinks(cfg config.Config, o Options, pool *output.Pool) (output.Sink, error)
 }
 
 // release closes what start opened; the sink only where nothing was stored yet.
-func (s *service) release(withSink bool) error {
+func (s *service) release(ctx context.Context, withSink bool) error {
 	var errs []error
 	for _, p := range s.pipelines {
 		errs = append(errs, p.socket.Close())
@@ -185,7 +185,7 @@ func (s *service) release(withSink bool) error {
 		errs = append(errs, s.http.close())
 	}
 	if withSink && s.sink != nil {
-		errs = append(errs, closeEmpty(s.sink))
+		errs = append(errs, closeEmpty(ctx, s.sink))
 	}
 	if s.databases != nil {
 		errs = append(errs, s.databases.Close())
@@ -194,8 +194,8 @@ func (s *service) release(withSink bool) error {
 }
 
 // closeEmpty closes a sink that holds nothing, without waiting for a server.
-func closeEmpty(sink output.Sink) error {
-	now, cancel := context.WithCancel(context.Background())
+func closeEmpty(ctx context.Context, sink output.Sink) error {
+	now, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	cancel()
 	return sink.Close(now)
 }
@@ -247,7 +247,7 @@ func (s *service) run(ctx context.Context) error {
 		failed = cause
 		notifyFailure(s.logger, failed)
 	}
-	rest := s.release(false)
+	rest := s.release(ctx, false)
 	background.Wait()
 	return errors.Join(failed, left, rest)
 }

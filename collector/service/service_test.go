@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type elastic struct {
 }
 
 func newElastic(t *testing.T) *elastic {
+	t.Helper()
 	e := &elastic{}
 	e.Server = httptest.NewServer(e)
 	t.Cleanup(e.Close)
@@ -167,7 +169,6 @@ func settings(change func(*config.Config)) config.Config {
 type collector struct {
 	t *testing.T
 	Addresses
-	log  *strings.Builder
 	stop func() error
 }
 
@@ -205,7 +206,7 @@ func (c *collector) send(to netip.AddrPort, packets ...[]byte) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	for _, p := range packets {
 		if _, err := s.Write(p); err != nil {
 			c.t.Fatal(err)
@@ -223,7 +224,7 @@ func (c *collector) get(path string) (int, string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		c.t.Fatal(err)
@@ -232,6 +233,7 @@ func (c *collector) get(path string) (int, string) {
 }
 
 func haveIPv6(t *testing.T) bool {
+	t.Helper()
 	var lc net.ListenConfig
 	c, err := lc.ListenPacket(t.Context(), "udp6", "[::1]:0")
 	if err != nil {
@@ -293,13 +295,17 @@ func TestFromPacketToDocument(t *testing.T) {
 		t.Errorf("auth %q, agent %q", es.auth, es.agent)
 	}
 
-	_, text := c.get("/metrics")
+	// The server has the documents a moment before the sender has its answer.
+	var text string
+	until(t, "the account", func() bool {
+		_, text = c.get("/metrics")
+		return strings.Contains(text, fmt.Sprintf(`flowcollector_documents_sent_total{output="elasticsearch"} %d`, want))
+	})
 	for _, line := range []string{
 		fmt.Sprintf(`flowcollector_records_total{listen="%s"} 65`, c.UDP[0]),
 		fmt.Sprintf(`flowcollector_packets_total{listen="%s"} 5`, c.UDP[0]),
 		fmt.Sprintf(`flowcollector_exporters{listen="%s"} 1`, c.UDP[0]),
 		fmt.Sprintf(`flowcollector_exporter_templates{exporter="127.0.0.1",listen="%s"} 1`, c.UDP[0]),
-		fmt.Sprintf(`flowcollector_documents_sent_total{output="elasticsearch"} %d`, want),
 		`flowcollector_flows_dropped_total{cause="buffer_full",output="elasticsearch"} 0`,
 		`flowcollector_build_info{goversion="go`,
 		"go_goroutines ", "process_resident_memory_bytes ",
@@ -428,13 +434,13 @@ func TestStartErrorsAreInTheStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer func() { _ = taken.Close() }()
 	var lc net.ListenConfig
 	web, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer web.Close()
+	defer func() { _ = web.Close() }()
 	for name, tt := range map[string]struct {
 		change func(*config.Config)
 		want   string
@@ -483,7 +489,7 @@ func TestStartErrorsAreInTheStatus(t *testing.T) {
 func TestWatchdogIsServedOnlyWhileEveryStageMoves(t *testing.T) {
 	sd := newSystemd(t)
 	t.Setenv("WATCHDOG_USEC", "2000")
-	t.Setenv("WATCHDOG_PID", fmt.Sprint(os.Getpid()))
+	t.Setenv("WATCHDOG_PID", strconv.Itoa(os.Getpid()))
 	s, err := start(t.Context(), settings(nil), Options{Logger: slog.New(slog.DiscardHandler), DrainTime: time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -492,7 +498,7 @@ func TestWatchdogIsServedOnlyWhileEveryStageMoves(t *testing.T) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer close(stopped)
-	defer func() { _ = s.release(true) }()
+	defer func() { _ = s.release(context.WithoutCancel(t.Context()), true) }()
 	wg.Go(func() { s.watchdog(stopped) })
 	pings := func() int { return len(sd.all("WATCHDOG=1")) }
 	until(t, "watchdog pings", func() bool { return pings() > 2 })
@@ -513,8 +519,6 @@ func TestWatchdogIsServedOnlyWhileEveryStageMoves(t *testing.T) {
 }
 
 func TestIdleReadersKeepBeating(t *testing.T) {
-	c := run(t, settings(nil), Options{})
-	_ = c
 	s, err := start(t.Context(), settings(nil), Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -527,9 +531,39 @@ func TestIdleReadersKeepBeating(t *testing.T) {
 	until(t, "a beat without any packet", func() bool { return p.beat.Err() == nil })
 	cancel()
 	wg.Wait()
-	if err := s.release(true); err != nil {
+	if err := s.release(context.WithoutCancel(t.Context()), true); err != nil {
 		t.Error(err)
 	}
+}
+
+// A socket that fails ends the service with an error, for systemd to start it anew; what was received is stored first.
+func TestReaderFailureEndsTheService(t *testing.T) {
+	sd := newSystemd(t)
+	es := newElastic(t)
+	s, err := start(t.Context(), settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses = []string{es.URL}
+		c.Output.Elasticsearch.FlushInterval = config.Duration(time.Hour)
+	}), Options{Logger: slog.New(slog.DiscardHandler), DrainTime: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.run(t.Context()) }()
+	p := s.pipelines[0]
+	c := &collector{t: t}
+	c.send(p.socket.LocalAddr(), netflow5(0, 30))
+	until(t, "the records", func() bool { return p.flows.Load() == 30 })
+	if err := p.socket.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := "unable to read from " + p.socket.LocalAddr().String() + ": use of closed"
+	if err := <-done; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if es.count() != 30 {
+		t.Errorf("%d documents stored, want 30", es.count())
+	}
+	until(t, "the reason in the status", func() bool { return len(sd.all("STATUS=Unable to read from ")) == 1 })
 }
 
 // syncLog collects log lines of several goroutines.

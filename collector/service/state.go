@@ -129,10 +129,10 @@ func (t totals) line(before totals) string {
 		}
 	}
 	if n := t.dropped - before.dropped; n > 0 {
-		fmt.Fprintf(&b, "; %s dropped", plural(int(n), "flow")) //nolint:gosec // G115: a count of a few seconds.
+		fmt.Fprintf(&b, "; %s dropped", plural(int(n), "flow"))
 	}
 	if n := t.kernelDrops - before.kernelDrops; n > 0 {
-		fmt.Fprintf(&b, "; %s dropped by the kernel", plural(int(n), "packet")) //nolint:gosec // G115: a count of a few seconds.
+		fmt.Fprintf(&b, "; %s dropped by the kernel", plural(int(n), "packet"))
 	}
 	if len(t.missing) > 0 {
 		fmt.Fprintf(&b, "; GeoIP database not loaded: %s", strings.Join(t.missing, ", "))

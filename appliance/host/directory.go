@@ -1,0 +1,94 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+)
+
+// Directory is a directory; its parent must be there. What is in it is not looked at. Remove takes it away only when it was
+// not there before and is empty.
+type Directory struct {
+	Path  string      // absolute and clean
+	Mode  fs.FileMode // permission bits, also setgid and sticky; 0 is 0755
+	Owner string      // user name or number; empty is root
+	Group string      // group name or number; empty is root
+}
+
+// ID implements Item.
+func (d Directory) ID() string { return "directory " + d.Path }
+
+func (d Directory) attributes() attributes {
+	return attributes{mode: d.Mode, standard: 0o755, owner: d.Owner, group: d.Group}
+}
+
+func (d Directory) validate() error {
+	if err := validPath(d.Path); err != nil {
+		return err
+	}
+	return d.attributes().validate()
+}
+
+func (d Directory) want() Facts {
+	facts := Facts{d.ID(): present}
+	d.attributes().want(facts, d.ID())
+	return facts
+}
+
+func (d Directory) request(bool) request {
+	return request{kind: "directory", args: []string{d.Path}}
+}
+
+func (d Directory) observe(a answer) (Facts, error) {
+	got, err := parseStat(a)
+	if err != nil {
+		return nil, err
+	}
+	facts := Facts{}
+	for name := range d.want() {
+		facts[name] = Absent
+	}
+	facts[d.ID()] = got.describe("directory")
+	if got.kind == "directory" {
+		d.attributes().observe(facts, d.ID(), got)
+	}
+	return facts, nil
+}
+
+func (d Directory) record(a answer, b *Before) error {
+	got, err := parseStat(a)
+	if err != nil {
+		return err
+	}
+	before := DirectoryBefore{Existed: got.kind == "directory"}
+	if before.Existed {
+		before.Mode, before.Owner = got.modeText(), got.user+":"+got.group
+	}
+	put(&b.Directories, d.Path, before)
+	return nil
+}
+
+func (d Directory) apply(ctx context.Context, e *engine, a answer) error {
+	got, err := parseStat(a)
+	if err != nil {
+		return err
+	}
+	if got.kind != "" && got.kind != "directory" {
+		return fmt.Errorf("there is a %s in its place, which is not replaced", got.describe(""))
+	}
+	return e.run(ctx, "make", attributesScript, nil, d.Path, "directory", d.attributes().modeText(), d.attributes().ownerText())
+}
+
+func (d Directory) remove(ctx context.Context, e *engine, b Before) error {
+	if before := b.Directories[d.Path]; before.Existed {
+		return e.run(ctx, "restore", attributesScript, nil, d.Path, "directory", before.Mode, before.Owner)
+	}
+	return e.run(ctx, "remove", removeScript, nil, "directory", d.Path, "")
+}
+
+func (d Directory) left(got Facts, b Before) []string {
+	if b.Directories[d.Path].Existed && got[d.ID()] == Absent {
+		return []string{d.ID() + " is " + Absent + " and was there before"}
+	}
+	return nil // a directory that others put something into stays
+}

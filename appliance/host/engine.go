@@ -1,0 +1,272 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/ssh"
+)
+
+//go:embed scripts/probe.sh
+var probeScript string
+
+//go:embed scripts/attributes.sh
+var attributesScript string
+
+//go:embed scripts/write.sh
+var writeScript string
+
+//go:embed scripts/remove.sh
+var removeScript string
+
+//go:embed scripts/sysctl.sh
+var sysctlScript string
+
+//go:embed scripts/package.sh
+var packageScript string
+
+//go:embed scripts/unit.sh
+var unitScript string
+
+// Observation is what a host showed.
+type Observation struct {
+	Facts  Facts  // of all items asked for; zero when Apply failed before it could verify
+	System System // of the host itself
+	// Before is what was there when Apply began, also when Apply failed. Probe leaves it empty.
+	Before Before
+}
+
+// Probe reads all items in one round trip. It changes nothing. What could not be read is an error that names the item and says
+// what the host said; it is never taken for absent.
+func Probe(ctx context.Context, runner Runner, desired Desired) (Observation, error) {
+	if err := desired.Validate(); err != nil {
+		return Observation{}, err
+	}
+	e := &engine{runner: runner}
+	facts, _, err := e.probe(ctx, desired, false)
+	return Observation{Facts: facts, System: e.system}, err
+}
+
+// Apply makes the host as desired: it probes, applies the items that differ in their order, and probes again to verify. When
+// nothing differs it is the one round trip of a Probe. The first item that fails stops it with an error that names the item;
+// what was done until then stays and the next Apply goes on from there.
+func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, error) {
+	if err := desired.Validate(); err != nil {
+		return Observation{}, err
+	}
+	e := &engine{runner: runner}
+	facts, answers, err := e.probe(ctx, desired, true)
+	if err != nil {
+		return Observation{System: e.system}, err
+	}
+	observation := Observation{System: e.system}
+	for i, item := range desired {
+		if err := item.record(answers[i], &observation.Before); err != nil {
+			return observation, fmt.Errorf("%s: %w", item.ID(), err)
+		}
+	}
+	if len(facts.Changes(desired.Facts())) == 0 {
+		observation.Facts = facts
+		return observation, nil
+	}
+	if err := e.system.Supported(); err != nil {
+		return observation, err
+	}
+	if err := e.apply(ctx, desired, answers); err != nil {
+		return observation, err
+	}
+	if observation.Facts, _, err = e.probe(ctx, desired, false); err != nil {
+		return observation, fmt.Errorf("verify: %w", err)
+	}
+	return observation, e.verify(ctx, desired, observation.Facts)
+}
+
+// Remove takes the items away in reverse order and puts back what before recorded; then it verifies that they are gone. Of an
+// item that before knows nothing about (it was imported), a file, package or unit goes and a live sysctl value stays.
+func Remove(ctx context.Context, runner Runner, desired Desired, before Before) error {
+	if err := desired.Validate(); err != nil {
+		return err
+	}
+	e := &engine{runner: runner}
+	for i := len(desired) - 1; i >= 0; i-- {
+		if err := desired[i].remove(ctx, e, before); err != nil {
+			return fmt.Errorf("%s: %w", desired[i].ID(), err)
+		}
+	}
+	if err := e.reload(ctx); err != nil {
+		return err
+	}
+	for _, item := range desired {
+		if unit, ok := item.(Unit); ok {
+			if err := unit.restore(ctx, e, before); err != nil {
+				return fmt.Errorf("%s: %w", item.ID(), err)
+			}
+		}
+	}
+	facts, _, err := e.probe(ctx, desired, false)
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	var left []string
+	for _, item := range desired {
+		left = append(left, item.left(facts, before)...)
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("after the removal %s", strings.Join(left, "; "))
+	}
+	return nil
+}
+
+// engine is one Probe, Apply or Remove on one host.
+type engine struct {
+	runner Runner
+	system System
+	// unitFilesChanged: systemd has to read its files again before a unit is touched.
+	unitFilesChanged bool
+}
+
+func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts, []answer, error) {
+	requests := make([]request, 0, len(items)+1)
+	requests = append(requests, systemRequest)
+	for _, item := range items {
+		requests = append(requests, item.request(previous))
+	}
+	result, err := e.runner.Run(ctx, ssh.Command{
+		Argv:  []string{"sh", "-c", probeScript, "flowstack-probe"},
+		Stdin: bytes.NewReader(encodeRequests(requests)),
+		Root:  true,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("probe: %w", err)
+	}
+	if result.ExitCode != 0 {
+		return nil, nil, &ssh.ExitError{Program: "probe", ExitCode: result.ExitCode, Stderr: string(result.Stderr)}
+	}
+	answers, err := parseAnswers(result.Stdout, len(requests))
+	if err != nil {
+		if said := strings.TrimSpace(string(result.Stderr)); said != "" {
+			err = fmt.Errorf("%w (%s)", err, excerpt([]byte(said)))
+		}
+		return nil, nil, err
+	}
+	if e.system, err = parseSystem(answers[0]); err != nil {
+		return nil, nil, err
+	}
+	answers = answers[1:]
+	facts := Facts{}
+	var errs []error
+	for i, item := range items {
+		observed, err := item.observe(answers[i])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", item.ID(), err))
+		}
+		maps.Copy(facts, observed)
+	}
+	return facts, answers, errors.Join(errs...)
+}
+
+// apply goes through the items. What is known of the rest is read again where an item may have changed it: after a package
+// (it brings directories and units) and before a unit when anything was changed at all.
+func (e *engine) apply(ctx context.Context, items Desired, answers []answer) error {
+	changed := false // since answers were read
+	installed := false
+	for i, item := range items {
+		_, isUnit := item.(Unit)
+		if installed || changed && isUnit {
+			if isUnit {
+				if err := e.reload(ctx); err != nil {
+					return err
+				}
+			}
+			_, fresh, err := e.probe(ctx, items[i:], false)
+			if err != nil {
+				return err
+			}
+			copy(answers[i:], fresh)
+			changed, installed = false, false
+		}
+		observed, err := item.observe(answers[i])
+		if err != nil {
+			return fmt.Errorf("%s: %w", item.ID(), err)
+		}
+		if len(observed.Changes(item.want())) == 0 {
+			continue
+		}
+		if isUnit {
+			e.unitFilesChanged = e.unitFilesChanged || e.needsReload(item, answers[i])
+			if err := e.reload(ctx); err != nil {
+				return err
+			}
+		}
+		if err := item.apply(ctx, e, answers[i]); err != nil {
+			return fmt.Errorf("%s: %w", item.ID(), err)
+		}
+		changed = true
+		_, installed = item.(Package)
+	}
+	return nil
+}
+
+// needsReload tells whether systemd itself says that it has not read a unit's files; a unit that is not there yet may be one
+// whose file systemd has not seen.
+func (e *engine) needsReload(item Item, a answer) bool {
+	unit, ok := item.(Unit)
+	if !ok {
+		return false
+	}
+	s, err := unit.state(a)
+	return err == nil && s.needReload
+}
+
+// reload makes systemd read its files again, if any changed.
+func (e *engine) reload(ctx context.Context) error {
+	if !e.unitFilesChanged {
+		return nil
+	}
+	if err := e.run(ctx, "systemctl daemon-reload", unitScript, nil, "-", "daemon-reload"); err != nil {
+		return err
+	}
+	e.unitFilesChanged = false
+	return nil
+}
+
+// verify makes an error of what is still not as desired; for a unit that does not run it adds what the unit said.
+func (e *engine) verify(ctx context.Context, desired Desired, got Facts) error {
+	changes := got.Changes(desired.Facts())
+	if len(changes) == 0 {
+		return nil
+	}
+	wrong := make([]string, 0, len(changes))
+	for _, change := range changes {
+		wrong = append(wrong, fmt.Sprintf("%s is %q, not %q", change.Fact, change.From, change.To))
+	}
+	err := fmt.Errorf("the host is not as desired after the apply: %s", strings.Join(wrong, "; "))
+	for _, item := range desired {
+		unit, ok := item.(Unit)
+		if ok && unit.Active && got[unit.fact("active")] != "active" {
+			err = errors.Join(err, e.run(ctx, "status of "+unit.Name, unitScript, nil, unit.Name, "diagnose"))
+		}
+	}
+	return err
+}
+
+// run runs one of the scripts on the host; what names the step in the error.
+func (e *engine) run(ctx context.Context, what, script string, stdin []byte, args ...string) error {
+	result, err := e.runner.Run(ctx, ssh.Command{
+		Argv:  append([]string{"sh", "-c", script, "flowstack"}, args...),
+		Stdin: bytes.NewReader(stdin),
+		Root:  true,
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if result.ExitCode != 0 {
+		return &ssh.ExitError{Program: what, ExitCode: result.ExitCode, Stderr: string(result.Stderr)}
+	}
+	return nil
+}

@@ -1,0 +1,279 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// Format turns the content of a file into facts, setting by setting. Two contents with equal facts are equal: comments and
+// order do not drift. It must accept every content; what it cannot parse is an error, which is shown as drift.
+type Format interface {
+	Facts(content []byte) (map[string]string, error)
+}
+
+// MaxFormatContent is the size in bytes of the largest file that is read from the host to be understood by a Format or
+// compared with a secret.
+const MaxFormatContent = 1 << 20
+
+// File is a regular file with its content. It is written whole to a temporary file beside it and renamed, so no reader ever
+// sees half of it. A symbolic link or a directory at Path is refused, not replaced.
+type File struct {
+	Path    string // absolute and clean
+	Content []byte
+	Mode    fs.FileMode // permission bits, also setuid, setgid, sticky; 0 is 0644
+	Owner   string      // user name or number; empty is root
+	Group   string      // group name or number; empty is root
+	// Format turns content into facts "file PATH: SETTING"; nil: one fact with a short digest.
+	Format Format
+	// Validate is a program with arguments that accepts the content before it takes its place; %s stands for the path of the
+	// temporary file. It runs on the host as root.
+	Validate []string
+
+	// Secret keeps the content out of facts, records and errors.
+	Secret bool
+	// SecretRevision is the fact shown for the content of a secret file.
+	SecretRevision string
+	// Verify says whether content found on the host is the secret; nil compares with Content, which then must be there.
+	Verify func(content []byte) bool
+}
+
+// ID implements Item.
+func (f File) ID() string { return "file " + f.Path }
+
+func (f File) attributes() attributes {
+	return attributes{mode: f.Mode, standard: 0o644, owner: f.Owner, group: f.Group}
+}
+
+func (f File) validate() error {
+	errs := []error{validPath(f.Path), f.attributes().validate()}
+	if f.Secret && f.Format != nil {
+		errs = append(errs, errors.New("a secret file cannot show its settings"))
+	}
+	if f.Format != nil && f.Content != nil {
+		if len(f.Content) > MaxFormatContent {
+			errs = append(errs, fmt.Errorf("content of %d bytes is larger than %d", len(f.Content), MaxFormatContent))
+		}
+		if _, err := f.Format.Facts(f.Content); err != nil {
+			errs = append(errs, fmt.Errorf("content: %w", err))
+		}
+	}
+	if f.Secret && len(f.Content) > MaxFormatContent {
+		errs = append(errs, fmt.Errorf("a secret larger than %d bytes cannot be compared", MaxFormatContent))
+	}
+	for _, argument := range f.Validate {
+		if strings.ContainsRune(argument, 0) {
+			errs = append(errs, errors.New("validator: an argument contains a NUL"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f File) fact(name string) string { return f.ID() + ": " + name }
+
+func (f File) want() Facts {
+	facts := Facts{f.ID(): present}
+	f.attributes().want(facts, f.ID())
+	switch {
+	case f.Secret:
+		facts[f.fact("content")] = f.SecretRevision
+	case f.Format != nil:
+		settings, err := f.Format.Facts(f.Content)
+		if err != nil { // Validate refuses it, so nothing is planned with these facts
+			facts[f.ID()] = unreadable + ": " + err.Error()
+		}
+		for name, value := range settings {
+			facts[f.fact(name)] = value
+		}
+	default:
+		sum := sha256.Sum256(f.Content)
+		facts[f.fact("content")] = digest(hex.EncodeToString(sum[:]), int64(len(f.Content)))
+	}
+	return facts
+}
+
+// digest is what a person can compare at a glance; 64 bits tell any two versions of one file apart.
+func digest(sha256Hex string, size int64) string {
+	if len(sha256Hex) > 16 {
+		sha256Hex = sha256Hex[:16]
+	}
+	return fmt.Sprintf("sha256:%s (%d bytes)", sha256Hex, size)
+}
+
+func (f File) request(previous bool) request {
+	limit := 0
+	if previous && !f.Secret {
+		limit = MaxPreviousContent
+	}
+	if f.Secret || f.Format != nil {
+		limit = MaxFormatContent
+	}
+	return request{kind: "file", args: []string{strconv.Itoa(limit), f.Path, leftovers(f.Path)}}
+}
+
+// leftovers is the beginning of the temporary names used for a path: what an interrupted write leaves behind is found and
+// removed by the next one, and two writes in one directory leave each other alone.
+func leftovers(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return path.Join(path.Dir(name), ".flowstack-"+hex.EncodeToString(sum[:8])+".")
+}
+
+func (f File) observe(a answer) (Facts, error) {
+	got, err := parseStat(a)
+	if err != nil {
+		return nil, err
+	}
+	facts := Facts{}
+	for name := range f.want() {
+		facts[name] = Absent
+	}
+	facts[f.ID()] = got.describe("regular file")
+	if got.kind != "regular file" {
+		return facts, nil
+	}
+	f.attributes().observe(facts, f.ID(), got)
+	content, whole := a.bytes("content")
+	switch {
+	case f.Secret:
+		facts[f.fact("content")] = f.observeSecret(content, whole)
+	case f.Format != nil:
+		f.observeSettings(facts, content, whole, got.size)
+	case whole:
+		sum := sha256.Sum256(content)
+		facts[f.fact("content")] = digest(hex.EncodeToString(sum[:]), int64(len(content)))
+	default:
+		facts[f.fact("content")] = digest(a.line("sha256"), got.size)
+	}
+	return facts, nil
+}
+
+func (f File) observeSecret(content []byte, whole bool) string {
+	switch {
+	case whole && f.Verify != nil && f.Verify(content),
+		whole && f.Verify == nil && f.Content != nil && bytes.Equal(content, f.Content):
+		return f.SecretRevision
+	case f.Verify == nil && f.Content == nil:
+		return "not verified"
+	}
+	return "different"
+}
+
+func (f File) observeSettings(facts Facts, content []byte, whole bool, size int64) {
+	var settings map[string]string
+	err := fmt.Errorf("%d bytes are more than %d", size, MaxFormatContent)
+	if whole {
+		settings, err = f.Format.Facts(content)
+	}
+	if err != nil {
+		facts[f.ID()] = unreadable + ": " + err.Error()
+		for name := range f.want() {
+			if facts[name] == Absent {
+				facts[name] = unreadable
+			}
+		}
+		return
+	}
+	for name, value := range settings {
+		facts[f.fact(name)] = value
+	}
+}
+
+func (f File) record(a answer, b *Before) error {
+	got, err := parseStat(a)
+	if err != nil {
+		return err
+	}
+	before := FileBefore{Existed: got.kind == "regular file"}
+	if before.Existed {
+		before.Mode, before.Owner = got.modeText(), got.user+":"+got.group
+		if content, whole := a.bytes("content"); whole && !f.Secret && len(content) <= MaxPreviousContent {
+			before.Content, before.Kept = content, true
+		}
+	}
+	put(&b.Files, f.Path, before)
+	return nil
+}
+
+func (f File) apply(ctx context.Context, e *engine, a answer) error {
+	got, err := parseStat(a)
+	if err != nil {
+		return err
+	}
+	if got.kind != "" && got.kind != "regular file" {
+		return fmt.Errorf("there is a %s in its place, which is not replaced", got.describe(""))
+	}
+	if isUnitFile(f.Path) {
+		e.unitFilesChanged = true
+	}
+	facts, err := f.observe(a)
+	if err != nil {
+		return err
+	}
+	if f.sameContent(facts) {
+		return e.run(ctx, "set mode and owner", attributesScript, nil, f.Path, "file", f.attributes().modeText(), f.attributes().ownerText())
+	}
+	if f.Secret && f.Content == nil {
+		return errors.New("the content found is not the secret, and the secret itself is not known here")
+	}
+	return f.write(ctx, e)
+}
+
+// sameContent tells whether only mode or owner differ.
+func (f File) sameContent(got Facts) bool {
+	want := f.want()
+	for _, fact := range []string{f.fact("mode"), f.fact("owner")} {
+		want[fact] = got[fact]
+	}
+	return len(got.Changes(want)) == 0
+}
+
+func (f File) write(ctx context.Context, e *engine) error {
+	sum := sha256.Sum256(f.Content)
+	withhold := "no"
+	if f.Secret {
+		withhold = "yes"
+	}
+	args := append([]string{
+		f.Path, leftovers(f.Path), f.attributes().modeText(), f.attributes().ownerText(),
+		strconv.Itoa(len(f.Content)), hex.EncodeToString(sum[:]), withhold,
+	}, f.Validate...)
+	return e.run(ctx, "write", writeScript, f.Content, args...)
+}
+
+func (f File) remove(ctx context.Context, e *engine, b Before) error {
+	if isUnitFile(f.Path) {
+		e.unitFilesChanged = true
+	}
+	before := b.Files[f.Path]
+	if !before.Existed || !before.Kept {
+		return e.run(ctx, "remove", removeScript, nil, "file", f.Path, leftovers(f.Path))
+	}
+	mode, err := strconv.ParseUint(before.Mode, 8, 12)
+	if err != nil {
+		return fmt.Errorf("the recorded mode %q: %w", before.Mode, err)
+	}
+	owner, group, _ := strings.Cut(before.Owner, ":")
+	previous := File{Path: f.Path, Content: before.Content, Mode: fileMode(uint32(mode)), Owner: owner, Group: group}
+	return previous.write(ctx, e)
+}
+
+func (f File) left(got Facts, b Before) []string {
+	state := got[f.ID()]
+	if before := b.Files[f.Path]; before.Existed && before.Kept {
+		if state == Absent {
+			return []string{f.ID() + " is " + Absent + " and was there before"}
+		}
+		return nil
+	}
+	if state != Absent {
+		return []string{f.ID() + " is still there"}
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+# PATH KIND MODE OWNER:GROUP – gives a file or directory its owner and mode; makes the directory when it is not there.
+set -u
+export LC_ALL=C
+path=$1 kind=$2 mode=$3 owner=$4
+umask 077
+
+fail() {
+	echo "$1" >&2
+	exit 1
+}
+
+[ ! -L "$path" ] || fail "$path is a symbolic link"
+case $kind in
+directory)
+	[ -d "$path" ] || mkdir -- "$path" || exit
+	;;
+file)
+	[ -f "$path" ] || fail "$path is not a regular file"
+	;;
+esac
+# First the owner: changing it clears setuid and setgid.
+chown -- "$owner" "$path" && chmod -- "$mode" "$path"

@@ -1,0 +1,65 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// SysctlFormat is the syntax of sysctl.d(5): one assignment a line, comments begin with # or ;, a "-" before the key ignores
+// errors. Facts are named by SysctlKey and valued by SysctlValue; of two assignments to one key the last counts. A line "-KEY"
+// without a value takes the key out of patterns; its fact is "-KEY" = "excluded".
+type SysctlFormat struct{}
+
+// Facts implements Format.
+func (SysctlFormat) Facts(content []byte) (map[string]string, error) {
+	facts := map[string]string{}
+	number := 0
+	for raw := range bytes.Lines(content) {
+		number++
+		line := strings.TrimSpace(string(raw))
+		if line == "" || line[0] == '#' || line[0] == ';' {
+			continue
+		}
+		key, value, assigned := strings.Cut(line, "=")
+		ignored := strings.HasPrefix(key, "-")
+		key = strings.TrimSpace(strings.TrimPrefix(key, "-"))
+		if err := validFileKey(key); err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		switch {
+		case assigned:
+			facts[SysctlKey(key)] = SysctlValue(value)
+		case ignored:
+			facts["-"+SysctlKey(key)] = "excluded"
+		default:
+			return nil, fmt.Errorf("line %d: %q is not an assignment", number, excerpt([]byte(line)))
+		}
+	}
+	return facts, nil
+}
+
+// validFileKey is more lenient than validSysctlKey: files may hold patterns.
+func validFileKey(key string) error {
+	if key == "" {
+		return errors.New("an assignment without a key")
+	}
+	if strings.ContainsAny(key, " \t\x00") {
+		return fmt.Errorf("%q is not the name of a kernel parameter", excerpt([]byte(key)))
+	}
+	return nil
+}
+
+// SysctlFile is a file of /etc/sysctl.d that sets the parameters at every boot. Path should end in .conf: systemd reads no
+// other.
+func SysctlFile(path string, settings map[string]string) File {
+	var content bytes.Buffer
+	content.WriteString("# Managed by flowstack: a change by hand is undone by the next apply.\n")
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		fmt.Fprintf(&content, "%s = %s\n", SysctlKey(key), SysctlValue(settings[key]))
+	}
+	return File{Path: path, Content: content.Bytes(), Mode: 0o644, Format: SysctlFormat{}}
+}

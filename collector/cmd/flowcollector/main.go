@@ -1,0 +1,44 @@
+// Flowcollector receives NetFlow, adds what is known about addresses, and writes documents to Elasticsearch.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Set by the linker.
+var (
+	version = "0.0.0-unknown"
+	commit  = "unknown"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err := root().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "flowcollector:", err)
+		os.Exit(1)
+	}
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "flowcollector",
+		Short: "NetFlow in, Elasticsearch documents out",
+		Long: `Flowcollector takes NetFlow v5 and v9 over UDP, adds GeoIP places and autonomous systems,
+and writes Elastic Common Schema documents to Elasticsearch or to NDJSON.`,
+		Example: `  flowcollector run                              run the service with /etc/flowcollector/flowcollector.yml
+  flowcollector check flowcollector.yml          name every mistake in a settings file
+  flowcollector replay capture.pcap | jq .       print the flows of a capture`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.AddCommand(runCommand(), checkCommand(), replayCommand(), versionCommand())
+	return cmd
+}

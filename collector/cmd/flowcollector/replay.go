@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/replay"
+)
+
+func replayCommand() *cobra.Command {
+	var o replay.Options
+	var exporter string
+	var lenient bool
+	cmd := &cobra.Command{
+		Use:   "replay FILE...",
+		Short: "Print the flows of captures as NDJSON",
+		Long: `Replay decodes the flow packets in pcap and pcapng captures, and in files that are the payload of one UDP
+packet each (*.dat), and prints one JSON document for each flow. Files are read in the order given, as if one exporter had
+sent them one after the other, so a template file goes before its data file. A summary goes to standard error.
+
+A packet that cannot be decoded is named with its file and number, and makes the exit status 1, unless --lenient is given.`,
+		Example: `  flowcollector replay router.pcapng > flows.ndjson
+  flowcollector replay template.dat data.dat`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			address, err := netip.ParseAddr(exporter)
+			if err != nil {
+				return fmt.Errorf("--exporter: %w", err)
+			}
+			o.Exporter = address
+			o.Report = func(problem error) { fmt.Fprintln(cmd.ErrOrStderr(), "flowcollector:", problem) }
+			out := bufio.NewWriterSize(cmd.OutOrStdout(), 1<<16)
+			summary, err := replay.Files(cmd.Context(), out, files, o)
+			if err = errors.Join(err, out.Flush()); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.ErrOrStderr(), summary)
+			if summary.Failed > 0 && !lenient {
+				return fmt.Errorf("%d packets were not decoded, or not fully", summary.Failed)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&exporter, "exporter", "192.0.2.1", "address of the exporter for files that are a packet's payload")
+	cmd.Flags().BoolVar(&lenient, "lenient", false, "exit with status 0 though packets could not be decoded")
+	cmd.Flags().StringVar(&o.City, "geoip-city", "", "city database (.mmdb) to enrich with")
+	cmd.Flags().StringVar(&o.ASN, "geoip-asn", "", "autonomous system database (.mmdb) to enrich with")
+	return cmd
+}

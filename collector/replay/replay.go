@@ -1,0 +1,127 @@
+// Package replay decodes flow packets from files, through the same decoder, enrichment and encoder as the service.
+package replay
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+)
+
+// Options say how files are read.
+type Options struct {
+	Exporter  netip.Addr  // of files that are a packet's payload
+	City, ASN string      // databases to enrich with; empty: none
+	Report    func(error) // takes each packet that could not be decoded, with file and number
+}
+
+// Summary counts what was read.
+type Summary struct {
+	Files, Packets, Flows int
+	Failed                int // packets not decoded to their end
+	Skipped               int // packets of a capture that are not UDP, or fragments
+	Waiting               int // data sets whose template never came
+}
+
+func (s Summary) String() string {
+	return fmt.Sprintf("%d files, %d packets, %d flows, %d packets not decoded, %d packets skipped (not UDP, or fragments), %d data sets without a template",
+		s.Files, s.Packets, s.Flows, s.Failed, s.Skipped, s.Waiting)
+}
+
+// replay is the state over all files.
+type replay struct {
+	Options
+	Summary
+	out      io.Writer
+	table    *exporter.Table
+	decoder  *netflow.Decoder
+	enricher *enrich.Enricher
+	records  []flow.Record
+	line     []byte
+}
+
+// Files writes a line of JSON to out for each flow in the files, in order. The error names the file that could not be read.
+func Files(ctx context.Context, out io.Writer, files []string, o Options) (_ Summary, err error) {
+	databases := enrich.Open(enrich.Options{City: o.City, ASN: o.ASN, Logger: slog.New(slog.DiscardHandler)})
+	defer func() { err = errors.Join(err, databases.Close()) }()
+	for _, s := range databases.Status() {
+		if !s.Loaded {
+			return Summary{}, errors.New(s.Error) // named on the command line, so it is wanted
+		}
+	}
+	table := exporter.NewTable(exporter.Limits{})
+	r := &replay{Options: o, out: out, table: table, decoder: netflow.NewDecoder(table), enricher: databases.New()}
+	for _, name := range files {
+		if err := r.file(ctx, name); err != nil {
+			return r.Summary, err
+		}
+		r.Files++
+	}
+	r.Waiting = table.Snapshot().Total.Waiting
+	return r.Summary, nil
+}
+
+func (r *replay) file(ctx context.Context, name string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if isCapture(data) {
+		return r.capture(ctx, name, data)
+	}
+	// The payload alone does not say when it was received: the exporter's own clock is the best there is.
+	return r.packet(name, 1, data, netip.AddrPortFrom(r.Exporter, 0), exportTime(data))
+}
+
+// isCapture tells pcap (either byte order, micro- and nanoseconds) and pcapng by their magic numbers.
+func isCapture(data []byte) bool {
+	for _, magic := range [][]byte{
+		{0xa1, 0xb2, 0xc3, 0xd4}, {0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0x3c, 0x4d}, {0x4d, 0x3c, 0xb2, 0xa1}, {0x0a, 0x0d, 0x0d, 0x0a},
+	} {
+		if bytes.HasPrefix(data, magic) {
+			return true
+		}
+	}
+	return false
+}
+
+// exportTime reads the seconds that NetFlow v5 and v9 have at the same place of their headers.
+func exportTime(data []byte) time.Time {
+	if len(data) < 12 {
+		return time.Unix(0, 0)
+	}
+	return time.Unix(int64(binary.BigEndian.Uint32(data[8:])), 0)
+}
+
+func (r *replay) packet(name string, number int, payload []byte, from netip.AddrPort, received time.Time) error {
+	r.Packets++
+	var failed error
+	r.records, failed = r.decoder.Decode(r.records[:0], payload, from, received)
+	r.Flows += len(r.records)
+	for i := range r.records {
+		r.enricher.Enrich(&r.records[i])
+		r.line = append(schema.AppendJSON(r.line[:0], &r.records[i]), '\n')
+		if _, err := r.out.Write(r.line); err != nil {
+			return err
+		}
+	}
+	if failed != nil {
+		r.Failed++
+		if r.Report != nil {
+			r.Report(fmt.Errorf("%s, packet %d: %w", name, number, failed))
+		}
+	}
+	return nil
+}

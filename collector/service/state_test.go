@@ -1,0 +1,134 @@
+package service
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
+)
+
+func TestStatusLine(t *testing.T) {
+	at := time.Unix(1000, 0)
+	before := totals{at: at.Add(-5 * time.Second), flows: 400, dropped: 7, kernelDrops: 3}
+	es := func(change func(*output.Stats)) []output.Stats {
+		s := output.Stats{Name: "elasticsearch", Held: output.Held{Limit: 64 << 20}}
+		change(&s)
+		return []output.Stats{s}
+	}
+	for _, tt := range []struct {
+		now  totals
+		want string
+	}{
+		{
+			totals{exporters: 2, flows: 1000, dropped: 7, kernelDrops: 3, outputs: es(func(s *output.Stats) { s.Held.Bytes, s.Held.Oldest = 1, at.Add(-200*time.Millisecond) })},
+			"2 exporters, 120 flows/s, Elasticsearch 0.2 s behind",
+		},
+		{
+			totals{exporters: 1, flows: 401, dropped: 7, kernelDrops: 3, outputs: es(func(*output.Stats) {})},
+			"1 exporter, 0.2 flows/s, Elasticsearch up to date",
+		},
+		{
+			totals{exporters: 0, flows: 400, dropped: 8, kernelDrops: 5, missing: []string{"city", "asn"}, outputs: es(func(s *output.Stats) {
+				s.Problem = output.Problem{Cause: "connection", Text: "Elasticsearch away: connection refused"}
+				s.Held.Bytes = 12 << 20
+			})},
+			"0 exporters, 0 flows/s; Elasticsearch away: connection refused; 12 MiB of 64 MiB buffered; 1 flow dropped; 2 packets dropped by the kernel; GeoIP database not loaded: city, asn",
+		},
+		{
+			totals{exporters: 3, flows: 400, dropped: 7, kernelDrops: 3, outputs: []output.Stats{
+				{Name: "ndjson"}, {Name: "none", Problem: output.Problem{Cause: "no_output", Text: "no output is configured"}},
+			}},
+			"3 exporters, 0 flows/s, NDJSON up to date; no output is configured",
+		},
+	} {
+		tt.now.at = at
+		if got := tt.now.line(before); got != tt.want {
+			t.Errorf("got  %q\nwant %q", got, tt.want)
+		}
+	}
+}
+
+func TestMebibytes(t *testing.T) {
+	for n, want := range map[int]string{0: "0 MiB", 1 << 19: "0.5 MiB", 3 << 20: "3.0 MiB", 12 << 20: "12 MiB", 64 << 20: "64 MiB"} {
+		if got := mebibytes(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestStatusIsOneLine(t *testing.T) {
+	err := errors.Join(errors.New("unable to a"), errors.New("unable to b"))
+	if got, want := status(sentence(err)), "STATUS=Unable to a; unable to b"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := status(strings.Repeat("ä", 5000)); len(got) > 2048 || !utf8.ValidString(got) {
+		t.Errorf("%d bytes, valid %v: systemd takes no more than a page", len(got), utf8.ValidString(got))
+	}
+}
+
+func TestExporterLabelsAreBounded(t *testing.T) {
+	var snap exporter.Snapshot
+	add := func(address netip.Addr, domain uint32, packets uint64) {
+		s := exporter.SourceStats{Key: exporter.Key{Address: address, Domain: domain}, Stats: exporter.Stats{Packets: packets, Templates: 1}}
+		snap.Sources = append(snap.Sources, s)
+		snap.Total.Packets += packets
+		snap.Total.Templates++
+	}
+	for i := range 300 {
+		a := netip.AddrFrom4([4]byte{198, 18, byte(i / 256), byte(i)})
+		add(a, 1, uint64(i))
+		add(a, 2, uint64(i)) // a second process of the same device
+	}
+	snap.Total.Packets += 1000 // of sources that were forgotten
+	list := labelled(byAddress(snap), snap.Total)
+	var packets uint64
+	templates := 0
+	for _, n := range list {
+		packets += n.stats.Packets
+		templates += n.stats.Templates
+	}
+	if len(list) != maxExporterLabels+1 || list[maxExporterLabels].name != "other" || packets != snap.Total.Packets || templates != 600 {
+		t.Errorf("%d series, %d packets of %d, %d templates", len(list), packets, snap.Total.Packets, templates)
+	}
+	if list[0].name != "198.18.1.43" || list[0].stats.Packets != 598 {
+		t.Errorf("first is %+v, want the device that sent most", list[0])
+	}
+	if list := labelled(nil, exporter.Stats{}); len(list) != 0 {
+		t.Errorf("series %v of nobody", list)
+	}
+}
+
+func TestPassword(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte(" in a file \r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	if got, err := password(""); got != "" || err != nil {
+		t.Errorf("nothing set: %q, %v", got, err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", dir)
+	if got, err := password(""); got != "" || err != nil {
+		t.Errorf("no such credential: %q, %v", got, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, passwordCredential), []byte("a credential"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := password(""); got != "a credential" || err != nil {
+		t.Errorf("credential: %q, %v", got, err)
+	}
+	if got, err := password(file); got != " in a file " || err != nil {
+		t.Errorf("the file set goes first: %q, %v", got, err)
+	}
+	if _, err := password(file + "x"); err == nil || !strings.Contains(err.Error(), "output.elasticsearch.password_file") {
+		t.Errorf("error %v", err)
+	}
+}
