@@ -74,26 +74,28 @@ const header = "# Settings of flowcollector. Everything that is not here is at i
 // YAML is a settings file with what differs from the defaults, in the order of the tree.
 func (c Config) YAML() ([]byte, error) {
 	standard := Default()
-	return render(c, func(l leaf, i int, _ []leaf) bool { return l.text() != leaves(&standard)[i].text() }, header)
+	defaults := leaves(&standard)
+	var changed []leaf
+	for i, l := range leaves(&c) {
+		if l.text() != defaults[i].text() {
+			changed = append(changed, l)
+		}
+	}
+	return render(header, changed)
 }
 
 // EffectiveYAML is a settings file with everything, the defaults included.
-func (c Config) EffectiveYAML() ([]byte, error) {
-	return render(c, func(leaf, int, []leaf) bool { return true }, "")
-}
+func (c Config) EffectiveYAML() ([]byte, error) { return render("", leaves(&c)) }
 
-func render(c Config, wanted func(leaf, int, []leaf) bool, first string) ([]byte, error) {
-	root := &yaml.Node{Kind: yaml.MappingNode}
-	all := leaves(&c)
-	for i, l := range all {
-		if wanted(l, i, all) {
-			put(root, strings.Split(l.key, "."), l)
-		}
-	}
+func render(first string, list []leaf) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(first)
-	if len(root.Content) == 0 {
+	if len(list) == 0 {
 		return b.Bytes(), nil
+	}
+	root := &yaml.Node{Kind: yaml.MappingNode}
+	for _, l := range list {
+		put(root, strings.Split(l.key, "."), l)
 	}
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)

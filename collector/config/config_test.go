@@ -1,0 +1,222 @@
+package config
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDefaultsAreValid(t *testing.T) {
+	c := Default()
+	if found := c.validate(); len(found) > 0 {
+		t.Errorf("the defaults are not valid: %v", found)
+	}
+	if c.Listen.ReceiveBuffer != 32<<20 || !c.Output.Elasticsearch.Gzip || len(c.Listen.UDP) != 2 {
+		t.Errorf("unexpected defaults %+v", c)
+	}
+	for _, k := range Keys() {
+		if k.Description == "" {
+			t.Errorf("%s has no description", k.Key)
+		}
+		text, err := Canonical(k.Key, k.Default)
+		if err != nil || text != k.Default {
+			t.Errorf("%s: default %q is canonically %q, %v", k.Key, k.Default, text, err)
+		}
+	}
+}
+
+func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
+	for name, test := range map[string]struct{ file, want string }{
+		"unknown setting": {
+			"output:\n  elasticsearch:\n    adresses: [x]\n",
+			`f.yml: line 3, column 5: unknown setting "output.elasticsearch.adresses"; did you mean "output.elasticsearch.addresses"?`,
+		},
+		"unknown object": {"ouput: {}\n", `f.yml: line 1, column 1: unknown setting "ouput"; did you mean "output"?`},
+		"in the wrong place": {
+			"receive_buffer: 1MiB\n",
+			`f.yml: line 1, column 1: unknown setting "receive_buffer"; did you mean "listen.receive_buffer"?`,
+		},
+		"twice":           {"log:\n  level: info\n  level: warn\n", `f.yml: line 3, column 3: setting "log.level" is there twice`},
+		"no YAML":         {"log: {level: info\n", "f.yml: line 1, column 1: not YAML: did not find expected"},
+		"tab":             {"log:\n\tlevel: info\n", "f.yml: line 2, column 1: not YAML: found character that cannot start any token"},
+		"two documents":   {"log: {}\n---\nlog: {}\n", "f.yml: the file has more than one YAML document"},
+		"wrong type":      {"exporters:\n  max: many\n", `f.yml: line 2, column 8: exporters.max: "many" is not a number`},
+		"out of range":    {"exporters:\n  max: 0\n", "f.yml: line 2, column 8: exporters.max: must be between 1 and 1000000, not 0"},
+		"no value":        {"log:\n  level:\n", "f.yml: line 2, column 9: log.level: needs a value (text)"},
+		"object as value": {"log:\n  level: {a: b}\n", "f.yml: line 2, column 10: log.level: must be a plain value (text)"},
+		"value as object": {"log: info\n", "f.yml: line 1, column 6: log: must have settings below it"},
+		"bad size":        {"listen:\n  receive_buffer: big\n", `listen.receive_buffer: "big" is not a size; write it like 4MiB`},
+		"bad duration":    {"output: {elasticsearch: {flush_interval: 5}}\n", `output.elasticsearch.flush_interval: "5" is not a duration`},
+		"bad address":     {"listen:\n  udp: [localhost:2055]\n", `listen.udp: "localhost:2055" is not an IP address with a port`},
+		"no address":      {"listen:\n  udp: []\n", "listen.udp: needs at least one address"},
+		"address twice":   {"listen:\n  udp: ['0.0.0.0:1', '0.0.0.0:1']\n", "listen.udp: 0.0.0.0:1 is listed twice"},
+		"bad URL":         {"output: {elasticsearch: {addresses: ['192.0.2.1:9200']}}\n", `"192.0.2.1:9200" is not a URL`},
+		"bad scheme":      {"output: {elasticsearch: {addresses: ['ftp://x']}}\n", `has scheme "ftp"`},
+		"bad index":       {"output: {elasticsearch: {index: Flows}}\n", `"Flows" is not a name Elasticsearch takes`},
+		"relative path":   {"enrich: {geoip: {city: x.mmdb}}\n", `enrich.geoip.city: "x.mmdb" is not an absolute path`},
+		"bad level":       {"log: {level: loud}\n", `log.level: "loud" is not a level; choose one of debug, info, warn, error`},
+		"batch > buffer":  {"output: {elasticsearch: {batch_bytes: 2MiB, buffer_bytes: 1MiB}}\n", "output.elasticsearch.buffer_bytes: must be at least output.elasticsearch.batch_bytes (2MiB)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse("f.yml", []byte(test.file))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestURLErrorsHideTheCredentials(t *testing.T) {
+	_, err := Parse("f.yml", []byte("output: {elasticsearch: {addresses: ['https://user:hidden@h:9200']}}\n"))
+	if err == nil || strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), "use output.elasticsearch.username") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParseReportsAllAtOnceInOrder(t *testing.T) {
+	_, err := Parse("f.yml", []byte("log: {level: x}\nexporters: {max: y, mx: 1}\nhttp: {address: z}\n"))
+	var all Errors
+	if !errors.As(err, &all) || len(all) != 4 {
+		t.Fatalf("got %v", err)
+	}
+	if !slices.IsSortedFunc(all, func(a, b *Error) int { return a.Line - b.Line }) {
+		t.Errorf("not in the order of the file: %v", err)
+	}
+}
+
+func TestEmptyFilesAreTheDefaults(t *testing.T) {
+	for _, file := range []string{"", "# nothing\n", "output:\n  elasticsearch:\n    # index: x\n"} {
+		c, err := Parse("f.yml", []byte(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(Default(), c); d != "" {
+			t.Errorf("%q:\n%s", file, d)
+		}
+	}
+}
+
+var some = map[string]string{
+	"listen.udp":                          "192.0.2.1:9995, [2001:db8::1]:9995",
+	"listen.receive_buffer":               "64MiB",
+	"enrich.geoip.city":                   "/var/lib/GeoIP/City.mmdb",
+	"output.elasticsearch.addresses":      "https://192.0.2.10:9200",
+	"output.elasticsearch.username":       "on", // reads as a truth value unless it is quoted
+	"output.elasticsearch.index":          "1234",
+	"output.elasticsearch.flush_interval": "1m",
+	"output.elasticsearch.gzip":           "false",
+	"exporters.max":                       "7",
+	"http.address":                        "",
+}
+
+func TestSettingsGoThroughTheFileUnchanged(t *testing.T) {
+	c, err := FromSettings(some)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Settings(file)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, file)
+	}
+	if d := cmp.Diff(some, back); d != "" {
+		t.Errorf("%s\n%s", d, file)
+	}
+	parsed, err := Parse("f.yml", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(c, parsed); d != "" {
+		t.Error(d)
+	}
+	whole, err := c.EffectiveYAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Settings(whole)
+	if err != nil || len(all) != len(Keys()) {
+		t.Errorf("the whole tree has %d of %d settings: %v", len(all), len(Keys()), err)
+	}
+}
+
+func TestFromSettingsErrorsCarryTheKey(t *testing.T) {
+	_, err := FromSettings(map[string]string{"log.levle": "info", "exporters.max": "-1"})
+	var all Errors
+	if !errors.As(err, &all) || len(all) != 2 {
+		t.Fatalf("got %v", err)
+	}
+	got := map[string]string{}
+	for _, e := range all {
+		got[e.Key] = e.Message
+	}
+	if !strings.Contains(got["log.levle"], `did you mean "log.level"?`) || !strings.Contains(got["exporters.max"], "between 1 and") {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestCanonicalJoinsSpellings(t *testing.T) {
+	for _, test := range [][3]string{
+		{"listen.receive_buffer", "1024KiB", "1MiB"},
+		{"listen.receive_buffer", " 1.5 MiB", "1536KiB"},
+		{"listen.receive_buffer", "1MB", "1000000"},
+		{"output.elasticsearch.flush_interval", "0.5s", "500ms"},
+		{"output.elasticsearch.flush_interval", "60s", "1m"},
+		{"listen.udp", `["0.0.0.0:1","[::]:1"]`, "0.0.0.0:1, [::]:1"},
+		{"listen.udp", `[::]:1`, "[::]:1"},
+		{"listen.udp", `[::]:1,[::1]:2`, "[::]:1, [::1]:2"},
+	} {
+		got, err := Canonical(test[0], test[1])
+		if err != nil || got != test[2] {
+			t.Errorf("Canonical(%q, %q) = %q, %v; want %q", test[0], test[1], got, err, test[2])
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	c, err := FromSettings(some)
+	if err != nil {
+		f.Fatal(err)
+	}
+	file, err := c.YAML()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file)
+	f.Add([]byte("a: &a [*a]\n"))
+	f.Add([]byte("listen: {udp: !!binary x}\n? {a: b}\n: c\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Parse("f.yml", data)
+		if err != nil {
+			return
+		}
+		// What is accepted can be written and read again.
+		file, err := c.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Parse("f.yml", file)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, file)
+		}
+		if d := cmp.Diff(c, back); d != "" {
+			t.Errorf("%s\n%s", d, file)
+		}
+	})
+}
+
+func TestKeysAreUnique(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range Keys() {
+		seen[k.Key] = true
+	}
+	if len(seen) != len(Keys()) {
+		t.Errorf("of %d settings only %d names are different: %v", len(Keys()), len(seen), slices.Sorted(maps.Keys(seen)))
+	}
+}
