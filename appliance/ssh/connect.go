@@ -142,13 +142,13 @@ func (h *hop) handshake(ctx context.Context, dial dialer, algorithms []string, c
 func (c *connection) keepalive(interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
-	answers := make(chan error, 1)
+	answers := make(chan struct{}, 1)
 	missed, waiting := 0, false
 	for {
 		select {
 		case <-c.dead:
 			return
-		case <-answers: // any answer is a sign of life, also a refusal
+		case <-answers:
 			missed, waiting = 0, false
 		case <-ticker.C:
 			if waiting {
@@ -160,8 +160,10 @@ func (c *connection) keepalive(interval time.Duration) {
 			}
 			waiting = true
 			go func() {
-				_, _, err := c.host().SendRequest("keepalive@openssh.com", true, nil)
-				answers <- err
+				// Any answer is a sign of life, also a refusal; a dead connection is seen by c.dead.
+				if _, _, err := c.host().SendRequest("keepalive@openssh.com", true, nil); err == nil {
+					answers <- struct{}{}
+				}
 			}()
 		}
 	}

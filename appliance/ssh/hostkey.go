@@ -131,8 +131,9 @@ func (t *trust) signed(host string, cert *gossh.Certificate) error {
 }
 
 func (t *trust) fingerprints(host string, remote net.Addr) []string {
-	var list []string
-	for _, key := range t.wanted(host, remote) {
+	wanted := t.wanted(host, remote)
+	list := make([]string, 0, len(wanted)+len(t.authorities))
+	for _, key := range wanted {
 		list = append(list, gossh.FingerprintSHA256(key))
 	}
 	for _, key := range t.authorities {

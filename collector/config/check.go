@@ -98,7 +98,7 @@ func indexName(v any) error {
 	case name == "":
 		return errors.New("must not be empty")
 	case name != strings.ToLower(name) || strings.ContainsAny(name, `\/*?"<>| ,#:`) || strings.ContainsAny(name[:1], "-_+.") || len(name) > 255:
-		return fmt.Errorf("%q is not a name Elasticsearch takes: lower case, none of \\/*?\"<>|,#: or space, not beginning with - _ + or .", name)
+		return fmt.Errorf("%q is not a name Elasticsearch takes: lower case, none of \\/*?\"<>|,#: or space, and no - _ + or . in front", name)
 	}
 	return nil
 }

@@ -62,8 +62,9 @@ type KeyInfo struct {
 // Keys describes every setting, in the order of the tree.
 func Keys() []KeyInfo {
 	var c Config
-	var keys []KeyInfo
-	for _, l := range leaves(&c) {
+	all := leaves(&c)
+	keys := make([]KeyInfo, 0, len(all))
+	for _, l := range all {
 		keys = append(keys, KeyInfo{l.key, l.kind(), l.fallback, l.desc})
 	}
 	return keys

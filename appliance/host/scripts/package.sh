@@ -3,7 +3,7 @@
 set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_MODE=l
 action=$1 name=$2
-left=/var/cache/apt/.flowstack-$name.
+left=/var/cache/apt/.flowstack-$name~
 folder=
 trap '[ -z "$folder" ] || rm -rf -- "$folder"' EXIT
 trap 'exit 129' HUP INT PIPE TERM
@@ -29,7 +29,7 @@ retry() { # ARGUMENT… – once more after an installation that was interrupted
 	exit "$code"
 }
 
-# Names of packages begin with a letter or digit, so no other package's folder has this prefix.
+# No name of a package has a tilde, so no other package has a folder with this prefix.
 rm -rf -- "$left"* || exit
 folder=$(mktemp -d -- "${left}XXXXXXXXXX") || exit
 

@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -206,7 +207,7 @@ type cutter struct {
 func (c *cutter) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b[:min(int64(len(b)), max(c.left, 1))])
 	if c.left -= int64(n); c.left <= 0 {
-		_ = c.Conn.Close() // the cut
+		_ = c.Close() // the cut
 		return 0, io.ErrUnexpectedEOF
 	}
 	return n, err
@@ -336,7 +337,7 @@ func forward(ctx context.Context, c gossh.NewChannel) {
 		return
 	}
 	var d net.Dialer
-	out, err := d.DialContext(ctx, "tcp", net.JoinHostPort(target.Host, fmt.Sprint(target.Port)))
+	out, err := d.DialContext(ctx, "tcp", net.JoinHostPort(target.Host, strconv.FormatUint(uint64(target.Port), 10)))
 	if err != nil {
 		_ = c.Reject(gossh.ConnectionFailed, err.Error())
 		return

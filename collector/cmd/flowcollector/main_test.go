@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func execute(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, problems bytes.Buffer
+	cmd := root()
+	cmd.SetOut(&out)
+	cmd.SetErr(&problems)
+	cmd.SetArgs(args)
+	err = cmd.ExecuteContext(t.Context())
+	return out.String(), problems.String(), err
+}
+
+func file(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestCheckNamesEveryMistake(t *testing.T) {
+	bad := file(t, "bad.yml", "log:\n  level: loud\nexporters:\n  mx: 1\n")
+	_, stderr, err := execute(t, "check", bad)
+	if err == nil || err.Error() != bad+": 2 mistakes" {
+		t.Errorf("error %v", err)
+	}
+	for _, want := range []string{bad + ": line 2, column 10: log.level:", `line 4, column 3: unknown setting "exporters.mx"; did you mean "exporters.max"?`} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%q is missing in:\n%s", want, stderr)
+		}
+	}
+}
+
+func TestCheckPrintsWhatIsInForce(t *testing.T) {
+	good := file(t, "good.yml", "log:\n  level: debug\n")
+	if stdout, _, err := execute(t, "check", good); err != nil || !strings.Contains(stdout, "settings are valid") {
+		t.Errorf("got %q, %v", stdout, err)
+	}
+	stdout, _, err := execute(t, "check", "--print-effective", good)
+	if err != nil || !strings.Contains(stdout, "level: debug") || !strings.Contains(stdout, "buffer_bytes: 64MiB") {
+		t.Errorf("got %q, %v", stdout, err)
+	}
+	if _, _, err := execute(t, "check", "/nonexistent.yml"); err == nil || !strings.Contains(err.Error(), "unable to read the settings: open /nonexistent.yml") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestReplayFailsOnPacketsItCannotDecode(t *testing.T) {
+	bad := file(t, "bad.dat", "\x00\x05")
+	stdout, stderr, err := execute(t, "replay", bad)
+	if err == nil || stdout != "" || !strings.Contains(stderr, bad+", packet 1: NetFlow v5 packet, offset 2: the header needs 24 octets") {
+		t.Errorf("got %q, %q, %v", stdout, stderr, err)
+	}
+	if _, _, err := execute(t, "replay", "--lenient", bad); err != nil {
+		t.Errorf("lenient: %v", err)
+	}
+	if _, _, err := execute(t, "replay", "--exporter", "router", bad); err == nil || !strings.Contains(err.Error(), "--exporter") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestRunRefusesBadSettings(t *testing.T) {
+	bad := file(t, "bad.yml", "listen: {udp: []}\n")
+	if _, _, err := execute(t, "run", "--config", bad); err == nil || !strings.Contains(err.Error(), "listen.udp: needs at least one address") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	if stdout, _, err := execute(t, "version"); err != nil || !strings.HasPrefix(stdout, "flowcollector ") {
+		t.Errorf("got %q, %v", stdout, err)
+	}
+	stdout, _, err := execute(t, "--help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"run", "check", "replay", "version", "completion"} {
+		if !strings.Contains(stdout, "\n  "+name+" ") {
+			t.Errorf("the help has no %s:\n%s", name, stdout)
+		}
+	}
+}
