@@ -1,0 +1,62 @@
+// Package e2e holds the end-to-end tests: the claims of the README, proven on real hosts with a real Elasticsearch, real exporters and a
+// real OpenTofu.
+package e2e
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/acctest"
+	"github.com/flowstack/terraform-provider-flowstack/appliance/ssh"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := acctest.Sweep(context.Background()); err != nil {
+		println("sweep:", err.Error())
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// cleanupTime is how long taking a host down may take once its test is over.
+const cleanupTime = 2 * time.Minute
+
+func startHost(t *testing.T, name string) *acctest.Host {
+	t.Helper()
+	h, err := acctest.StartHost(t.Context(), acctest.HostOptions{Name: name, Log: t.Logf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanup(t, h.Stop)
+	return h
+}
+
+// cleanup stops something at the end of a test, whose own context has ended by then.
+func cleanup(t *testing.T, stop func(context.Context) error) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
+		defer cancel()
+		if err := stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// connect makes a client for a host that is reached at an address of its own or through a proxy.
+func connect(t *testing.T, h *acctest.Host, address string, port int) *ssh.Client {
+	t.Helper()
+	c, err := ssh.New(ssh.Config{Host: address, Port: port, HostKeys: []string{h.HostKey}, PrivateKey: string(h.PrivateKey)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}

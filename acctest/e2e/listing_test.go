@@ -1,0 +1,75 @@
+package e2e
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flowstack/terraform-provider-flowstack/acctest"
+)
+
+// listing is everything on a host that an apply may change: a line for each file (kind, mode, owner, size or digest, link target),
+// installed package, unit with its enablement and sysctl. Logs, caches, dpkg's own book-keeping and what the kernel counts are
+// left out: they record that something happened.
+type listing map[string]string
+
+const listFiles = `find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \
+	-o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /root/.cache \) -prune \
+	-o -type d -printf 'file %p\tdirectory %m %U:%G\n' -o -type l -printf 'file %p\tlink %l\n' -o -type f -printf 'file %p\tfile %m %U:%G %s\n'`
+
+const listPackages = `dpkg-query -W -f 'package ${Package}\t${Status} ${Version}\n'`
+
+const listUnits = `systemctl list-unit-files --no-legend --no-pager --type=service,socket,timer | awk '{print "unit " $1 "\t" $2}'`
+
+// Values that the kernel moves by itself are left out by name.
+const listSysctls = `sysctl -a 2>/dev/null | grep -E '^(vm|net\.core|net\.ipv4\.udp|fs\.file-max)' | grep -vE 'vm\.stat|netdev_rss|flow_limit|file-nr' | sed -E 's/^([^ ]+) = /sysctl \1\t/'`
+
+// list reads the listing of a host. Digests are taken of everything below /etc, where equal size says little.
+func list(ctx context.Context, t *testing.T, host *acctest.Host) listing {
+	t.Helper()
+	all := listing{}
+	for _, script := range []string{
+		listFiles,
+		listPackages,
+		listUnits,
+		listSysctls,
+		`find /etc -type f -exec sha256sum {} + | awk '{print "digest " $2 "\t" $1}'`,
+	} {
+		out, err := host.Run(ctx, "sh", "-c", script)
+		if err != nil {
+			t.Fatalf("unable to list host %s: %v", host.Name, err)
+		}
+		for line := range strings.Lines(string(out)) {
+			name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+			if found {
+				all[name] = value
+			}
+		}
+	}
+	if len(all) < 1000 {
+		t.Fatalf("a listing of only %d entries: it cannot prove anything", len(all))
+	}
+	return all
+}
+
+// differences names what two listings do not share.
+func (before listing) differences(after listing) []string {
+	var found []string
+	names := maps.Clone(before)
+	maps.Copy(names, after)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		was, had := before[name]
+		is, has := after[name]
+		switch {
+		case !had:
+			found = append(found, "new: "+name+" "+is)
+		case !has:
+			found = append(found, "gone: "+name+" "+was)
+		case was != is:
+			found = append(found, "changed: "+name+" "+was+" → "+is)
+		}
+	}
+	return found
+}

@@ -1,0 +1,166 @@
+package acctest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+)
+
+// Pair is a direction of traffic: who sent to whom.
+type Pair struct {
+	Source, Destination netip.Addr
+}
+
+// Sums are what was counted for a pair. Bytes are octets of IP packets, headers included.
+type Sums struct {
+	Packets, Bytes uint64
+}
+
+// HTTPClient trusts the server's authority and reaches it from within the host's network. It adds no credentials.
+func (e *Elasticsearch) HTTPClient() *http.Client { return e.client }
+
+// Do sends a request as the user elastic. The body is sent as it is when it is a string or bytes (newline-delimited JSON), as JSON
+// otherwise; nil is no body. The answer is decoded into what into points to, unless it is nil. A status of 400 and above is an error.
+func (e *Elasticsearch) Do(ctx context.Context, method, path string, body, into any) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("elasticsearch %s %s: %w", method, path, err)
+		}
+	}()
+	kind := "application/json"
+	var content io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		kind, content = "application/x-ndjson", bytes.NewReader([]byte(b))
+	case []byte:
+		kind, content = "application/x-ndjson", bytes.NewReader(b)
+	default:
+		text, err := json.Marshal(b)
+		if err != nil {
+			return fmt.Errorf("body: %w", err)
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, e.URL+path, content)
+	if err != nil {
+		return err
+	}
+	request.SetBasicAuth(e.Username, e.Password)
+	if content != nil {
+		request.Header.Set("Content-Type", kind)
+	}
+	response, err := e.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close() //nolint:errcheck // read only
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 64<<20))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s: %s", response.Status, bytes.TrimSpace(answer))
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, into)
+}
+
+// PairSums adds up network.packets and network.bytes of all documents of an index, alias or pattern, for each pair of source.ip and
+// destination.ip. It refreshes first, so that everything acknowledged is counted. An index that does not exist has no sums.
+func (e *Elasticsearch) PairSums(ctx context.Context, index string) (map[Pair]Sums, error) {
+	name := url.PathEscape(index)
+	if err := e.Do(ctx, http.MethodPost, "/"+name+"/_refresh?ignore_unavailable=true", nil, nil); err != nil {
+		return nil, err
+	}
+	const perPage = 1000
+	sums := map[Pair]Sums{}
+	source := func(name, field string) any {
+		return map[string]any{name: map[string]any{"terms": map[string]any{"field": field}}}
+	}
+	sum := func(field string) any { return map[string]any{"sum": map[string]any{"field": field}} }
+	composite := map[string]any{
+		"size": perPage, "sources": []any{source("source", "source.ip"), source("destination", "destination.ip")},
+	}
+	query := map[string]any{"size": 0, "aggs": map[string]any{"pairs": map[string]any{
+		"composite": composite, "aggs": map[string]any{"packets": sum("network.packets"), "bytes": sum("network.bytes")},
+	}}}
+	for {
+		var page pairPage
+		if err := e.Do(ctx, http.MethodPost, "/"+name+"/_search?ignore_unavailable=true", query, &page); err != nil {
+			return nil, err
+		}
+		if page.TimedOut || page.Shards.Failed > 0 {
+			return nil, fmt.Errorf("sums of %s are not complete: %d shards failed", index, page.Shards.Failed)
+		}
+		for _, b := range page.Aggregations.Pairs.Buckets {
+			pair, s, err := b.sums()
+			if err != nil {
+				return nil, fmt.Errorf("sums of %s: %w", index, err)
+			}
+			sums[pair] = s
+		}
+		if len(page.Aggregations.Pairs.Buckets) < perPage {
+			return sums, nil
+		}
+		composite["after"] = page.Aggregations.Pairs.After
+	}
+}
+
+// pairPage is one page of the answer.
+type pairPage struct {
+	TimedOut bool `json:"timed_out"`
+	Shards   struct {
+		Failed int `json:"failed"`
+	} `json:"_shards"`
+	Aggregations struct {
+		Pairs struct {
+			After   any          `json:"after_key"`
+			Buckets []pairBucket `json:"buckets"`
+		} `json:"pairs"`
+	} `json:"aggregations"`
+}
+
+type pairBucket struct {
+	Key struct {
+		Source      string `json:"source"`
+		Destination string `json:"destination"`
+	} `json:"key"`
+	Packets, Bytes sumValue
+}
+
+type sumValue struct {
+	Value float64 `json:"value"`
+}
+
+// Sums are doubles in Elasticsearch: whole numbers up to 2^53 are exact.
+var errInexact = errors.New("not a whole number below 2^53")
+
+func (v sumValue) exact() (uint64, error) {
+	if v.Value < 0 || v.Value > 1<<53 || v.Value != float64(uint64(v.Value)) {
+		return 0, fmt.Errorf("%g: %w", v.Value, errInexact)
+	}
+	return uint64(v.Value), nil
+}
+
+func (b pairBucket) sums() (pair Pair, s Sums, err error) {
+	if pair.Source, err = netip.ParseAddr(b.Key.Source); err != nil {
+		return pair, s, err
+	}
+	if pair.Destination, err = netip.ParseAddr(b.Key.Destination); err != nil {
+		return pair, s, err
+	}
+	if s.Packets, err = b.Packets.exact(); err != nil {
+		return pair, s, err
+	}
+	s.Bytes, err = b.Bytes.exact()
+	return pair, s, err
+}

@@ -1,0 +1,180 @@
+package acctest
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// startHost starts a container host that ends with the test.
+func startHost(t *testing.T, name string) *Host {
+	t.Helper()
+	h, err := StartHost(t.Context(), HostOptions{Name: name, Log: t.Logf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+func TestHosts(t *testing.T) {
+	before := machine(t)
+	t.Run("two at once", func(t *testing.T) {
+		one, two := startHost(t, "one"), startHost(t, "two")
+		if one.Address == two.Address || one.Address6 == two.Address6 || one.HostKey == two.HostKey || one.Netns == two.Netns {
+			t.Fatalf("the hosts share something: %+v %+v", one, two)
+		}
+		if !netip.MustParsePrefix("198.18.0.0/15").Contains(one.Address) || !netip.MustParsePrefix("2001:db8::/32").Contains(one.Address6) {
+			t.Errorf("addresses %s and %s are not of the reserved networks", one.Address, one.Address6)
+		}
+		for _, h := range []*Host{one, two} {
+			testRun(t, h)
+			testUsers(t, h)
+			testNetwork(t, h)
+		}
+	})
+	if after := machine(t); after != before {
+		t.Errorf("the machine is not as it was:\n%s\nbefore:\n%s", after, before)
+	}
+}
+
+func testRun(t *testing.T, h *Host) {
+	t.Helper()
+	out, err := h.Run(t.Context(), "printf", "%s|", "a b", "$HOME", "it's")
+	if want := "a b|$HOME|it's|"; err != nil || string(out) != want {
+		t.Errorf("Run = %q, %v; want %q", out, err, want)
+	}
+	if _, err := h.Run(t.Context(), "sh", "-c", "echo no luck >&2; exit 3"); err == nil || !strings.Contains(err.Error(), "no luck") {
+		t.Errorf("the error of a failed command is %v: it should hold stderr", err)
+	}
+	out, err = h.RunInput(t.Context(), []byte("from here"), "cat")
+	if err != nil || string(out) != "from here" {
+		t.Errorf("RunInput = %q, %v", out, err)
+	}
+	out, err = h.Run(t.Context(), "sh", "-c", "hostname; systemctl is-system-running; id -u; getent hosts "+h.Name)
+	if err != nil || !strings.HasPrefix(string(out), h.Name+"\nrunning\n0\n") {
+		t.Errorf("host says %q, %v", out, err)
+	}
+}
+
+func testUsers(t *testing.T, h *Host) {
+	t.Helper()
+	for _, user := range []struct {
+		name string
+		auth ssh.AuthMethod
+		sudo string
+	}{
+		{"admin", ssh.PublicKeys(h.signer), "sudo -n id -u"},
+		{"operator", ssh.PublicKeys(h.signer), "echo " + OperatorPassword + " | sudo -S -p '' id -u"},
+		{"operator", ssh.Password(OperatorPassword), "sudo -n true 2>/dev/null || echo 0"},
+	} {
+		out, err := loginAs(h, user.name, user.auth, user.sudo)
+		if err != nil || out != "0\n" {
+			t.Errorf("%s: %q, %v; want uid 0 and nothing on stderr", user.name, out, err)
+		}
+	}
+}
+
+// loginAs returns stdout and stderr together.
+func loginAs(h *Host, user string, auth ssh.AuthMethod, line string) (string, error) {
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(h.HostKey))
+	if err != nil {
+		return "", err
+	}
+	client, err := ssh.Dial("tcp", netip.AddrPortFrom(h.Address6, uint16(h.Port)).String(), &ssh.ClientConfig{
+		User: user, Auth: []ssh.AuthMethod{auth}, HostKeyCallback: ssh.FixedHostKey(key), HostKeyAlgorithms: []string{ssh.KeyAlgoED25519},
+	})
+	if err != nil {
+		return "", err
+	}
+	defer client.Close()
+	session, err := client.NewSession()
+	if err != nil {
+		return "", err
+	}
+	out, err := session.CombinedOutput(line)
+	return string(out), err
+}
+
+// testNetwork finds sshd on the host's loopback, from within.
+func testNetwork(t *testing.T, h *Host) {
+	t.Helper()
+	c, err := h.DialContext(t.Context(), "tcp", "127.0.0.1:22")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	banner := make([]byte, 4)
+	if _, err := io.ReadFull(c, banner); err != nil || string(banner) != "SSH-" {
+		t.Errorf("banner %q, %v", banner, err)
+	}
+	out, err := h.Command(t.Context(), "ip", "-brief", "address", "show", "eth0").Output()
+	if err != nil || !strings.Contains(string(out), h.Address.String()) {
+		t.Errorf("a program of this machine sees %q, %v", out, err)
+	}
+}
+
+// machine lists what starting and stopping must leave as it was.
+func machine(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	list := func(what string, names []string) {
+		b.WriteString(what + ": " + strings.Join(names, " ") + "\n")
+	}
+	mounts, err := mountPoints()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list("mounts", mounts)
+	links, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 0, len(links))
+	for _, l := range links {
+		names = append(names, l.Name)
+	}
+	list("interfaces", names)
+	groups, err := filepath.Glob("/sys/fs/cgroup/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list("control groups", groups)
+	for _, dir := range []string{namespaceDir, runsDir} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		names := []string{}
+		for _, e := range entries {
+			if e.Name() != "lock" {
+				names = append(names, e.Name())
+			}
+		}
+		list(dir, names)
+	}
+	return b.String()
+}
+
+func TestMain(m *testing.M) {
+	if err := requireRoot(); err != nil {
+		println("acctest: " + err.Error())
+		os.Exit(1)
+	}
+	if os.Getenv(leftoverEnv) != "" {
+		println("acctest: " + leaveBehind().Error())
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
