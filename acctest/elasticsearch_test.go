@@ -13,7 +13,6 @@ import (
 )
 
 func TestElasticsearch(t *testing.T) {
-	before := machine(t)
 	t.Run("server", func(t *testing.T) {
 		h := startHost(t, "search")
 		e, err := StartElasticsearch(t.Context(), ElasticsearchOptions{Host: h, Log: t.Logf})
@@ -43,9 +42,7 @@ func TestElasticsearch(t *testing.T) {
 			t.Errorf("%d pairs after the start, want %d: %v", len(sums), pairsWritten, err)
 		}
 	})
-	if after := machine(t); after != before {
-		t.Errorf("the machine is not as it was:\n%s\nbefore:\n%s", after, before)
-	}
+	checkClean(t)
 }
 
 func testSecurity(t *testing.T, e *Elasticsearch) {

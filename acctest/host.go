@@ -114,9 +114,15 @@ func startContainer(ctx context.Context, r *run, options HostOptions) (*Host, er
 	if err != nil {
 		return nil, err
 	}
+	machine := "fsa-" + r.id
+	for _, e := range nspawnLeavings(machine) {
+		if err := r.record(e); err != nil {
+			return nil, err
+		}
+	}
 	// No machined, no scope unit, no notification: PID 1 of this machine need not be systemd.
 	h.machine, err = r.start(ctx, startSpec{name: "systemd-nspawn", cgroups: cgroups, args: []string{
-		"systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--directory=" + root, "--machine=fsa-" + r.id,
+		"systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--directory=" + root, "--machine=" + machine,
 		"--hostname=" + options.Name, "--network-namespace-path=" + n.path, "--boot", "--notify-ready=no", "--resolv-conf=off",
 		"--timezone=off", "--link-journal=no",
 	}})
@@ -130,6 +136,13 @@ func startContainer(ctx context.Context, r *run, options HostOptions) (*Host, er
 	}
 	options.Log.printf("host %s answers at %s and %s after %.1f s", h.Name, h.Address, h.Address6, time.Since(began).Seconds())
 	return h, nil
+}
+
+// nspawnLeavings are what systemd-nspawn makes outside the container and forgets, at the latest when it is killed.
+func nspawnLeavings(machine string) []entry {
+	// The second one since systemd 256.
+	export := filepath.Join("/run/systemd/nspawn/unix-export", machine)
+	return []entry{{Dir: filepath.Join("/run/systemd/nspawn/propagate", machine)}, {Dir: export}, {Mount: export}}
 }
 
 // layer makes a writable root from the shared one: an overlay, or a copy where the temporary directory's file system cannot carry one.

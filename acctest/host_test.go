@@ -2,11 +2,14 @@ package acctest
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +32,6 @@ func startHost(t *testing.T, name string) *Host {
 }
 
 func TestHosts(t *testing.T) {
-	before := machine(t)
 	t.Run("two at once", func(t *testing.T) {
 		one, two := startHost(t, "one"), startHost(t, "two")
 		if one.Address == two.Address || one.Address6 == two.Address6 || one.HostKey == two.HostKey || one.Netns == two.Netns {
@@ -44,9 +46,7 @@ func TestHosts(t *testing.T) {
 			testNetwork(t, h)
 		}
 	})
-	if after := machine(t); after != before {
-		t.Errorf("the machine is not as it was:\n%s\nbefore:\n%s", after, before)
-	}
+	checkClean(t)
 }
 
 func testRun(t *testing.T, h *Host) {
@@ -125,46 +125,66 @@ func testNetwork(t *testing.T, h *Host) {
 	}
 }
 
-// machine lists what starting and stopping must leave as it was.
-func machine(t *testing.T) string {
+var runNameRE = regexp.MustCompile(`(?:fsa-|flowstack-acctest[-/])([0-9a-f]{8})\b`)
+
+// leftovers lists mounts, interfaces, control groups, namespaces and directories of runs, except those of other living processes
+// (other packages' tests run at the same time).
+func leftovers(t *testing.T) []string {
 	t.Helper()
-	var b strings.Builder
-	list := func(what string, names []string) {
-		b.WriteString(what + ": " + strings.Join(names, " ") + "\n")
-	}
+	// Before and after listing: a run may end in between.
+	others := othersRuns(t)
 	mounts, err := mountPoints()
 	if err != nil {
 		t.Fatal(err)
 	}
-	list("mounts", mounts)
 	links, err := net.Interfaces()
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := make([]string, 0, len(links))
+	found := mounts
 	for _, l := range links {
-		names = append(names, l.Name)
+		found = append(found, l.Name)
 	}
-	list("interfaces", names)
-	groups, err := filepath.Glob("/sys/fs/cgroup/*/*")
+	for _, pattern := range []string{
+		"/sys/fs/cgroup/*", "/sys/fs/cgroup/*/*", namespaceDir + "/*", runsDir + "/*", filepath.Join(os.TempDir(), "flowstack-acctest-*"),
+		"/run/systemd/nspawn/*/*",
+	} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, paths...)
+	}
+	others = append(others, othersRuns(t)...)
+	return slices.DeleteFunc(found, func(name string) bool {
+		id := runNameRE.FindStringSubmatch(name)
+		return id == nil || slices.Contains(others, id[1])
+	})
+}
+
+// othersRuns lists the runs of living processes other than this one.
+func othersRuns(t *testing.T) []string {
+	t.Helper()
+	owners, err := filepath.Glob(filepath.Join(runsDir, "*", ownerFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	list("control groups", groups)
-	for _, dir := range []string{namespaceDir, runsDir} {
-		entries, err := os.ReadDir(dir)
-		if err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
+	var ids []string
+	for _, path := range owners {
+		var owner processID
+		text, err := os.ReadFile(path)
+		if err == nil && json.Unmarshal(text, &owner) == nil && owner.PID != os.Getpid() && owner.alive() {
+			ids = append(ids, filepath.Base(filepath.Dir(path)))
 		}
-		names := []string{}
-		for _, e := range entries {
-			if e.Name() != "lock" {
-				names = append(names, e.Name())
-			}
-		}
-		list(dir, names)
 	}
-	return b.String()
+	return ids
+}
+
+func checkClean(t *testing.T) {
+	t.Helper()
+	if left := leftovers(t); len(left) > 0 {
+		t.Errorf("left behind: %s", strings.Join(left, ", "))
+	}
 }
 
 func TestMain(m *testing.M) {

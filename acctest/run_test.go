@@ -31,12 +31,12 @@ func leaveBehind() error {
 			return err
 		}
 	}
-	fmt.Println(h.Netns, h.machine.id.PID, sleeper.Process.Pid)
+	fmt.Println(h.machine.id.PID, sleeper.Process.Pid)
 	select {}
 }
 
 // orphan starts a child that starts a host, and kills the child.
-func orphan(t *testing.T, how string) (netns string, left []processID) {
+func orphan(t *testing.T, how string) []processID {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), leftoverEnv+"="+how)
@@ -53,9 +53,10 @@ func orphan(t *testing.T, how string) (netns string, left []processID) {
 		t.Fatalf("the child said %q: %v", line, err)
 	}
 	var nspawn, sleep int
-	if _, err := fmt.Sscan(line, &netns, &nspawn, &sleep); err != nil {
+	if _, err := fmt.Sscan(line, &nspawn, &sleep); err != nil {
 		t.Fatalf("the child said %q: %v", line, err)
 	}
+	var left []processID
 	for _, pid := range []int{nspawn, sleep} {
 		id, err := identify(pid)
 		if err != nil {
@@ -72,23 +73,22 @@ func orphan(t *testing.T, how string) (netns string, left []processID) {
 			t.Fatalf("process %d died with its parent: nothing was left to sweep", id.PID)
 		}
 	}
-	return netns, left
+	return left
 }
 
 func TestSweep(t *testing.T) {
-	before := machine(t)
 	t.Run("killed", func(t *testing.T) {
-		_, left := orphan(t, "killed")
-		if machine(t) == before {
+		left := orphan(t, "killed")
+		if len(leftovers(t)) < 5 {
 			t.Fatal("nothing was left to sweep")
 		}
 		if err := Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		checkGone(t, before, left)
+		checkGone(t, left)
 	})
 	t.Run("kept", func(t *testing.T) {
-		_, left := orphan(t, "kept")
+		left := orphan(t, "kept")
 		if err := Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -100,20 +100,18 @@ func TestSweep(t *testing.T) {
 		if err := StopKept(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		checkGone(t, before, left)
+		checkGone(t, left)
 	})
 }
 
-func checkGone(t *testing.T, before string, left []processID) {
+func checkGone(t *testing.T, left []processID) {
 	t.Helper()
 	for _, id := range left {
 		if id.alive() {
 			t.Errorf("process %d is still there", id.PID)
 		}
 	}
-	if after := machine(t); after != before {
-		t.Errorf("the machine is not as it was:\n%s\nbefore:\n%s", after, before)
-	}
+	checkClean(t)
 }
 
 // A journal that names a pid which now belongs to another process, and a torn last line: neither may do harm.
