@@ -40,6 +40,7 @@ type Host struct {
 
 	run     *run
 	machine *process
+	console string                          // file
 	stop    func(ctx context.Context) error // asks the system to power off
 	grace   time.Duration                   // how long a power-off may take before the process is killed
 	signer  ssh.Signer
@@ -129,6 +130,7 @@ func startContainer(ctx context.Context, r *run, options HostOptions) (*Host, er
 	if err != nil {
 		return nil, err
 	}
+	h.console = h.machine.log
 	// systemd-nspawn passes this signal on as "power off".
 	h.stop = func(context.Context) error { return h.machine.id.signal(powerOff) }
 	if err := h.waitReady(ctx, containerBootLimit); err != nil {
@@ -172,7 +174,7 @@ func (h *Host) waitReady(ctx context.Context, limit time.Duration) error {
 		return last == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("%w; last attempt: %w; console: %s", err, last, tail(h.machine.log))
+		return fmt.Errorf("%w; last attempt: %w; console: %s", err, last, tail(h.console))
 	}
 	out, err := h.Run(ctx, "sh", "-c", "systemctl is-system-running --wait || true")
 	if err != nil {
@@ -285,7 +287,7 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 }
 
 // Console returns the end of what the host printed on its console.
-func (h *Host) Console() string { return tail(h.machine.log) }
+func (h *Host) Console() string { return tail(h.console) }
 
 // Stop powers the host off and removes everything that belonged to it, also what still runs in its network namespace.
 func (h *Host) Stop(ctx context.Context) error {

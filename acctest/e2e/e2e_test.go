@@ -60,3 +60,12 @@ func connect(t *testing.T, h *acctest.Host, address string, port int) *ssh.Clien
 	})
 	return c
 }
+
+func list(ctx context.Context, t *testing.T, h *acctest.Host) acctest.Listing {
+	t.Helper()
+	l, err := h.List(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}

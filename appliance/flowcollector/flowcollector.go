@@ -4,9 +4,11 @@ package flowcollector
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
@@ -50,6 +52,20 @@ type Credential struct {
 	Verify   func(content []byte) bool // whether content found on the host is the secret; nil compares with Content
 }
 
+// credentialName is what systemd takes for one: a file name, here without the characters that mean something in a unit file.
+var credentialName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$`)
+
+// Validate reports names of credentials that systemd would not take. What else can be wrong is reported by host.Apply.
+func (s Spec) Validate() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(s.Credentials)) {
+		if !credentialName.MatchString(name) {
+			errs = append(errs, fmt.Errorf("%q is not the name of a credential", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // CredentialPath is where the credential of this name is on the host.
 func CredentialPath(name string) string { return path.Join(CredentialDirectory, name) }
 
@@ -63,7 +79,7 @@ func Desired(spec Spec) host.Desired {
 	inputs := []string{SettingsPath}
 	if spec.CertificateAuthority != nil {
 		inputs = append(inputs, CertificateAuthorityPath)
-		desired = append(desired, host.File{Path: CertificateAuthorityPath, Content: spec.CertificateAuthority, Mode: 0o644})
+		desired = append(desired, host.File{Path: CertificateAuthorityPath, Content: spec.CertificateAuthority, Mode: 0o644, Format: CertificateFormat{}})
 	}
 	if names := slices.Sorted(maps.Keys(spec.Credentials)); len(names) > 0 {
 		desired = append(desired, host.Directory{Path: CredentialDirectory, Mode: 0o700})

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -123,7 +124,7 @@ func parseStat(a answer) (stat, error) {
 	if a.failed != "" {
 		return stat{}, fmt.Errorf("could not tell whether it is there: %s", a.failed)
 	}
-	if a.has("absent") {
+	if a.absent() {
 		return stat{}, nil
 	}
 	fields := strings.SplitN(a.text("stat"), "|", 7)
@@ -160,12 +161,10 @@ func (s stat) describe(wanted string) string {
 	return s.kind
 }
 
+// unitFolders are where systemd reads units and drop-ins.
+var unitFolders = []string{"/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/", "/usr/local/lib/systemd/", "/lib/systemd/"}
+
 // isUnitFile tells whether systemd reads the path as a unit or a part of one.
 func isUnitFile(name string) bool {
-	for _, folder := range []string{"/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/", "/usr/local/lib/systemd/", "/lib/systemd/"} {
-		if strings.HasPrefix(name, folder) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(unitFolders, func(folder string) bool { return strings.HasPrefix(name, folder) })
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/ssh"
@@ -59,7 +61,7 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 	if err := desired.Validate(); err != nil {
 		return Observation{}, err
 	}
-	e := &engine{runner: runner}
+	e := &engine{runner: runner, unread: map[string]bool{}}
 	facts, answers, err := e.probe(ctx, desired, true)
 	if err != nil {
 		return Observation{System: e.system}, err
@@ -98,8 +100,10 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 			return fmt.Errorf("%s: %w", desired[i].ID(), err)
 		}
 	}
-	if err := e.reload(ctx); err != nil {
-		return err
+	if !dropInsOfOthers(desired) {
+		if err := e.reload(ctx); err != nil {
+			return err
+		}
 	}
 	for _, item := range desired {
 		if unit, ok := item.(Unit); ok {
@@ -122,12 +126,30 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 	return nil
 }
 
+// dropInsOfOthers tells whether all unit files of desired are drop-ins of units that are not in desired: units that stay. For
+// these systemd is not told to read its files again, since then nobody could see any more that they still run with the drop-in:
+// so they are stale until the next Apply restarts them.
+func dropInsOfOthers(desired Desired) bool {
+	for _, item := range desired {
+		file, ok := item.(File)
+		if !ok || !isUnitFile(file.Path) {
+			continue
+		}
+		unit, isDropIn := strings.CutSuffix(path.Base(path.Dir(file.Path)), ".d")
+		if !isDropIn || slices.ContainsFunc(desired, func(i Item) bool { return i.ID() == (Unit{Name: unit}).ID() }) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(desired, func(i Item) bool { _, ok := i.(Package); return ok })
+}
+
 // engine is one Probe, Apply or Remove on one host.
 type engine struct {
 	runner Runner
 	system System
 	// unitFilesChanged: systemd has to read its files again before a unit is touched.
 	unitFilesChanged bool
+	unread           map[string]bool // units that systemd said need a daemon-reload
 }
 
 func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts, []answer, error) {
@@ -173,32 +195,24 @@ func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts
 // apply goes through the items. What is known of the rest is read again where an item may have changed it: after a package
 // (it brings directories and units) and before a unit when anything was changed at all.
 func (e *engine) apply(ctx context.Context, items Desired, answers []answer) error {
-	changed := false // since answers were read
-	installed := false
+	changed, installed := false, false // since answers were read
 	for i, item := range items {
-		_, isUnit := item.(Unit)
+		unit, isUnit := item.(Unit)
 		if installed || changed && isUnit {
-			if isUnit {
-				if err := e.reload(ctx); err != nil {
-					return err
-				}
-			}
-			_, fresh, err := e.probe(ctx, items[i:], false)
-			if err != nil {
+			if err := e.refresh(ctx, items[i:], answers[i:]); err != nil {
 				return err
 			}
-			copy(answers[i:], fresh)
 			changed, installed = false, false
 		}
 		observed, err := item.observe(answers[i])
 		if err != nil {
 			return fmt.Errorf("%s: %w", item.ID(), err)
 		}
-		if len(observed.Changes(item.want())) == 0 {
+		if len(observed.Changes(item.want())) == 0 && !e.unread[unit.Name] {
 			continue
 		}
 		if isUnit {
-			e.unitFilesChanged = e.unitFilesChanged || e.needsReload(item, answers[i])
+			e.note(items[i:], answers[i:])
 			if err := e.reload(ctx); err != nil {
 				return err
 			}
@@ -209,18 +223,35 @@ func (e *engine) apply(ctx context.Context, items Desired, answers []answer) err
 		changed = true
 		_, installed = item.(Package)
 	}
-	return nil
+	return e.reload(ctx)
 }
 
-// needsReload tells whether systemd itself says that it has not read a unit's files; a unit that is not there yet may be one
-// whose file systemd has not seen.
-func (e *engine) needsReload(item Item, a answer) bool {
-	unit, ok := item.(Unit)
-	if !ok {
-		return false
+// refresh reads items again; before a unit systemd reads its files again if any changed. Whether it has to cannot be left to
+// NeedDaemonReload: systemd 252 does not see a new drop-in directory.
+func (e *engine) refresh(ctx context.Context, items Desired, answers []answer) error {
+	e.note(items, answers)
+	if _, ok := items[0].(Unit); ok {
+		if err := e.reload(ctx); err != nil {
+			return err
+		}
 	}
-	s, err := unit.state(a)
-	return err == nil && s.needReload
+	_, fresh, err := e.probe(ctx, items, false)
+	copy(answers, fresh)
+	return err
+}
+
+// note remembers which units systemd has not read again since their files changed: a daemon-reload makes systemd forget, but
+// the units still run with what they had.
+func (e *engine) note(items Desired, answers []answer) {
+	for i, item := range items {
+		unit, ok := item.(Unit)
+		if !ok {
+			continue
+		}
+		if s, err := unit.state(answers[i]); err == nil && s.needReload {
+			e.unread[unit.Name], e.unitFilesChanged = true, true
+		}
+	}
 }
 
 // reload makes systemd read its files again, if any changed.

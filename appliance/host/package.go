@@ -50,7 +50,7 @@ func (p Package) state(a answer) (status, version string, err error) {
 	if a.failed != "" {
 		return "", "", fmt.Errorf("could not tell whether it is installed: %s", a.failed)
 	}
-	if a.has("absent") {
+	if a.absent() {
 		return "", "", nil
 	}
 	for line := range strings.Lines(a.text("status")) { // one line an architecture; the last one counts least

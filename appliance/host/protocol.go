@@ -139,8 +139,9 @@ func (a answer) bytes(name string) (content []byte, ok bool) {
 	return nil, false
 }
 
-func (a answer) has(name string) bool {
-	_, ok := a.bytes(name)
+// absent tells whether the host proved that what was asked for is not there.
+func (a answer) absent() bool {
+	_, ok := a.bytes("absent")
 	return ok
 }
 

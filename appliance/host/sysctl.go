@@ -81,7 +81,7 @@ func (s Sysctl) live(a answer) (value string, known bool, err error) {
 	if a.failed != "" {
 		return "", false, fmt.Errorf("could not tell its value: %s", a.failed)
 	}
-	if a.has("absent") {
+	if a.absent() {
 		return "", false, nil
 	}
 	return SysctlValue(a.text("value")), true, nil
@@ -110,7 +110,7 @@ func (s Sysctl) record(a answer, b *Before) error {
 var ErrUnknownSysctl = errors.New("the kernel of this host has no such parameter (is its module loaded?)")
 
 func (s Sysctl) apply(ctx context.Context, e *engine, a answer) error {
-	if a.has("absent") {
+	if a.absent() {
 		return ErrUnknownSysctl
 	}
 	return s.set(ctx, e, SysctlValue(s.Value))

@@ -204,7 +204,7 @@ func (u Unit) apply(ctx context.Context, e *engine, a answer) error {
 	switch {
 	case u.Active && s.active != "active":
 		steps = append(steps, "reset-failed", "start")
-	case u.Active && s.configuration() != current:
+	case u.Active && (s.configuration() != current || e.unread[u.Name]):
 		steps = append(steps, "restart")
 	case !u.Active && s.active != "inactive":
 		steps = append(steps, "stop", "reset-failed")

@@ -1,19 +1,17 @@
-package e2e
+package acctest
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"testing"
-
-	"github.com/flowstack/terraform-provider-flowstack/acctest"
 )
 
-// listing is everything on a host that an apply may change: a line for each file (kind, mode, owner, size or digest, link target),
+// Listing is everything on a host that an apply may change: a line for each file (kind, mode, owner, size or digest, link target),
 // installed package, unit with its enablement and sysctl. Logs, caches, dpkg's own book-keeping and what the kernel counts are
 // left out: they record that something happened.
-type listing map[string]string
+type Listing map[string]string
 
 const listFiles = `find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \
 	-o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /root/.cache \) -prune \
@@ -26,10 +24,9 @@ const listUnits = `systemctl list-unit-files --no-legend --no-pager --type=servi
 // Values that the kernel moves by itself are left out by name.
 const listSysctls = `sysctl -a 2>/dev/null | grep -E '^(vm|net\.core|net\.ipv4\.udp|fs\.file-max)' | grep -vE 'vm\.stat|netdev_rss|flow_limit|file-nr' | sed -E 's/^([^ ]+) = /sysctl \1\t/'`
 
-// list reads the listing of a host. Digests are taken of everything below /etc, where equal size says little.
-func list(ctx context.Context, t *testing.T, host *acctest.Host) listing {
-	t.Helper()
-	all := listing{}
+// List reads the listing of a host. Digests are taken of everything below /etc, where equal size says little.
+func (h *Host) List(ctx context.Context) (Listing, error) {
+	all := Listing{}
 	for _, script := range []string{
 		listFiles,
 		listPackages,
@@ -37,9 +34,9 @@ func list(ctx context.Context, t *testing.T, host *acctest.Host) listing {
 		listSysctls,
 		`find /etc -type f -exec sha256sum {} + | awk '{print "digest " $2 "\t" $1}'`,
 	} {
-		out, err := host.Run(ctx, "sh", "-c", script)
+		out, err := h.Run(ctx, "sh", "-c", script)
 		if err != nil {
-			t.Fatalf("unable to list host %s: %v", host.Name, err)
+			return nil, fmt.Errorf("list: %w", err)
 		}
 		for line := range strings.Lines(string(out)) {
 			name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
@@ -49,18 +46,18 @@ func list(ctx context.Context, t *testing.T, host *acctest.Host) listing {
 		}
 	}
 	if len(all) < 1000 {
-		t.Fatalf("a listing of only %d entries: it cannot prove anything", len(all))
+		return nil, fmt.Errorf("list: only %d entries on host %s: that cannot be all", len(all), h.Name)
 	}
-	return all
+	return all, nil
 }
 
-// differences names what two listings do not share.
-func (before listing) differences(after listing) []string {
+// Differences names what two listings do not share, one line each.
+func (l Listing) Differences(after Listing) []string {
 	var found []string
-	names := maps.Clone(before)
+	names := maps.Clone(l)
 	maps.Copy(names, after)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		was, had := before[name]
+		was, had := l[name]
 		is, has := after[name]
 		switch {
 		case !had:

@@ -1,0 +1,71 @@
+package acctest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// requirement is a program that the tests need, and the Debian package it comes in.
+type requirement struct {
+	program, pkg, purpose string
+}
+
+var requirements = []requirement{
+	{"mmdebstrap", "mmdebstrap", "builds the hosts' file systems"},
+	{"systemd-nspawn", "systemd-container", "runs hosts"},
+	{"ip", "iproute2", "gives hosts a network of their own"},
+	{"nsenter", "util-linux", "runs programs in it"},
+	{"qemu-system-x86_64", "qemu-system-x86", "runs a virtual machine, for kernel parameters"},
+	{"mke2fs", "e2fsprogs", "makes its disk"},
+	{"softflowd", "softflowd", "exports NetFlow"},
+	{"nfcapd", "nfdump", "counts the same export independently"},
+	{"java", "default-jdk-headless", "runs Elasticsearch"},
+	{"mvn", "maven", "gets Elasticsearch from Maven Central"},
+}
+
+// Prepare installs the Debian packages that are missing. It says which, and why, before it does.
+func Prepare(ctx context.Context, log Logf) error {
+	if err := requireRoot(); err != nil {
+		return err
+	}
+	var missing []string
+	for _, r := range requirements {
+		if _, err := exec.LookPath(r.program); err != nil {
+			missing = append(missing, r.pkg)
+			log.printf("installing %s (%s)", r.pkg, r.purpose)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return fmt.Errorf("there is no apt-get here; install what provides: %s", strings.Join(missing, " "))
+	}
+	install := append([]string{"install", "--yes", "--no-install-recommends", "--quiet"}, missing...)
+	if aptGet(ctx, "update", "--quiet") != nil || aptGet(ctx, install...) != nil {
+		// A mirror may have been in the middle of an update.
+		if err := errors.Join(aptGet(ctx, "update", "--quiet"), aptGet(ctx, install...)); err != nil {
+			return fmt.Errorf("unable to install %s: %w", strings.Join(missing, " "), err)
+		}
+	}
+	return nil
+}
+
+func aptGet(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, "apt-get", append([]string{"-o", "DPkg::Lock::Timeout=300"}, args...)...)
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("apt-get %s: %w: %s", args[0], err, lastLines(string(out), 5))
+	}
+	return nil
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

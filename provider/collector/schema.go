@@ -1,0 +1,43 @@
+package collector
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+const description = "The flow collector on a host: its package (carried inside the provider, nothing is downloaded), settings, credentials, " +
+	"and the service `flowcollector.service`, enabled and running with all of them. A service that runs with older files than those on disk is restarted. " +
+	"Destroying the resource removes it all, the collector's state included."
+
+var settingsAttribute = schema.MapAttribute{
+	Optional:    true,
+	ElementType: types.StringType,
+	MarkdownDescription: "Settings of the collector by dotted name, such as `\"output.elasticsearch.index\" = \"flows\"`; [all of them](../settings.md). " +
+		"What is left out, or null, is at its default. Lists are written `\"a, b\"`. They are checked in the plan by the collector's own code.",
+}
+
+var attributes = map[string]schema.Attribute{
+	"package_version": schema.StringAttribute{
+		Computed:            true,
+		MarkdownDescription: "The version of the package. It is the provider's: a new provider brings a new collector.",
+	},
+	"elasticsearch_ca_certificate": schema.StringAttribute{
+		Optional: true,
+		MarkdownDescription: "PEM certificates that sign those of Elasticsearch. They are put beside the settings, and `output.elasticsearch.ca_file` names them. " +
+			"Without it, or the setting, the host's own are trusted.",
+	},
+	"elasticsearch_password_wo": schema.StringAttribute{
+		Optional:  true,
+		WriteOnly: true,
+		Sensitive: true,
+		MarkdownDescription: "The password of `output.elasticsearch.username`. Write-only: it is neither in the state nor in the plan. A changed one is noticed by " +
+			"a salted hash in private state, so there is no version to count up. On the host it is a file that only root reads, which systemd hands to the service.",
+		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+	},
+	"credentials_revision": schema.StringAttribute{
+		Computed:            true,
+		MarkdownDescription: "Changes whenever a write-only credential does; says nothing about it. Null without credentials.",
+	},
+}

@@ -1,0 +1,198 @@
+package hostresource
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
+	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
+)
+
+// Create implements resource.Resource.
+func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	plan := P(new(M))
+	if resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...); resp.Diagnostics.HasError() {
+		return
+	}
+	limit, diags := plan.Shared().Timeouts.Create(ctx, applyTimeout)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	began := r.apply(ctx, "set up", nil, plan, Context{&req.Config, resp.Private}, &resp.Diagnostics)
+	if began {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(r.identify(ctx, plan, resp.Identity)...)
+	}
+}
+
+// Update implements resource.Resource.
+func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	prior, plan := P(new(M)), P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+	if resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...); resp.Diagnostics.HasError() {
+		return
+	}
+	limit, diags := plan.Shared().Timeouts.Update(ctx, applyTimeout)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	began := r.apply(ctx, "update", prior, plan, Context{&req.Config, resp.Private}, &resp.Diagnostics)
+	if began {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(r.identify(ctx, plan, resp.Identity)...)
+	}
+}
+
+// apply makes the host as planned and completes the plan to a state. It reports whether something may have been done on the host: then the
+// state is to be kept even when the apply failed, so that the next one goes on from there and a destroy undoes it.
+func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, c Context, diags *diag.Diagnostics) (began bool) {
+	common := plan.Shared()
+	if common.Host.IsUnknown() {
+		name, err := r.Data().Hosts.Default()
+		if err == nil && name == "" {
+			err = errors.New("the provider's hosts are still not known")
+		}
+		if err != nil {
+			diags.AddAttributeError(path.Root("host"), r.summary(verb, plan), connection.Explain(err))
+			return false
+		}
+		common.Host = types.StringValue(name)
+	}
+	common.ID = r.id(plan)
+	on := r.host(plan, verb, diags)
+	if on == nil {
+		return false
+	}
+	if r.kind.Prepare != nil {
+		diags.Append(r.kind.Prepare(ctx, (*M)(plan), c)...)
+	}
+	if diags.HasError() {
+		return false
+	}
+	desired, known, more := r.kind.Desired(ctx, (*M)(plan), c)
+	diags.Append(more...)
+	if !known && !diags.HasError() {
+		diags.AddError(r.summary(verb, plan), "A setting is still unknown in the apply. This is a defect of the provider.")
+	}
+	if diags.HasError() {
+		return false
+	}
+	common.Effective = Effective(nil)
+	before, err := before(ctx, c.Private)
+	var observation host.Observation
+	if err == nil && prior != nil {
+		before, began, err = r.retire(ctx, on, prior, desired, before, c)
+	}
+	if err == nil {
+		observation, err = host.Apply(ctx, on, desired)
+		common.Effective = Effective(observation.Facts)
+		began = began || err == nil || !reflect.DeepEqual(observation.Before, host.Before{})
+	}
+	if began {
+		diags.Append(keep(ctx, c.Private, before.Merge(observation.Before))...)
+	}
+	if err != nil {
+		diags.AddError(r.summary(verb, plan), r.explain(on, err))
+	}
+	return began
+}
+
+// retire takes away what the prior state asked for and the plan does not.
+func (r *Resource[M, P]) retire(
+	ctx context.Context, on *connection.Host, prior P, desired host.Desired, before host.Before, c Context,
+) (after host.Before, began bool, err error) {
+	c.Config = nil // the prior state had another one
+	old, known, diags := r.kind.Desired(ctx, (*M)(prior), c)
+	if diags.HasError() || !known {
+		return before, false, fmt.Errorf("the prior state does not say what there was: %v", diags)
+	}
+	superfluous := old.Without(desired)
+	if len(superfluous) == 0 {
+		return before, false, nil
+	}
+	if err := host.Remove(ctx, on, superfluous, before); err != nil {
+		return before, false, err
+	}
+	return before.Without(superfluous), true, nil
+}
+
+// Delete implements resource.Resource: the host becomes what it was before.
+func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	state := P(new(M))
+	if resp.Diagnostics.Append(req.State.Get(ctx, state)...); resp.Diagnostics.HasError() {
+		return
+	}
+	limit, diags := state.Shared().Timeouts.Delete(ctx, applyTimeout)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	on := r.host(state, "remove", &resp.Diagnostics)
+	if on == nil {
+		return
+	}
+	desired, known, diags := r.kind.Desired(ctx, (*M)(state), Context{Private: req.Private})
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	previous, err := before(ctx, req.Private)
+	if err == nil && !known {
+		err = errors.New("what it consists of is not known to this build of the provider")
+	}
+	if err == nil {
+		err = host.Remove(ctx, on, desired, previous)
+	}
+	if err != nil {
+		resp.Diagnostics.AddError(r.summary("remove", state), r.explain(on, err))
+	}
+}
+
+func (r *Resource[M, P]) explain(on *connection.Host, err error) string {
+	var asked *connection.Error
+	if errors.As(err, &asked) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Sprintf("Host %s: the time for it ran out (see timeouts).", on.Name)
+		}
+		err = asked
+	}
+	return connection.Explain(err)
+}
+
+// beforeKey is where private state keeps what was on the host before.
+const beforeKey = "before"
+
+func before(ctx context.Context, private Private) (host.Before, error) {
+	var record host.Before
+	data, diags := private.GetKey(ctx, beforeKey)
+	if diags.HasError() {
+		return record, fmt.Errorf("unable to read the private state: %v", diags)
+	}
+	if len(data) == 0 {
+		return record, nil
+	}
+	if err := json.Unmarshal(data, &record); err != nil {
+		return record, fmt.Errorf("unable to read the record of what was on the host before: %w", err)
+	}
+	return record, nil
+}
+
+func keep(ctx context.Context, private Private, record host.Before) diag.Diagnostics {
+	data, err := json.Marshal(record)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to keep what was on the host before", err.Error())}
+	}
+	return private.SetKey(ctx, beforeKey, data)
+}

@@ -1,0 +1,59 @@
+package hostresource
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
+)
+
+// Kind is what one kind of resource adds to the envelope: a schema, and the pair settings ⇄ desired state of its host. M is its
+// model, which embeds Common.
+type Kind[M any] struct {
+	Type        string // the resource type: flowstack_sysctl
+	Thing       string // what it is, for diagnostics: "kernel parameters"
+	Description string // Markdown
+	Settings    schema.MapAttribute
+	Attributes  map[string]schema.Attribute // besides the common ones
+
+	// Name distinguishes several resources of this kind on one host; nil: there can be one. It is then the attribute "name".
+	Name func(*M) *types.String
+	// DefaultName is the name meant by an import that gives none.
+	DefaultName string
+
+	// Validate checks what is known of the configuration; nil: nothing to check.
+	Validate func(ctx context.Context, config *M) diag.Diagnostics
+	// Plan completes a plan with computed attributes; prior is nil for a new resource. Nil: there are none.
+	Plan func(ctx context.Context, prior, plan *M, c Context) diag.Diagnostics
+	// Prepare makes known, just before an apply, what Plan left unknown. Nil: nothing.
+	Prepare func(ctx context.Context, plan *M, c Context) diag.Diagnostics
+	// Desired is the state of the host that a model asks for. known is false while something unknown in the model decides about it.
+	Desired func(ctx context.Context, model *M, c Context) (desired host.Desired, known bool, diags diag.Diagnostics)
+	// Import sets the model's settings to what the facts of an imported resource say. It is called with what a host shows for the
+	// resource without settings; what it shows besides these are the settings.
+	Import func(ctx context.Context, model *M, facts host.Facts) diag.Diagnostics
+	// Gone tells whether all that the resource owns is proven absent. Nil: when every fact is Absent.
+	Gone func(desired host.Desired, facts host.Facts) bool
+}
+
+// Private is state that no plan and no output shows.
+type Private interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// Context is what a kind may look at besides its model.
+type Context struct {
+	// Config is the configuration, the only place where write-only attributes have values; nil when a resource is read or destroyed.
+	Config  *tfsdk.Config
+	Private Private
+}
+
+type model[M any] interface {
+	*M
+	Shared() *Common
+}

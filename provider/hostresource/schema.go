@@ -1,0 +1,72 @@
+package hostresource
+
+import (
+	"context"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// EffectiveDescription documents the attribute effective.
+const EffectiveDescription = "What is there, fact by fact. A plan shows what will be there, so a difference is drift (or work to do), named setting by setting: " +
+	"`\"sysctl vm.max_map_count\" = \"65530\" -> \"262144\"`."
+
+// Metadata implements resource.Resource.
+func (r *Resource[M, P]) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = r.kind.Type
+}
+
+// Schema implements resource.Resource.
+func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		"id": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "The name of the host, followed by `/` and `name` where there is one.",
+		},
+		"host": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			MarkdownDescription: "The host, by its name in the provider's `hosts`. May be left out when there is only one. " +
+				"Changing it removes the resource from the old host and makes it on the new one.",
+			Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
+			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplace()},
+		},
+		"settings": r.kind.Settings,
+		"effective": schema.MapAttribute{
+			Computed:            true,
+			ElementType:         types.StringType,
+			MarkdownDescription: EffectiveDescription,
+		},
+		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			Create: true, Read: true, Update: true, Delete: true,
+			CreateDescription: "How long the creation may take, such as `30s` or `10m`. Default `10m`.",
+			ReadDescription:   "How long reading may take. Default `2m`.",
+			UpdateDescription: "How long an update may take. Default `10m`.",
+			DeleteDescription: "How long the removal may take. Default `10m`.",
+		}),
+	}
+	if r.kind.Name != nil {
+		attributes["name"] = nameAttribute(r.kind.DefaultName)
+	}
+	maps.Copy(attributes, r.kind.Attributes)
+	resp.Schema = schema.Schema{MarkdownDescription: r.kind.Description, Attributes: attributes}
+}
+
+// IdentitySchema implements resource.ResourceWithIdentity.
+func (r *Resource[M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	attributes := map[string]identityschema.Attribute{
+		"host": identityschema.StringAttribute{RequiredForImport: true, Description: "The host, by its name in the provider's hosts."},
+	}
+	if r.kind.Name != nil {
+		attributes["name"] = identityschema.StringAttribute{OptionalForImport: true, Description: "The name of the resource on the host."}
+	}
+	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
+}

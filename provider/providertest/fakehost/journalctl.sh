@@ -1,0 +1,2 @@
+#!/bin/sh
+cat /etc/fake/refuse 2>/dev/null || :

@@ -1,0 +1,10 @@
+#!/bin/sh
+# The login shell of a fake host, run as: login -c COMMAND
+exec unshare --mount --propagation private /bin/sh -c '
+	root=$FAKE_ROOT
+	mount --bind "$root/etc" /etc &&
+		mount --bind "$root/proc-sys" /proc/sys &&
+		mount --bind "$root/sbin" /usr/local/sbin &&
+		mount --bind "$root/cache" /var/cache/apt &&
+		mount -t overlay overlay -o "lowerdir=$root/bin:/usr/bin" /usr/bin || exit 126
+	exec /bin/sh -c "$1"' login "$2"

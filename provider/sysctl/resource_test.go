@@ -1,0 +1,199 @@
+package sysctl_test
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
+	"github.com/flowstack/terraform-provider-flowstack/provider/sysctl"
+)
+
+const address = sysctl.ResourceType + ".test"
+
+const file = "file /etc/sysctl.d/60-flowstack.conf"
+
+func config(h *providertest.Host, settings string) string {
+	return h.Provider() + fmt.Sprintf("resource %q \"test\" {\n  settings = {\n%s\n  }\n}\n", sysctl.ResourceType, settings)
+}
+
+func effective(fact string) tfjsonpath.Path { return tfjsonpath.New("effective").AtMapKey(fact) }
+
+func expectAction(action plancheck.ResourceActionType) []plancheck.PlanCheck {
+	return []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}
+}
+
+func expectFact(fact, value string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, effective(fact), knownvalue.StringExact(value))
+}
+
+func plans(fact, value string) plancheck.PlanCheck {
+	return plancheck.ExpectKnownValue(address, effective(fact), knownvalue.StringExact(value))
+}
+
+func empty() resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+}
+
+func TestSysctlLife(t *testing.T) {
+	h := providertest.StartHost(t, map[string]string{"vm.max_map_count": "65530", "net.core.rmem_max": "212992", "net.ipv4.udp_mem": "1\t2\t3"})
+	one := config(h, `"vm.max_map_count" = "262144"`)
+	two := config(h, `"vm/max_map_count" = "262144"
+"net.ipv4.udp_mem" = "4  5 6"`)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{
+				Config: one,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionCreate),
+					plans("sysctl vm.max_map_count", "262144"), plans(file+": vm.max_map_count", "262144"))},
+				ConfigStateChecks: []statecheck.StateCheck{
+					expectFact("sysctl vm.max_map_count", "262144"),
+					expectFact(file, "present"),
+					statecheck.ExpectKnownValue(address, tfjsonpath.New("host"), knownvalue.StringExact("flow1")),
+					statecheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("flow1/flowstack")),
+					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{
+						"host": knownvalue.StringExact("flow1"), "name": knownvalue.StringExact("flowstack"),
+					}),
+				},
+			},
+			{Config: one, ConfigPlanChecks: empty()},
+			{ // the live value changed by hand
+				PreConfig: func() { h.SetSysctl("vm.max_map_count", "65530") },
+				Config:    one,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+					drifts(address, "sysctl vm.max_map_count", "65530", "262144"))},
+			},
+			{ // the file changed by hand, with a setting too many
+				PreConfig: func() { h.Write("/etc/sysctl.d/60-flowstack.conf", "vm.max_map_count=1\nvm.swappiness=10\n") },
+				Config:    one,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+					drifts(address, file+": vm.max_map_count", "1", "262144"),
+					drifts(address, file+": vm.swappiness", "10", ""))},
+				ConfigStateChecks: []statecheck.StateCheck{expectFact(file+": vm.max_map_count", "262144")},
+			},
+			{ // the file removed by hand: the live value is still there, so the resource is
+				PreConfig: func() { h.Remove("/etc/sysctl.d/60-flowstack.conf") },
+				Config:    one,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+					drifts(address, file, "absent", "present"))},
+			},
+			{ // all of it gone
+				PreConfig: func() {
+					h.Remove("/etc/sysctl.d/60-flowstack.conf")
+					h.SetSysctl("vm.max_map_count", "65530")
+				},
+				Config:           one,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionCreate)},
+			},
+			{
+				Config: two,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+					plans("sysctl net.ipv4.udp_mem", "4 5 6"))},
+				ConfigStateChecks: []statecheck.StateCheck{
+					expectFact("sysctl net.ipv4.udp_mem", "4 5 6"),
+					statecheck.ExpectKnownValue(address, tfjsonpath.New("settings").AtMapKey("net.ipv4.udp_mem"), knownvalue.StringExact("4  5 6")),
+				},
+			},
+			{Config: two, ConfigPlanChecks: empty()},
+			{ // a parameter left out again gets back the value it had
+				Config:           one,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionUpdate)},
+				Check: func(*terraform.State) error {
+					if got := h.Sysctl("net.ipv4.udp_mem"); got != "1 2 3" {
+						return fmt.Errorf("net.ipv4.udp_mem is %q", got)
+					}
+					return nil
+				},
+			},
+			{
+				ResourceName:            address,
+				ImportState:             true,
+				ImportStateVerify:       true,
+				ImportStateVerifyIgnore: []string{"timeouts"},
+			},
+			{
+				ResourceName:    address,
+				ImportState:     true,
+				ImportStateKind: resource.ImportBlockWithResourceIdentity,
+			},
+		},
+		CheckDestroy: func(*terraform.State) error {
+			if _, exists := h.Read("/etc/sysctl.d/60-flowstack.conf"); exists || h.Sysctl("vm.max_map_count") != "65530" {
+				return fmt.Errorf("the host is not what it was: vm.max_map_count is %s, the file exists: %t", h.Sysctl("vm.max_map_count"), exists)
+			}
+			return nil
+		},
+	})
+}
+
+func TestSysctlMistakesAreFoundInThePlan(t *testing.T) {
+	h := providertest.StartHost(t, nil)
+	for name, c := range map[string]struct{ settings, message string }{
+		"syntax":  {`"vm.max map count" = "1"`, `(?s)Unable to set kernel parameter vm.max map count.*is not the name of a\s+kernel parameter`},
+		"escape":  {`"../../etc/passwd" = "1"`, `is not the name of a\s+kernel parameter`},
+		"twice":   {`"vm.swappiness" = "1", "vm/swappiness" = "2"`, `also written "vm.swappiness"`},
+		"empty":   {`"vm.swappiness" = " "`, `is not a value`},
+		"nothing": {``, `at least 1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: providertest.Factories(t),
+				Steps: []resource.TestStep{{
+					Config:      config(h, c.settings),
+					PlanOnly:    true,
+					ExpectError: regexp.MustCompile(c.message),
+				}},
+			})
+		})
+	}
+	if n := h.Sessions(); n != 0 {
+		t.Errorf("%d commands were run on the host to find mistakes in a configuration", n)
+	}
+}
+
+func TestSysctlUnknownToTheKernel(t *testing.T) {
+	h := providertest.StartHost(t, map[string]string{"vm.swappiness": "60"})
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{
+				Config:      config(h, `"vm.nonesuch" = "1"`),
+				ExpectError: regexp.MustCompile(`(?s)Unable to set up the kernel parameters of host flow1.*no such parameter`),
+			},
+			{ // what was done before the failure is undone, and the next apply works
+				Config:            config(h, `"vm.swappiness" = "1"`),
+				ConfigStateChecks: []statecheck.StateCheck{expectFact("sysctl vm.swappiness", "1")},
+			},
+		},
+	})
+}
+
+func TestProfile(t *testing.T) {
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{
+				Config: providertest.Preamble + `output "profile" { value = provider::flowstack::sysctl_profile("collector") }`,
+				ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("profile", knownvalue.MapExact(map[string]knownvalue.Check{
+					"net.core.netdev_max_backlog": knownvalue.StringExact("4096"),
+					"net.core.rmem_default":       knownvalue.StringExact("262144"),
+					"net.core.rmem_max":           knownvalue.StringExact("67108864"),
+					"net.ipv4.udp_rmem_min":       knownvalue.StringExact("131072"),
+					"net.ipv4.udp_mem":            knownvalue.StringExact("2097152 4194304 8388608"),
+				}))},
+			},
+			{
+				Config:      providertest.Preamble + `output "profile" { value = provider::flowstack::sysctl_profile("kibana") }`,
+				ExpectError: regexp.MustCompile(`(?s)there is no profile "kibana".*collector,\s+elasticsearch`),
+			},
+		},
+	})
+}
