@@ -50,7 +50,8 @@ func cached(ctx context.Context, kind string, inputs []string, build func(ctx co
 		return dir, nil
 	}
 	building := dir + ".building"
-	if err := os.RemoveAll(building); err != nil {
+	// Left by a build that was killed; refused when something is still mounted there.
+	if err := removeDir(building); err != nil {
 		return "", fmt.Errorf("cache: %w", err)
 	}
 	if err := os.Mkdir(building, 0o700); err != nil {

@@ -49,7 +49,7 @@ func (r *run) makeCgroups() ([]string, error) {
 		if err := r.record(entry{Cgroup: group}); err != nil {
 			return nil, err
 		}
-		if err := os.Mkdir(group, 0o755); err != nil { //nolint:gosec // like the others there
+		if err := os.Mkdir(group, 0o755); err != nil {
 			return nil, fmt.Errorf("control group: %w", err)
 		}
 		groups = append(groups, group)

@@ -89,7 +89,7 @@ func ask(t *testing.T, e *Elasticsearch, user, password, method, path, body stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // read only
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -240,17 +241,17 @@ func (x *Exporter) Stop(ctx context.Context) error {
 
 // removeLink deletes the pair of interfaces; they go with the host's namespace, too.
 func (x *Exporter) removeLink(ctx context.Context) error {
-	if unix.Access(x.host.Netns, unix.F_OK) != nil {
+	if _, err := os.Stat(x.host.Netns); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	missing := false
-	if err := inNamespace(x.host.Netns, func() error {
-		_, err := net.InterfaceByName(x.inject)
-		missing = err != nil
-		return nil
-	}); err != nil || missing {
+	var links []net.Interface
+	err := inNamespace(x.host.Netns, func() (err error) {
+		links, err = net.Interfaces()
+		return err
+	})
+	if err != nil || !slices.ContainsFunc(links, func(l net.Interface) bool { return l.Name == x.inject }) {
 		return err
 	}
-	_, err := command(context.WithoutCancel(ctx), "ip", "-n", filepath.Base(x.host.Netns), "link", "delete", x.inject)
+	_, err = command(context.WithoutCancel(ctx), "ip", "-n", filepath.Base(x.host.Netns), "link", "delete", x.inject)
 	return err
 }

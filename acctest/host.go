@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -291,7 +292,7 @@ func (h *Host) Console() string { return tail(h.console) }
 
 // Stop powers the host off and removes everything that belonged to it, also what still runs in its network namespace.
 func (h *Host) Stop(ctx context.Context) error {
-	if err := h.stop(ctx); err != nil && !errors.Is(err, syscall.ESRCH) && h.machine.exited() == nil {
+	if err := h.stop(ctx); err != nil && !errors.Is(err, os.ErrProcessDone) && h.machine.exited() == nil {
 		return errors.Join(fmt.Errorf("stop host %s: %w", h.Name, err), h.run.close(ctx))
 	}
 	timer := time.NewTimer(h.grace)

@@ -3,6 +3,7 @@ package acctest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -98,7 +100,7 @@ func loginAs(h *Host, user string, auth ssh.AuthMethod, line string) (string, er
 	if err != nil {
 		return "", err
 	}
-	defer client.Close()
+	defer client.Close() //nolint:errcheck // a connection for one command
 	session, err := client.NewSession()
 	if err != nil {
 		return "", err
@@ -114,7 +116,7 @@ func testNetwork(t *testing.T, h *Host) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer c.Close() //nolint:errcheck // read only
 	banner := make([]byte, 4)
 	if _, err := io.ReadFull(c, banner); err != nil || string(banner) != "SSH-" {
 		t.Errorf("banner %q, %v", banner, err)
@@ -197,4 +199,23 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
+}
+
+// A start that is interrupted, at whatever point, leaves nothing.
+func TestStartInterrupted(t *testing.T) {
+	for _, after := range []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond} {
+		t.Run(after.String(), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			defer cancel()
+			if h, err := StartHost(ctx, HostOptions{Name: "short"}); err == nil {
+				// A fast machine was faster.
+				if err := h.Stop(t.Context()); err != nil {
+					t.Error(err)
+				}
+			} else if !errors.Is(err, context.DeadlineExceeded) && !strings.Contains(err.Error(), "killed") {
+				t.Errorf("unexpected error: %v", err)
+			}
+			checkClean(t)
+		})
+	}
 }

@@ -170,12 +170,16 @@ func processesIn(path string) []processID {
 }
 
 func removeLink(ctx context.Context, name string) error {
-	if _, err := net.InterfaceByName(name); err != nil {
-		return nil //nolint:nilerr // gone with its namespace
+	exists := func() bool {
+		_, err := net.InterfaceByName(name)
+		return err == nil
+	}
+	if !exists() {
+		return nil
 	}
 	_, err := command(ctx, "ip", "link", "delete", name)
-	if _, still := net.InterfaceByName(name); still != nil {
-		return nil // the kernel took it away together with the namespace, while we asked
+	if !exists() {
+		return nil // also when the kernel took it away together with the namespace while we asked
 	}
 	return err
 }

@@ -87,13 +87,25 @@ func newRun(ctx context.Context) (*run, error) {
 		return nil, err
 	}
 	// Others than root pass through (Elasticsearch runs under a uid of its own) but cannot list it.
-	if err := os.Mkdir(r.dir, 0o711); err != nil { //nolint:gosec // see above
+	if err := os.Mkdir(r.dir, 0o711); err != nil {
 		return nil, fmt.Errorf("working directory: %w", err)
 	}
 	running.Lock()
 	running.all[id] = r
 	running.Unlock()
 	return r, nil
+}
+
+// TemporaryDir makes a directory that only root can enter. Remove deletes it; a later run does if this process is killed first.
+func TemporaryDir(ctx context.Context) (dir string, remove func(context.Context) error, err error) {
+	r, err := newRun(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := os.Chmod(r.dir, 0o700); err != nil {
+		return "", nil, r.abandon(ctx, err)
+	}
+	return r.dir, r.close, nil
 }
 
 // record writes an entry to the journal; call it before making the thing.

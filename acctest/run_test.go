@@ -56,7 +56,7 @@ func orphan(t *testing.T, how string) []processID {
 	if _, err := fmt.Sscan(line, &nspawn, &sleep); err != nil {
 		t.Fatalf("the child said %q: %v", line, err)
 	}
-	var left []processID
+	left := make([]processID, 0, 2)
 	for _, pid := range []int{nspawn, sleep} {
 		id, err := identify(pid)
 		if err != nil {
@@ -131,7 +131,7 @@ func TestSweepSparesOthers(t *testing.T) {
 	if err := os.MkdirAll(runsDir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	state, err := os.MkdirTemp(runsDir, "test-")
+	state, err := os.MkdirTemp(runsDir, "test-") //nolint:usetesting // where runs are looked for
 	if err != nil {
 		t.Fatal(err)
 	}

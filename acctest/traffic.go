@@ -47,7 +47,7 @@ func (t Traffic) frames() ([]frame, error) {
 		return nil, fmt.Errorf("traffic: %d conversations with up to %d exchanges: at most %d conversations, nothing negative",
 			t.Conversations, t.Exchanges, maxConversations)
 	}
-	random := rand.New(rand.NewPCG(t.Seed, 0x666c6f77737461)) //nolint:gosec // repeatable, not secret
+	random := rand.New(rand.NewPCG(t.Seed, 0x666c6f77737461))
 	conversations := make([][]frame, t.Conversations)
 	total := 0
 	for i := range conversations {

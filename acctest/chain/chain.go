@@ -27,7 +27,7 @@ type Chain struct {
 	Elasticsearch *acctest.Elasticsearch
 	Tofu          *acctest.Tofu
 
-	workspace string
+	remove func(context.Context) error // of the workspace
 }
 
 // Start starts a host with an Elasticsearch on its loopback, and prepares a workspace with the complete example. Nothing is applied yet.
@@ -45,10 +45,8 @@ func Start(ctx context.Context, o Options) (_ *Chain, err error) {
 	if c.Elasticsearch, err = acctest.StartElasticsearch(ctx, acctest.ElasticsearchOptions{Host: c.Host, Log: o.Log}); err != nil {
 		return nil, err
 	}
-	if c.Tofu, c.workspace, err = Workspace(o.Repository, filepath.Join(o.Repository, "examples", "complete"), Variables(c.Host, c.Elasticsearch)); err != nil {
-		return nil, err
-	}
-	return c, nil
+	c.Tofu, c.remove, err = Workspace(ctx, o.Repository, filepath.Join(o.Repository, "examples", "complete"), Variables(c.Host, c.Elasticsearch))
+	return c, err
 }
 
 // Stop takes everything down again, whatever state it is in. The host's state ends with the host; Terraform's is deleted.
@@ -60,43 +58,47 @@ func (c *Chain) Stop(ctx context.Context) error {
 	if c.Host != nil {
 		errs = append(errs, c.Host.Stop(ctx))
 	}
-	if c.workspace != "" {
-		errs = append(errs, os.RemoveAll(c.workspace))
+	if c.remove != nil {
+		errs = append(errs, c.remove(ctx))
 	}
 	return errors.Join(errs...)
 }
 
 // Workspace copies the .tf files of a folder to a temporary one, so that state never lands in the checkout, and makes OpenTofu ready
-// to run there with the provider that make build built.
-func Workspace(repository, folder string, variables map[string]string) (tofu *acctest.Tofu, workspace string, err error) {
-	if workspace, err = os.MkdirTemp("", "flowstack-workspace-"); err != nil {
-		return nil, "", err
+// to run there with the provider that make build built. Remove deletes it.
+func Workspace(ctx context.Context, repository, folder string, variables map[string]string) (_ *acctest.Tofu, remove func(context.Context) error, err error) {
+	dir, remove, err := acctest.TemporaryDir(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, remove(context.WithoutCancel(ctx)))
+		}
+	}()
 	files, err := filepath.Glob(filepath.Join(folder, "*.tf"))
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("there is no .tf file in %s", folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(files) == 0 {
+		return nil, nil, fmt.Errorf("there is no .tf file in %s", folder)
 	}
 	for _, file := range files {
-		var content []byte
-		if content, err = os.ReadFile(file); err == nil {
-			err = os.WriteFile(filepath.Join(workspace, filepath.Base(file)), content, 0o600)
-		}
+		content, err := os.ReadFile(file)
 		if err != nil {
-			break
+			return nil, nil, err
 		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), content, 0o600); err != nil {
+			return nil, nil, err
+		}
+	}
+	env := make(map[string]string, len(variables))
+	for name, value := range variables {
+		env["TF_VAR_"+name] = value
 	}
 	bin := filepath.Join(repository, "bin")
-	if err == nil {
-		env := make(map[string]string, len(variables))
-		for name, value := range variables {
-			env["TF_VAR_"+name] = value
-		}
-		tofu, err = acctest.NewTofu(filepath.Join(bin, "tofu"), filepath.Join(bin, "terraform-provider-flowstack"), workspace, env)
-	}
-	if err != nil {
-		return nil, "", errors.Join(err, os.RemoveAll(workspace))
-	}
-	return tofu, workspace, nil
+	tofu, err := acctest.NewTofu(filepath.Join(bin, "tofu"), filepath.Join(bin, "terraform-provider-flowstack"), dir, env)
+	return tofu, remove, err
 }
 
 // Variables are the values for the variables of the complete example.

@@ -84,6 +84,7 @@ func TestChain(t *testing.T) {
 
 	t.Run("drift shows by name and is repaired", func(t *testing.T) { testDrift(ctx, t, c, applied) })
 	t.Run("bad input", func(t *testing.T) { testBadInput(ctx, t, c) })
+	t.Run("import", func(t *testing.T) { testImport(ctx, t, c) })
 	t.Run("secrets stay secret", func(t *testing.T) { testSecrets(ctx, t, c) })
 
 	must(t, c.Tofu.Destroy(ctx))
@@ -159,6 +160,24 @@ func testBadInput(ctx context.Context, t *testing.T, c *chain.Chain) {
 			t.Errorf("the plan changes %v though nothing is known to have changed", plan.Changes)
 		}
 	})
+	expectNothingToDo(ctx, t, c.Tofu)
+}
+
+// testImport forgets what is there and takes it under management again.
+func testImport(ctx context.Context, t *testing.T, c *chain.Chain) {
+	for address, id := range map[string]string{collector: "flow1", "flowstack_flow_index.flows": "flows"} {
+		must(t, c.Tofu.StateRemove(ctx, address))
+		must(t, c.Tofu.Import(ctx, address, id))
+	}
+	plan, err := c.Tofu.Plan(ctx)
+	must(t, err)
+	for address, change := range plan.Changes {
+		// The password cannot be read back, so it counts as changed; everything else was found as it is configured.
+		if address != collector || !slices.Equal(change.Actions, []string{"update"}) {
+			t.Errorf("after the import the plan would %v %s:\n%s", change.Actions, address, cmp.Diff(change.Before, change.After))
+		}
+	}
+	must(t, c.Tofu.Apply(ctx))
 	expectNothingToDo(ctx, t, c.Tofu)
 }
 

@@ -63,13 +63,27 @@ func TestDesired(t *testing.T) {
 		t.Errorf("Without: %v", got)
 	}
 	for _, item := range []Item{
-		File{Path: "x"}, File{Path: "/a/../b"}, File{Path: "/"}, File{Path: "/a\x00"}, File{Path: "/a", Mode: fs.ModeDir},
-		File{Path: "/a", Owner: "a b"}, File{Path: "/a", Group: "-x"}, File{Path: "/a", Format: SysctlFormat{}, Content: []byte("x")},
-		File{Path: "/a", Format: SysctlFormat{}, Secret: true}, File{Path: "/a", Validate: []string{"\x00"}},
+		File{Path: "x"},
+		File{Path: "/a/../b"},
+		File{Path: "/"},
+		File{Path: "/a\x00"},
+		File{Path: "/a", Mode: fs.ModeDir},
+		File{Path: "/a", Owner: "a b"},
+		File{Path: "/a", Group: "-x"},
+		File{Path: "/a", Format: SysctlFormat{}, Content: []byte("x")},
+		File{Path: "/a", Format: SysctlFormat{}, Secret: true},
+		File{Path: "/a", Validate: []string{"\x00"}},
 		File{Path: "/a", Secret: true, Content: make([]byte, MaxFormatContent+1)},
-		Directory{Path: "/a/"}, Sysctl{"vm.x", ""}, Sysctl{"vm.x", "1\n2"},
-		Package{Name: "-x", Version: "1"}, Package{Name: "x1", Version: "-1"}, Package{Name: "x1", Version: "1 2"},
-		Unit{Name: "x"}, Unit{Name: "-x.service"}, Unit{Name: "a b.service"}, Unit{Name: "x.service", Inputs: []string{"y"}},
+		Directory{Path: "/a/"},
+		Sysctl{"vm.x", ""},
+		Sysctl{"vm.x", "1\n2"},
+		Package{Name: "-x", Version: "1"},
+		Package{Name: "x1", Version: "-1"},
+		Package{Name: "x1", Version: "1 2"},
+		Unit{Name: "x"},
+		Unit{Name: "-x.service"},
+		Unit{Name: "a b.service"},
+		Unit{Name: "x.service", Inputs: []string{"y"}},
 	} {
 		wantError(t, Desired{item}.Validate(), item.ID())
 		_, err := Apply(t.Context(), canned{}, Desired{item})

@@ -88,14 +88,14 @@ func demoPackage(t *testing.T, version string) []byte {
 	return content
 }
 
-type real struct {
+type realHost struct {
 	t *testing.T
 	h *acctest.Host
 	*counted
 }
 
 // start starts a host and connects to it as a user that needs sudo.
-func start(t *testing.T) *real {
+func start(t *testing.T) *realHost {
 	t.Helper()
 	h, err := acctest.StartHost(t.Context(), acctest.HostOptions{Name: "engine", Log: t.Logf})
 	if err != nil {
@@ -118,10 +118,10 @@ func start(t *testing.T) *real {
 			t.Error(err)
 		}
 	})
-	return &real{t, h, &counted{Runner: client}}
+	return &realHost{t, h, &counted{Runner: client}}
 }
 
-func (r *real) sh(script string) string {
+func (r *realHost) sh(script string) string {
 	r.t.Helper()
 	out, err := r.h.Run(r.t.Context(), "sh", "-c", script)
 	if err != nil {
@@ -131,14 +131,14 @@ func (r *real) sh(script string) string {
 }
 
 // listing is what Remove has to bring back: files with their attributes, packages and units.
-func (r *real) listing() string {
+func (r *realHost) listing() string {
 	r.t.Helper()
 	return r.sh(`find /etc /usr /lib /opt /root /home /srv /var -xdev -path /var/log -prune -o -path /var/cache -prune -o -path /var/lib/apt -prune -o \
 		-path /var/lib/dpkg -prune -o -path /var/lib/systemd -prune -o -path /var/lib/sudo -prune -o -printf '%p %y %m %u %g %l\n' | sort
 		dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n'; systemctl list-unit-files --no-legend --no-pager; ls -A /var/cache/apt | grep flowstack || :`)
 }
 
-func (r *real) apply(desired host.Desired, runs int) host.Observation {
+func (r *realHost) apply(desired host.Desired, runs int) host.Observation {
 	r.t.Helper()
 	r.runs = 0
 	o, err := host.Apply(r.t.Context(), r, desired)
@@ -154,14 +154,15 @@ func (r *real) apply(desired host.Desired, runs int) host.Observation {
 	return o
 }
 
-func (r *real) drift(desired host.Desired) []string {
+func (r *realHost) drift(desired host.Desired) []string {
 	r.t.Helper()
 	o, err := host.Probe(r.t.Context(), r, desired)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	var drift []string
-	for _, change := range o.Facts.Changes(desired.Facts()) {
+	changes := o.Facts.Changes(desired.Facts())
+	drift := make([]string, 0, len(changes))
+	for _, change := range changes {
 		drift = append(drift, fmt.Sprintf("%s: %s → %s", change.Fact, change.From, change.To))
 	}
 	return drift
@@ -225,7 +226,7 @@ func TestReal(t *testing.T) {
 	}
 }
 
-func (r *real) testDrift(desired host.Desired) {
+func (r *realHost) testDrift(desired host.Desired) {
 	t := r.t
 	t.Helper()
 	for _, by := range []struct{ hand, shows string }{
@@ -254,7 +255,7 @@ func (r *real) testDrift(desired host.Desired) {
 }
 
 // testRestarts: several changed files are one restart, none is none.
-func (r *real) testRestarts(desired host.Desired, deb []byte) {
+func (r *realHost) testRestarts(desired host.Desired, deb []byte) {
 	t := r.t
 	t.Helper()
 	r.sh("journalctl --rotate -q --vacuum-time=1us >/dev/null 2>&1; journalctl --sync")
@@ -267,7 +268,7 @@ func (r *real) testRestarts(desired host.Desired, deb []byte) {
 }
 
 // testFailures: what the program says is in the error, and the next Apply tries again.
-func (r *real) testFailures(desired host.Desired, deb []byte) {
+func (r *realHost) testFailures(desired host.Desired, deb []byte) {
 	t := r.t
 	t.Helper()
 	_, err := host.Apply(t.Context(), r, demo(deb, "1.0", "prot = 1\n", "hunter2"))
@@ -285,6 +286,10 @@ func (r *real) testFailures(desired host.Desired, deb []byte) {
 				t.Fatalf("a service that does not start: no %q in %v", part, err)
 			}
 		}
+	}
+	_, err = host.Apply(t.Context(), r, demo(deb, "1.0", "port = 2055\n", "correct-horse"))
+	if err == nil || !strings.Contains(err.Error(), "ExecMainStatus=5") || strings.Contains(err.Error(), "correct-horse") {
+		t.Errorf("a password that the service refuses: %v", err)
 	}
 	r.apply(desired, 0)
 }

@@ -237,8 +237,11 @@ func (u Unit) remove(ctx context.Context, e *engine, b Before) error {
 func (u Unit) restore(ctx context.Context, e *engine, b Before) error {
 	before := b.Units[u.Name]
 	var steps []string
-	if before.Enabled == "enabled" {
+	switch before.Enabled {
+	case "enabled":
 		steps = append(steps, "enable")
+	case "masked":
+		steps = append(steps, "mask")
 	}
 	if before.Active == "active" {
 		steps = append(steps, "reset-failed", "restart")
@@ -250,12 +253,14 @@ func (u Unit) restore(ctx context.Context, e *engine, b Before) error {
 }
 
 func (u Unit) left(got Facts, b Before) []string {
-	active := got[u.fact("active")]
-	switch was := b.Units[u.Name].Active; {
+	before, active, enabled := b.Units[u.Name], got[u.fact("active")], got[u.fact("enabled")]
+	switch was := before.Active; {
 	case was == "active" && active != "active":
 		return []string{fmt.Sprintf("%s is %s and was active before", u.ID(), active)}
 	case was != "active" && active != Absent && active != "inactive":
 		return []string{u.ID() + " is still " + active}
+	case (before.Enabled == "enabled" || before.Enabled == "masked") && enabled != before.Enabled:
+		return []string{fmt.Sprintf("%s is %s and was %s before", u.ID(), enabled, before.Enabled)}
 	}
 	return nil
 }

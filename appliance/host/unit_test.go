@@ -141,6 +141,17 @@ func TestUnitStopped(t *testing.T) {
 	}
 }
 
+func TestUnitMaskedBefore(t *testing.T) {
+	l, _ := newUnit(t)
+	l.write("state/x.service/enabled", "masked\n")
+	desired := Desired{Unit{Name: "x.service", Enabled: true, Active: true}}
+	o := apply(t, l, desired)
+	remove(t, l, desired, o.Before)
+	if got := l.read("state/x.service/active") + l.read("state/x.service/enabled"); got != "inactive\nmasked\n" {
+		t.Errorf("after Remove it is %q", got)
+	}
+}
+
 func TestUnitProblems(t *testing.T) {
 	l, _ := newUnit(t)
 	absent := Desired{Unit{Name: "y.service", Enabled: true, Active: true}}

@@ -31,6 +31,9 @@ type Model struct {
 	CredentialsRevision   types.String `tfsdk:"credentials_revision"`
 }
 
+// packages are those built into the provider.
+var packages = flowcollector.Packages
+
 // caFile is the setting that names the file of ElasticsearchCA.
 const caFile = "output.elasticsearch.ca_file"
 
@@ -120,7 +123,7 @@ func (m *Model) settings() (settings map[string]string, known bool) {
 
 func plan(ctx context.Context, prior, plan *Model, c hostresource.Context) diag.Diagnostics {
 	plan.PackageVersion = types.StringUnknown()
-	if version, _, err := flowcollector.Packages(); err == nil {
+	if version, _, err := packages(); err == nil {
 		plan.PackageVersion = types.StringValue(version)
 	} else if prior != nil {
 		plan.PackageVersion = prior.PackageVersion
@@ -130,7 +133,7 @@ func plan(ctx context.Context, prior, plan *Model, c hostresource.Context) diag.
 
 func prepare(ctx context.Context, plan *Model, c hostresource.Context) diag.Diagnostics {
 	var diags diag.Diagnostics
-	version, _, err := flowcollector.Packages()
+	version, _, err := packages()
 	switch {
 	case !plan.PackageVersion.IsUnknown():
 	case err != nil:
@@ -164,7 +167,7 @@ func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desire
 	if m.PackageVersion.IsNull() {
 		spec.Version = "0" // an import: what is there will be seen
 	}
-	if version, debs, err := flowcollector.Packages(); err == nil && version == spec.Version {
+	if version, debs, err := packages(); err == nil && version == spec.Version {
 		spec.Packages = debs
 	}
 	if !m.ElasticsearchCA.IsNull() {

@@ -103,8 +103,8 @@ func (m elasticsearchModel) client(host *Host) (client *elasticsearch.Client, at
 			TLSClientConfig:       trust,
 			TLSHandshakeTimeout:   30 * time.Second,
 			ResponseHeaderTimeout: time.Minute,
-			IdleConnTimeout:       30 * time.Second,
-			MaxConnsPerHost:       2, // each takes one of the few sessions of the host's connection
+			IdleConnTimeout:       5 * time.Second,
+			MaxConnsPerHost:       2, // each takes one of the few sessions of the host's connection, idle ones too
 		},
 	})
 	return client, "endpoint", err

@@ -90,10 +90,17 @@ func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, 
 		return false
 	}
 	common.Effective = Effective(nil)
-	before, err := before(ctx, c.Private)
+	before, recorded, err := before(ctx, c.Private)
+	imported := prior != nil && !recorded
 	var observation host.Observation
+	var former host.Desired
 	if err == nil && prior != nil {
-		before, began, err = r.retire(ctx, on, prior, desired, before, c)
+		former, err = r.former(ctx, prior, c)
+	}
+	if superfluous := former.Without(desired); err == nil && len(superfluous) > 0 {
+		if err = host.Remove(ctx, on, superfluous, before); err == nil {
+			before, began = before.Without(superfluous), true
+		}
 	}
 	if err == nil {
 		observation, err = host.Apply(ctx, on, desired)
@@ -101,7 +108,12 @@ func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, 
 		began = began || err == nil || !reflect.DeepEqual(observation.Before, host.Before{})
 	}
 	if began {
-		diags.Append(keep(ctx, c.Private, before.Merge(observation.Before))...)
+		// What the prior state had was recorded when it was made. All that the first apply after an import finds is ours: a destroy
+		// takes it away.
+		if !imported {
+			before = before.Merge(observation.Before.Without(former))
+		}
+		diags.Append(keep(ctx, c.Private, before)...)
 	}
 	if err != nil {
 		diags.AddError(r.summary(verb, plan), r.explain(on, err))
@@ -109,23 +121,14 @@ func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, 
 	return began
 }
 
-// retire takes away what the prior state asked for and the plan does not.
-func (r *Resource[M, P]) retire(
-	ctx context.Context, on *connection.Host, prior P, desired host.Desired, before host.Before, c Context,
-) (after host.Before, began bool, err error) {
+// former is what the prior state asked for.
+func (r *Resource[M, P]) former(ctx context.Context, prior P, c Context) (host.Desired, error) {
 	c.Config = nil // the prior state had another one
-	old, known, diags := r.kind.Desired(ctx, (*M)(prior), c)
+	desired, known, diags := r.kind.Desired(ctx, (*M)(prior), c)
 	if diags.HasError() || !known {
-		return before, false, fmt.Errorf("the prior state does not say what there was: %v", diags)
+		return nil, fmt.Errorf("the prior state does not say what there was: %v", diags)
 	}
-	superfluous := old.Without(desired)
-	if len(superfluous) == 0 {
-		return before, false, nil
-	}
-	if err := host.Remove(ctx, on, superfluous, before); err != nil {
-		return before, false, err
-	}
-	return before.Without(superfluous), true, nil
+	return desired, nil
 }
 
 // Delete implements resource.Resource: the host becomes what it was before.
@@ -148,7 +151,7 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	previous, err := before(ctx, req.Private)
+	previous, _, err := before(ctx, req.Private)
 	if err == nil && !known {
 		err = errors.New("what it consists of is not known to this build of the provider")
 	}
@@ -174,19 +177,19 @@ func (r *Resource[M, P]) explain(on *connection.Host, err error) string {
 // beforeKey is where private state keeps what was on the host before.
 const beforeKey = "before"
 
-func before(ctx context.Context, private Private) (host.Before, error) {
-	var record host.Before
+// before reads the record; recorded is false as long as nothing was applied, as after an import.
+func before(ctx context.Context, private Private) (record host.Before, recorded bool, err error) {
 	data, diags := private.GetKey(ctx, beforeKey)
 	if diags.HasError() {
-		return record, fmt.Errorf("unable to read the private state: %v", diags)
+		return record, false, fmt.Errorf("unable to read the private state: %v", diags)
 	}
 	if len(data) == 0 {
-		return record, nil
+		return record, false, nil
 	}
 	if err := json.Unmarshal(data, &record); err != nil {
-		return record, fmt.Errorf("unable to read the record of what was on the host before: %w", err)
+		return record, false, fmt.Errorf("unable to read the record of what was on the host before: %w", err)
 	}
-	return record, nil
+	return record, true, nil
 }
 
 func keep(ctx context.Context, private Private, record host.Before) diag.Diagnostics {

@@ -15,7 +15,8 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 )
 
-// Factories prepares the environment for plugin-testing with OpenTofu and returns the provider, whose connections end with the test.
+// Factories prepares the environment for plugin-testing with OpenTofu and returns the provider, whose connections end with the
+// test.
 func Factories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
 	t.Helper()
 	t.Setenv("TF_ACC_TERRAFORM_PATH", Tofu(t))
@@ -23,14 +24,20 @@ func Factories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error)
 	t.Setenv("TF_ACC_PROVIDER_NAMESPACE", "flowstack")
 	t.Setenv("CHECKPOINT_DISABLE", "1")
 	t.Setenv("TF_CLI_CONFIG_FILE", "")
-	var connections connection.Pool
-	t.Cleanup(func() {
+	connections := new(connection.Pool)
+	end := func() {
 		if err := connections.Close(); err != nil {
 			t.Log(err) // the fake host may have been stopped before
 		}
-	})
+	}
+	t.Cleanup(func() { end() })
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"flowstack": providerserver.NewProtocol6WithError(provider.New("test", &connections)()),
+		// Each command line is a process of its own elsewhere: it begins without connections.
+		"flowstack": func() (tfprotov6.ProviderServer, error) {
+			end()
+			connections = new(connection.Pool)
+			return providerserver.NewProtocol6WithError(provider.New("test", connections)())()
+		},
 	}
 }
 

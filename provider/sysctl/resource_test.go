@@ -69,21 +69,21 @@ func TestSysctlLife(t *testing.T) {
 				PreConfig: func() { h.SetSysctl("vm.max_map_count", "65530") },
 				Config:    one,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
-					drifts(address, "sysctl vm.max_map_count", "65530", "262144"))},
+					providertest.Drifts(address, "sysctl vm.max_map_count", "65530", "262144"))},
 			},
 			{ // the file changed by hand, with a setting too many
 				PreConfig: func() { h.Write("/etc/sysctl.d/60-flowstack.conf", "vm.max_map_count=1\nvm.swappiness=10\n") },
 				Config:    one,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
-					drifts(address, file+": vm.max_map_count", "1", "262144"),
-					drifts(address, file+": vm.swappiness", "10", ""))},
+					providertest.Drifts(address, file+": vm.max_map_count", "1", "262144"),
+					providertest.Drifts(address, file+": vm.swappiness", "10", ""))},
 				ConfigStateChecks: []statecheck.StateCheck{expectFact(file+": vm.max_map_count", "262144")},
 			},
 			{ // the file removed by hand: the live value is still there, so the resource is
 				PreConfig: func() { h.Remove("/etc/sysctl.d/60-flowstack.conf") },
 				Config:    one,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
-					drifts(address, file, "absent", "present"))},
+					providertest.Drifts(address, file, "absent", "present"))},
 			},
 			{ // all of it gone
 				PreConfig: func() {
