@@ -1,8 +1,11 @@
-# From a bare Debian or Ubuntu host, with an Elasticsearch beside it, to flows that can be searched.
+# One host from bare to flows in Elasticsearch: kernel, index template, collector.
+
 terraform {
   required_version = ">= 1.11"
   required_providers {
-    flowstack = { source = "registry.terraform.io/flowstack/flowstack" }
+    flowstack = {
+      source = "flowstack/flowstack"
+    }
   }
 }
 
@@ -17,7 +20,7 @@ provider "flowstack" {
     }
   }
 
-  # As seen from the host: it is dialled through the SSH connection and need not be reachable from here.
+  # Dialled through the SSH connection: its port need not be reachable from here.
   elasticsearch = {
     endpoint       = var.elasticsearch_endpoint
     username       = var.elasticsearch_username
@@ -26,27 +29,25 @@ provider "flowstack" {
   }
 }
 
-# Receive buffers and limits of the kernel. A container has no kernel of its own: set tune_kernel to false there.
+# Room for bursts of flow packets. The kernel of a container is its machine's, hence the switch.
 resource "flowstack_sysctl" "collector" {
   count    = var.tune_kernel ? 1 : 0
   settings = provider::flowstack::sysctl_profile("collector")
 }
 
-# Without its template, Elasticsearch would guess the types of the fields.
+# How Elasticsearch stores flows. It has to be there before the first flow is written.
 resource "flowstack_flow_index" "flows" {
-  name = "flows"
+  name = var.index
 }
 
 resource "flowstack_collector" "this" {
+  depends_on = [flowstack_sysctl.collector, flowstack_flow_index.flows]
+
   settings = {
-    "listen.udp"                     = "0.0.0.0:2055, [::]:2055"
     "output.elasticsearch.addresses" = var.elasticsearch_endpoint
     "output.elasticsearch.username"  = var.collector_username
-    "output.elasticsearch.index"     = flowstack_flow_index.flows.name
+    "output.elasticsearch.index"     = var.index
   }
   elasticsearch_ca_certificate = var.elasticsearch_ca_certificate
   elasticsearch_password_wo    = var.collector_password
-
-  # Larger buffers only help sockets that are opened afterwards.
-  depends_on = [flowstack_sysctl.collector]
 }

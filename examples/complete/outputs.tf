@@ -1,9 +1,13 @@
-output "collector" {
+output "collector_version" {
   description = "Version of the collector on the host."
   value       = flowstack_collector.this.package_version
 }
 
-output "effective" {
-  description = "What was found on the host, fact by fact."
-  value       = flowstack_collector.this.effective
+output "settings" {
+  description = "The collector's settings as they are on the host."
+  value = {
+    for fact, value in flowstack_collector.this.effective :
+    trimprefix(fact, "file /etc/flowcollector/flowcollector.yml: ") => value
+    if startswith(fact, "file /etc/flowcollector/flowcollector.yml: ")
+  }
 }

@@ -1,69 +1,79 @@
 variable "address" {
-  type        = string
   description = "Name or address of the host."
+  type        = string
 }
 
 variable "port" {
+  description = "SSH port of the host."
   type        = number
   default     = 22
-  description = "Port of its SSH server."
 }
 
 variable "user" {
+  description = "User to log in as: root, or one that sudo lets become root."
   type        = string
   default     = "root"
-  description = "root, or a user with sudo."
 }
 
 variable "host_keys" {
+  description = "The host's SSH keys, such as [\"ssh-ed25519 AAAA…\"]. Left empty, the error shows the one the host offers, ready to paste."
   type        = list(string)
-  description = "Host keys, as ssh-keyscan prints them after the name: \"ssh-ed25519 AAAA…\". A refused key is shown in the error, ready to paste."
+  default     = []
 }
 
 variable "private_key" {
+  description = "SSH private key that may log in."
   type        = string
   sensitive   = true
   ephemeral   = true
-  description = "Private key that the user logs in with."
 }
 
 variable "tune_kernel" {
+  description = "Whether to set kernel parameters. A container host cannot."
   type        = bool
   default     = true
-  description = "Set kernel parameters; false in a container."
 }
 
 variable "elasticsearch_endpoint" {
+  description = "URL of Elasticsearch as seen from the host."
   type        = string
   default     = "https://127.0.0.1:9200"
-  description = "URL of Elasticsearch as seen from the host."
 }
 
 variable "elasticsearch_username" {
+  description = "User that may manage index templates."
   type        = string
   default     = "elastic"
-  description = "Who may put index templates."
 }
 
 variable "elasticsearch_password" {
-  type      = string
-  sensitive = true
-  ephemeral = true
+  description = "Its password."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
 }
 
 variable "elasticsearch_ca_certificate" {
+  description = "PEM certificate of the authority that signed Elasticsearch's; null trusts what the machines trust."
   type        = string
-  description = "PEM certificate that signs Elasticsearch's."
+  default     = null
 }
 
 variable "collector_username" {
+  description = "User that the collector writes flows with; it needs create_doc and auto_configure on flows*."
   type        = string
   default     = "flowcollector"
-  description = "Who may create documents in flows*."
 }
 
 variable "collector_password" {
-  type      = string
-  sensitive = true
-  ephemeral = true
+  description = "Its password."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "index" {
+  description = "Name that flows are written to."
+  type        = string
+  default     = "flows"
 }

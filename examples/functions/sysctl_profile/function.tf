@@ -1,0 +1,3 @@
+output "collector" {
+  value = provider::flowstack::sysctl_profile("collector")
+}

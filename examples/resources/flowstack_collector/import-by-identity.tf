@@ -1,0 +1,6 @@
+import {
+  to = flowstack_collector.flow1
+  identity = {
+    host = "flow1"
+  }
+}

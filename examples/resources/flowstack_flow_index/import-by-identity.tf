@@ -1,0 +1,6 @@
+import {
+  to = flowstack_flow_index.flows
+  identity = {
+    name = "flows"
+  }
+}

@@ -1,0 +1,7 @@
+import {
+  to = flowstack_sysctl.flow1
+  identity = {
+    host = "flow1"
+    name = "flowstack"
+  }
+}
