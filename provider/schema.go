@@ -42,8 +42,8 @@ func elasticsearchAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "The host it is reached from, by its name in `hosts`. May be left out when there is only one.",
 		},
 		"endpoint": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "Its URL as seen from that host, such as `https://127.0.0.1:9200`.",
+			Optional:            true,
+			MarkdownDescription: "Required. Its URL as seen from that host, such as `https://127.0.0.1:9200`.",
 		},
 		"username": schema.StringAttribute{
 			Optional:            true,
@@ -84,12 +84,13 @@ func hostAttributes() map[string]schema.Attribute {
 	return attributes
 }
 
-// hopAttributes are what a host and a bastion have in common.
+// hopAttributes are what a host and a bastion have in common. None is Required in the schema's sense: the framework would miss it in an
+// object that is unknown as a whole. Using the host does the check.
 func hopAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"address": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "Name or IP address.",
+			Optional:            true,
+			MarkdownDescription: "Required. Name or IP address.",
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"port": schema.Int32Attribute{

@@ -9,27 +9,21 @@ if [[ $1 == --check ]]; then
 fi
 tfplugindocs=$1 docs=$2
 
+# tfplugindocs removes what it did not make from some folders, so it works on a copy.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cp -r "$docs" examples "$work/"
 go run ./provider/cmd/schema >"$work/schema.json"
-cp -r "$docs" "$work/docs"
-# tfplugindocs wants its folders below the provider's, so it works on a copy.
-mkdir "$work/provider"
-cp -r examples "$work/provider/examples"
-if [[ -d templates ]]; then cp -r templates "$work/provider/templates"; fi
-cp -r "$docs" "$work/provider/docs"
-(cd "$work/provider" && "$tfplugindocs" generate --provider-dir . --provider-name flowstack --rendered-provider-name flowstack \
-	--providers-schema "$work/schema.json" >"$work/log" 2>&1) || {
+if ! (cd "$work" && "$tfplugindocs" generate --provider-dir . --provider-name flowstack --rendered-provider-name flowstack \
+	--providers-schema schema.json --rendered-website-dir docs) >"$work/log" 2>&1; then
 	cat "$work/log" >&2
 	exit 1
-}
-go run ./docs/gen "$work/provider/docs"
+fi
+go run ./docs/gen "$work/docs"
 
-if [[ -n $check ]]; then
-	diff -ru --exclude=gen "$docs" "$work/provider/docs" || {
-		echo "the reference under $docs is not what the code says: run make docs" >&2
-		exit 1
-	}
-else
-	rsync -a --delete --exclude=gen "$work/provider/docs/" "$docs/" 2>/dev/null || cp -r "$work/provider/docs/." "$docs/"
+if [[ -z $check ]]; then
+	cp -r "$work/docs/." "$docs/"
+elif ! diff -ru "$docs" "$work/docs"; then
+	echo "the reference under $docs is not what the code says: run make docs" >&2
+	exit 1
 fi

@@ -1,7 +1,9 @@
 package collector_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -125,8 +127,8 @@ func TestCollectorLife(t *testing.T) {
 		},
 		CheckDestroy: func(*terraform.State) error {
 			for _, path := range []string{"/etc/flowcollector", "/etc/fake/package", "/etc/fake/unit", "/etc/systemd/system/flowcollector.service.d"} {
-				if _, err := os.Lstat(h.Path(path)); !os.IsNotExist(err) {
-					return fmt.Errorf("%s is still there (%v)", path, err)
+				if _, err := os.Lstat(h.Path(path)); err == nil {
+					return fmt.Errorf("%s is still there", path)
 				}
 			}
 			return nil
@@ -183,7 +185,7 @@ func TestCollectorCredentials(t *testing.T) {
 				ConfigPlanChecks: update(providertest.Drifts(address, "file "+credential, "present", "")),
 				Check: func(*terraform.State) error {
 					if _, exists := h.Read(credential); exists {
-						return fmt.Errorf("the credential is still there")
+						return errors.New("the credential is still there")
 					}
 					return nil
 				},
@@ -197,11 +199,12 @@ func TestCollectorCredentials(t *testing.T) {
 func nothingWritten(folder string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		states := 0
-		err := filepath.Walk(folder, func(path string, info os.FileInfo, err error) error {
-			if err != nil || !info.Mode().IsRegular() || strings.HasSuffix(path, ".tf") {
+		files := os.DirFS(folder)
+		err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() || strings.HasSuffix(path, ".tf") {
 				return err
 			}
-			content, err := os.ReadFile(path)
+			content, err := fs.ReadFile(files, path)
 			if strings.Contains(filepath.Base(path), "tfstate") {
 				states++
 			}

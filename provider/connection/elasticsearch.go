@@ -22,7 +22,7 @@ import (
 type Elasticsearch struct {
 	Host   *Host // nil: not known before the apply
 	client *elasticsearch.Client
-	warned atomic.Bool
+	warned *atomic.Bool
 }
 
 type elasticsearchModel struct {
@@ -46,7 +46,7 @@ func NewElasticsearch(ctx context.Context, hosts *Hosts, value types.Object) (*E
 		return nil, diags
 	}
 	if !known {
-		return &Elasticsearch{}, nil
+		return &Elasticsearch{warned: new(atomic.Bool)}, nil
 	}
 	var model elasticsearchModel
 	if diags.Append(value.As(ctx, &model, basetypes.ObjectAsOptions{})...); diags.HasError() {
@@ -60,7 +60,7 @@ func NewElasticsearch(ctx context.Context, hosts *Hosts, value types.Object) (*E
 		}
 	}
 	if name == "" {
-		return &Elasticsearch{}, nil
+		return &Elasticsearch{warned: &hosts.warned}, nil
 	}
 	host, err := hosts.Lookup(name)
 	if err != nil {
@@ -72,7 +72,7 @@ func NewElasticsearch(ctx context.Context, hosts *Hosts, value types.Object) (*E
 		diags.AddAttributeError(at.AtName(attribute), "Unable to use the Elasticsearch configuration", Explain(err))
 		return nil, diags
 	}
-	return &Elasticsearch{Host: host, client: client}, nil
+	return &Elasticsearch{Host: host, client: client, warned: new(atomic.Bool)}, nil
 }
 
 // client makes the HTTP client; for an error it names the attribute to blame.

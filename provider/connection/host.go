@@ -25,11 +25,11 @@ type Host struct {
 	reached bool
 	refused error     // why Reach did not get through
 	asked   time.Time // when that was
-	warned  atomic.Bool
+	warned  *atomic.Bool
 }
 
 func newHost(name string, client *ssh.Client, wait time.Duration) *Host {
-	return &Host{Name: name, client: client, wait: wait, pause: 2 * time.Second, turn: make(chan struct{}, 1)}
+	return &Host{Name: name, client: client, wait: wait, pause: 2 * time.Second, turn: make(chan struct{}, 1), warned: new(atomic.Bool)}
 }
 
 // Error means that a host could not be asked: nothing is known about what is on it.

@@ -1,18 +1,21 @@
 package connection
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Hosts are the entries of the provider's hosts.
 type Hosts struct {
 	mu      sync.Mutex
 	entries map[string]*Host
-	unknown bool // which hosts there are is not known before the apply
+	unknown bool        // which hosts there are is not known before the apply
+	warned  atomic.Bool // then: that was said, which is enough for all of them
 }
 
 // Lookup finds a host by its name in the provider block.
@@ -26,6 +29,7 @@ func (h *Hosts) Lookup(name string) (*Host, error) {
 		return nil, fmt.Errorf("the provider's hosts have no entry %q (there is %s)", name, h.list())
 	}
 	made := newHost(name, nil, 0)
+	made.warned = &h.warned
 	h.entries[name] = made
 	return made, nil
 }
@@ -50,7 +54,7 @@ func (h *Hosts) Default() (string, error) {
 		}
 	}
 	if len(h.entries) == 0 {
-		return "", fmt.Errorf("the provider has no hosts: add one to its hosts")
+		return "", errors.New("the provider has no hosts: add one to its hosts")
 	}
 	return "", fmt.Errorf("the provider has several hosts (%s): say which one", h.list())
 }

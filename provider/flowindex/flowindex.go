@@ -142,7 +142,11 @@ func (r *flowIndex) unread(at *connection.Elasticsearch, state Model, err error,
 	case state.Effective.IsNull() || !errors.Is(err, errUnknown) && !away(err):
 		diags.AddError("Unable to read flow index "+state.Name.ValueString(), connection.Explain(err))
 	case at.Host != nil && hostresource.WarnOrFail(diags, at.Host, err):
-	case at.FirstWarning():
+	case !at.FirstWarning():
+	case errors.Is(err, errUnknown):
+		diags.AddWarning("Unable to read from Elasticsearch yet",
+			"How to reach it is known only during the apply. The plan takes what the state says for true; the apply reads it first.")
+	default:
 		diags.AddWarning("Unable to read from Elasticsearch", connection.Explain(err)+"\n\nThe plan takes what the state says for true. An apply needs Elasticsearch.")
 	}
 }

@@ -1,6 +1,7 @@
 package flowindex_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -59,7 +60,7 @@ func TestFlowIndexLife(t *testing.T) {
 				// create: is it there, put, read back; then the plans of the test
 				Check: func(*terraform.State) error {
 					if got := e.Requests(); len(got) < 3 || got[0] != get || got[1] != put || got[2] != get {
-						return fmt.Errorf("Elasticsearch was asked %q", got) //nolint:revive,staticcheck // a name
+						return fmt.Errorf("Elasticsearch was asked %q", got)
 					}
 					return nil
 				},
@@ -96,7 +97,7 @@ func TestFlowIndexLife(t *testing.T) {
 				ConfigPlanChecks: action(plancheck.ResourceActionReplace),
 				Check: func(*terraform.State) error {
 					if e.Template("flows") != nil || e.Template("lab") == nil {
-						return fmt.Errorf("the template was not replaced")
+						return errors.New("the template was not replaced")
 					}
 					return nil
 				},
@@ -104,7 +105,7 @@ func TestFlowIndexLife(t *testing.T) {
 		},
 		CheckDestroy: func(*terraform.State) error {
 			if e.Template("lab") != nil {
-				return fmt.Errorf("the template is still there")
+				return errors.New("the template is still there")
 			}
 			return nil
 		},

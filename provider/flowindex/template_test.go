@@ -66,8 +66,10 @@ func TestStatusError(t *testing.T) {
 		status     int
 		body, want string
 	}{
-		"object": {400, `{"error":{"type":"mapper_parsing_exception","reason":"bad field","caused_by":{"reason":"no such type"}},"status":400}`,
-			"Elasticsearch answered 400 Bad Request: mapper_parsing_exception: bad field (no such type)"},
+		"object": {
+			400, `{"error":{"type":"mapper_parsing_exception","reason":"bad field","caused_by":{"reason":"no such type"}},"status":400}`,
+			"Elasticsearch answered 400 Bad Request: mapper_parsing_exception: bad field (no such type)",
+		},
 		"text":  {400, `{"error":"no handler found","status":400}`, "Elasticsearch answered 400 Bad Request: no handler found"},
 		"proxy": {502, `<html>`, "Elasticsearch answered 502 Bad Gateway"},
 	} {

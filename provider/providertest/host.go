@@ -50,7 +50,7 @@ func StartHost(t *testing.T, sysctls map[string]string) *Host {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(root, folder, name), program, 0o755); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(root, folder, name), program, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +71,7 @@ func (h *Host) ConfigWithKey(key string) string {
       private_key     = <<-EOT
 %s
       EOT
-    }`, h.Server.Host, h.Port, key, strings.TrimSpace(h.PrivateKey))
+    }`, h.Host, h.Port, key, strings.TrimSpace(h.PrivateKey))
 }
 
 // Provider is a provider block with this host as flow1.
@@ -85,7 +85,7 @@ func (h *Host) Path(path string) string { return filepath.Join(h.Root, path) }
 // Write writes a file on the host.
 func (h *Host) Write(path, content string) {
 	h.t.Helper()
-	if err := os.WriteFile(h.Path(path), []byte(content), 0o644); err != nil { //nolint:gosec // as on a host
+	if err := os.WriteFile(h.Path(path), []byte(content), 0o644); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -56,7 +56,8 @@ func FilePath(name string) string { return "/etc/sysctl.d/60-" + name + ".conf" 
 
 // items is the state of a host with these values.
 func items(name string, settings map[string]string) host.Desired {
-	list := host.Desired{host.SysctlFile(FilePath(name), settings)}
+	list := make(host.Desired, 0, 1+len(settings))
+	list = append(list, host.SysctlFile(FilePath(name), settings))
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		list = append(list, host.Sysctl{Key: key, Value: settings[key]})
 	}
@@ -87,7 +88,7 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 // cause is the innermost error: what is wrong, without the name that the summary has already.
 func cause(err error) error {
 	for {
-		if list, ok := err.(interface{ Unwrap() []error }); ok && len(list.Unwrap()) == 1 { //nolint:errorlint // walks the tree itself
+		if list, ok := err.(interface{ Unwrap() []error }); ok && len(list.Unwrap()) == 1 {
 			err = list.Unwrap()[0]
 			continue
 		}

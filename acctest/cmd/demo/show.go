@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -86,7 +87,7 @@ func export(ctx context.Context, c *chain.Chain) (map[acctest.Pair]acctest.Sums,
 
 // readBack waits until what was sent has arrived.
 func readBack(ctx context.Context, c *chain.Chain, sent map[acctest.Pair]acctest.Sums) (map[acctest.Pair]acctest.Sums, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("the flows did not all arrive"))
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("the flows did not all arrive"))
 	defer cancel()
 	for {
 		found, err := c.Elasticsearch.PairSums(ctx, "flows")
@@ -95,7 +96,7 @@ func readBack(ctx context.Context, c *chain.Chain, sent map[acctest.Pair]acctest
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %d of %d pairs are in Elasticsearch (%v)", context.Cause(ctx), len(found), len(sent), err)
+			return nil, errors.Join(fmt.Errorf("%w: %d of %d pairs are in Elasticsearch", context.Cause(ctx), len(found), len(sent)), err)
 		case <-time.After(250 * time.Millisecond):
 		}
 	}

@@ -1,0 +1,52 @@
+package collector
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+)
+
+// memory is private state.
+type memory map[string][]byte
+
+func (m memory) GetKey(_ context.Context, key string) ([]byte, diag.Diagnostics) { return m[key], nil }
+
+func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnostics {
+	m[key] = value
+	return nil
+}
+
+func TestVerifier(t *testing.T) {
+	const secret = "password-canary" //nolint:gosec // of a test
+	private := memory{}
+	if v, diags := load(t.Context(), private); v != nil || diags.HasError() || v.matches(nil) {
+		t.Errorf("an empty private state has a verifier: %v, %v", v, diags)
+	}
+	made, err := newVerifier(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diags := save(t.Context(), private, made); diags.HasError() {
+		t.Fatal(diags)
+	}
+	if text := string(private[verifierKey]); strings.Contains(text, secret) || !json.Valid(private[verifierKey]) {
+		t.Errorf("kept as %s", text)
+	}
+	v, diags := load(t.Context(), private)
+	if diags.HasError() || !v.matches([]byte(secret)) || v.matches([]byte(secret+"\n")) || v.matches(nil) {
+		t.Errorf("what was kept does not recognise the secret, and only it: %v", diags)
+	}
+	again, err := newVerifier(secret)
+	if err != nil || again.Revision == made.Revision || string(again.Hash) == string(made.Hash) {
+		t.Errorf("two verifiers of one secret are alike: %v", err)
+	}
+	if diags := save(t.Context(), private, nil); diags.HasError() {
+		t.Fatal(diags)
+	}
+	if v, diags := load(t.Context(), private); v != nil || diags.HasError() {
+		t.Errorf("a forgotten verifier is still there: %v, %v", v, diags)
+	}
+}

@@ -1,0 +1,147 @@
+package providertest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
+	"github.com/flowstack/terraform-provider-flowstack/provider"
+	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
+)
+
+// CLI runs OpenTofu with the provider in the test's process, for what plugin-testing cannot see: warnings.
+type CLI struct {
+	Dir string // with the configuration and the state
+	Env []string
+
+	t    *testing.T
+	tofu string
+}
+
+// Outcome is what a command said.
+type Outcome struct {
+	Warnings, Errors []string // summary, a line feed, and the detail
+	Changes          int      // resources that would be, or were, added, changed or removed
+}
+
+const address = "registry.opentofu.org/flowstack/flowstack"
+
+// NewCLI prepares a folder of its own.
+func NewCLI(t *testing.T) *CLI {
+	t.Helper()
+	return &CLI{Dir: t.TempDir(), t: t, tofu: Tofu(t)}
+}
+
+// Write writes the configuration.
+func (c *CLI) Write(config string) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.Dir, "main.tf"), []byte(config), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// Plan runs tofu plan.
+func (c *CLI) Plan() Outcome { return c.run("plan", "-json", "-input=false") }
+
+// Apply runs tofu apply.
+func (c *CLI) Apply() Outcome { return c.run("apply", "-json", "-input=false", "-auto-approve") }
+
+// Destroy runs tofu destroy.
+func (c *CLI) Destroy() Outcome { return c.run("destroy", "-json", "-input=false", "-auto-approve") }
+
+func (c *CLI) run(args ...string) Outcome {
+	c.t.Helper()
+	reattach := c.serve()
+	if _, err := os.Stat(filepath.Join(c.Dir, ".terraform")); err != nil {
+		if out, err := c.exec(reattach, "init", "-input=false"); err != nil {
+			c.t.Fatalf("tofu init: %v\n%s", err, out)
+		}
+	}
+	out, err := c.exec(reattach, args...)
+	outcome := c.parse(out)
+	if err != nil && len(outcome.Errors) == 0 {
+		c.t.Fatalf("tofu %s: %v\n%s", args[0], err, out)
+	}
+	return outcome
+}
+
+func (c *CLI) exec(reattach string, args ...string) ([]byte, error) {
+	command := exec.CommandContext(c.t.Context(), c.tofu, args...)
+	command.Dir = c.Dir
+	command.Env = append(append(os.Environ(), "TF_REATTACH_PROVIDERS="+reattach, "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE="), c.Env...)
+	return command.CombinedOutput()
+}
+
+// serve starts the provider as one process of Terraform's would be: configured once, without connections before.
+func (c *CLI) serve() (reattach string) {
+	c.t.Helper()
+	var connections connection.Pool
+	server := providerserver.NewProtocol6(provider.New("test", &connections)())
+	ctx, stop := context.WithCancel(context.Background())
+	ready, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
+	go func() {
+		err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return server() },
+			tf6server.WithDebug(ctx, ready, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(c.t), tf6server.WithoutLogStderrOverride())
+		if err != nil {
+			panic(err) // the test would wait for ever
+		}
+	}()
+	config := <-ready
+	c.t.Cleanup(func() {
+		stop()
+		<-closed
+		if err := connections.Close(); err != nil {
+			c.t.Log(err) // the fake host may have been stopped before
+		}
+	})
+	text, err := json.Marshal(map[string]any{address: map[string]any{
+		"Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.Getpid(), "Test": true,
+		"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
+	}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (c *CLI) parse(out []byte) Outcome {
+	c.t.Helper()
+	var outcome Outcome
+	lines := bufio.NewScanner(bytes.NewReader(out))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var message struct {
+			Diagnostic struct{ Severity, Summary, Detail string }
+			Changes    struct{ Add, Change, Remove int }
+		}
+		if err := json.Unmarshal(lines.Bytes(), &message); err != nil {
+			continue // what is not from the JSON view
+		}
+		text := message.Diagnostic.Summary + "\n" + message.Diagnostic.Detail
+		switch message.Diagnostic.Severity {
+		case "warning":
+			if !strings.Contains(text, "CLI configuration") {
+				outcome.Warnings = append(outcome.Warnings, text)
+			}
+		case "error":
+			outcome.Errors = append(outcome.Errors, text)
+		}
+		outcome.Changes += message.Changes.Add + message.Changes.Change + message.Changes.Remove
+	}
+	if err := lines.Err(); err != nil {
+		c.t.Fatal(err)
+	}
+	return outcome
+}
