@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -192,7 +193,10 @@ func TestEnrichmentIsAlwaysJSON(t *testing.T) {
 }
 
 func TestTimesAreThoseOfTheStandardLibrary(t *testing.T) {
-	moments := []int64{0, -1, 1, 1e6 - 1, 951782400e9 /* 29 February 2000 */, 4107542399e9 /* before 1 March 2100 */, math.MaxInt64, math.MinInt64}
+	moments := []int64{
+		0, -1, 1, 1e6 - 1, 951782400e9 /* 29 February 2000 */, 4107542399e9 /* before 1 March 2100 */, math.MaxInt64, math.MinInt64,
+	}
+	moments = slices.Grow(moments, 10_000)
 	for range 10_000 {
 		moments = append(moments, rand.Int64()-rand.Int64())
 	}
@@ -216,11 +220,13 @@ func TestIndexTemplate(t *testing.T) {
 		t.Errorf("the body changes on its way through JSON: %v", err)
 	}
 	for _, f := range Fields {
-		at, ok := back["template"].(map[string]any)["mappings"].(map[string]any), true
+		at := back["template"].(map[string]any)["mappings"].(map[string]any)
 		for part := range strings.SplitSeq(f.Name, ".") {
-			if at, ok = at["properties"].(map[string]any)[part].(map[string]any); !ok {
+			next, ok := at["properties"].(map[string]any)[part].(map[string]any)
+			if !ok {
 				t.Fatalf("%s is not mapped", f.Name)
 			}
+			at = next
 		}
 		if at["type"] != f.Type || (at["index"] == false) == f.Index {
 			t.Errorf("%s is mapped as %v", f.Name, at)

@@ -20,6 +20,8 @@ func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnos
 }
 
 func TestVerifier(t *testing.T) {
+	iterations = standardIterations
+	t.Cleanup(func() { iterations = standardIterations / 1000 })
 	const secret = "password-canary" //nolint:gosec // of a test
 	private := memory{}
 	if v, diags := load(t.Context(), private); v != nil || diags.HasError() || v.matches(nil) {

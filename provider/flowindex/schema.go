@@ -3,7 +3,6 @@ package flowindex
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -11,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
 )
 
 // Metadata implements resource.Resource.
@@ -43,13 +44,7 @@ func (*flowIndex) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 				MarkdownDescription: "What the template says, fact by fact. A plan shows what it will say, so a difference is drift (or work to do), by name: " +
 					"`\"setting index.codec\" = \"default\" -> \"best_compression\"`.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-				Create: true, Read: true, Update: true, Delete: true,
-				CreateDescription: "How long the creation may take, such as `30s` or `10m`. Default `2m`.",
-				ReadDescription:   "How long reading may take. Default `2m`.",
-				UpdateDescription: "How long an update may take. Default `2m`.",
-				DeleteDescription: "How long the removal may take. Default `2m`.",
-			}),
+			"timeouts": hostresource.Timeouts(ctx, timeout, timeout),
 		},
 	}
 }

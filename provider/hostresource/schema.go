@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -45,13 +44,7 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			ElementType:         types.StringType,
 			MarkdownDescription: EffectiveDescription,
 		},
-		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-			Create: true, Read: true, Update: true, Delete: true,
-			CreateDescription: "How long the creation may take, such as `30s` or `10m`. Default `10m`.",
-			ReadDescription:   "How long reading may take. Default `2m`.",
-			UpdateDescription: "How long an update may take. Default `10m`.",
-			DeleteDescription: "How long the removal may take. Default `10m`.",
-		}),
+		"timeouts": Timeouts(ctx, readTimeout, applyTimeout),
 	}
 	if r.kind.Name != nil {
 		attributes["name"] = nameAttribute(r.kind.DefaultName)

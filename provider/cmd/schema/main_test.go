@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 	"testing"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -39,7 +38,7 @@ func described(t *testing.T, where string, attributes map[string]*tfjson.SchemaA
 	t.Helper()
 	for name, attribute := range attributes {
 		name = where + "." + name
-		if attribute.Description == "" && !strings.HasSuffix(name, ".timeouts") {
+		if attribute.Description == "" {
 			t.Errorf("%s has no description", name)
 		}
 		if attribute.AttributeNestedType != nil {
