@@ -22,7 +22,7 @@ func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnos
 func TestVerifier(t *testing.T) {
 	iterations = standardIterations
 	t.Cleanup(func() { iterations = standardIterations / 1000 })
-	const secret = "password-canary" //nolint:gosec // of a test
+	const secret = "password-canary"
 	private := memory{}
 	if v, diags := load(t.Context(), private); v != nil || diags.HasError() || v.matches(nil) {
 		t.Errorf("an empty private state has a verifier: %v, %v", v, diags)

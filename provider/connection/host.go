@@ -25,6 +25,7 @@ type Host struct {
 	reached bool
 	refused error     // why Reach did not get through
 	asked   time.Time // when that was
+	gaveUp  bool      // an apply has waited for it in vain
 	warned  *atomic.Bool
 }
 
@@ -82,7 +83,8 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 	return h.client.DialContext(ctx, network, address)
 }
 
-// remembered is how long Reach does not ask again a host that did not answer: ten resources of one host must not wait ten times.
+// remembered is how long a host that did not answer, or was waited for in vain, is not asked again: ten resources of one host must not wait
+// ten times.
 const remembered = time.Minute
 
 // Reach connects to the host, once, and tells whether that worked. It does not wait for a host that is still starting: plans use it.
@@ -129,10 +131,14 @@ func (h *Host) await(ctx context.Context) error {
 	if h.reached {
 		return nil
 	}
+	if h.gaveUp && time.Since(h.asked) < remembered {
+		return h.refused
+	}
 	began := time.Now()
 	for {
 		err := h.try(ctx)
-		if err == nil || !starting(err) || time.Since(began)+h.pause > h.wait {
+		h.gaveUp = err != nil && time.Since(began)+h.pause > h.wait
+		if err == nil || h.gaveUp || !starting(err) {
 			return err
 		}
 		select {

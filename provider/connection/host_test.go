@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,9 +19,9 @@ func config(s *sshtest.Server) ssh.Config {
 	return ssh.Config{Host: s.Host, Port: s.Port, HostKeys: []string{s.HostKey}, PrivateKey: s.PrivateKey}
 }
 
-func pooledClient(t *testing.T, pool *Pool, name string, config ssh.Config) *ssh.Client {
+func pooledClient(t *testing.T, pool *Pool, config ssh.Config) *ssh.Client {
 	t.Helper()
-	client, err := pool.client(name, config)
+	client, err := pool.client("a", config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,13 +42,13 @@ func newPool(t *testing.T) *Pool {
 func TestPoolKeepsOneClientForAHost(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
 	pool := newPool(t)
-	first := pooledClient(t, pool, "a", config(s))
-	if pooledClient(t, pool, "a", config(s)) != first {
+	first := pooledClient(t, pool, config(s))
+	if pooledClient(t, pool, config(s)) != first {
 		t.Error("the same configuration gave another client")
 	}
 	other := config(s)
 	other.User = "somebody"
-	if pooledClient(t, pool, "a", other) == first {
+	if pooledClient(t, pool, other) == first {
 		t.Error("another configuration gave the same client")
 	}
 	if _, err := first.Run(t.Context(), ssh.Command{Argv: []string{"true"}}); !errors.Is(err, ssh.ErrClosed) {
@@ -57,7 +58,7 @@ func TestPoolKeepsOneClientForAHost(t *testing.T) {
 
 func TestReachAsksOnceForAll(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
-	host := newHost("a", pooledClient(t, newPool(t), "a", config(s)), time.Minute)
+	host := newHost("a", pooledClient(t, newPool(t), config(s)), time.Minute)
 	var all sync.WaitGroup
 	for range 10 {
 		all.Go(func() {
@@ -90,7 +91,7 @@ func TestReachRemembersThatThereWasNoAnswer(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
 	c := config(s)
 	c.Port = closedPort(t)
-	host := newHost("a", pooledClient(t, newPool(t), "a", c), time.Minute)
+	host := newHost("a", pooledClient(t, newPool(t), c), time.Minute)
 	first := host.Reach(t.Context())
 	if first == nil {
 		t.Fatal("a host that does not listen was reached")
@@ -121,7 +122,7 @@ func TestRunWaitsForAHostThatIsStarting(t *testing.T) {
 	}()
 	c := config(s)
 	c.Port = listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // of a TCP listener
-	host := newHost("a", pooledClient(t, newPool(t), "a", c), time.Hour)
+	host := newHost("a", pooledClient(t, newPool(t), c), time.Hour)
 	host.pause = time.Millisecond
 	if err := host.Reach(t.Context()); err == nil {
 		t.Error("a plan waited for the host")
@@ -154,6 +155,33 @@ func forward(from net.Listener, to string) {
 	}
 }
 
+func TestAHostIsWaitedForInVainOnlyOnce(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close() //nolint:errcheck // the end of the test
+	var attempts atomic.Int64
+	go func() {
+		for in, err := listener.Accept(); err == nil; in, err = listener.Accept() {
+			attempts.Add(1)
+			_ = in.Close()
+		}
+	}()
+	c := config(s)
+	c.Port = listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // of a TCP listener
+	host := newHost("a", pooledClient(t, newPool(t), c), 50*time.Millisecond)
+	host.pause = 10 * time.Millisecond
+	if _, err := host.Run(t.Context(), ssh.Command{Argv: []string{"true"}}); err == nil {
+		t.Fatal("a host that does not answer was reached")
+	}
+	before := attempts.Load()
+	if _, err := host.Run(t.Context(), ssh.Command{Argv: []string{"true"}}); err == nil || attempts.Load() != before || before == 0 {
+		t.Errorf("%v after %d attempts, and %d for the next resource", err, before, attempts.Load()-before)
+	}
+}
+
 func TestRunGivesUp(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
 	for name, change := range map[string]func(*ssh.Config){
@@ -163,7 +191,7 @@ func TestRunGivesUp(t *testing.T) {
 	} {
 		c := config(s)
 		change(&c)
-		host := newHost("a", pooledClient(t, newPool(t), "a", c), 50*time.Millisecond)
+		host := newHost("a", pooledClient(t, newPool(t), c), 50*time.Millisecond)
 		host.pause = 10 * time.Millisecond
 		if name != "a host that is off" {
 			host.wait = time.Hour // waiting would not help
@@ -176,7 +204,7 @@ func TestRunGivesUp(t *testing.T) {
 	}
 	c := config(s)
 	c.Port = closedPort(t)
-	host := newHost("a", pooledClient(t, newPool(t), "a", c), time.Hour)
+	host := newHost("a", pooledClient(t, newPool(t), c), time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := host.Run(ctx, ssh.Command{Argv: []string{"true"}}); err == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 	"github.com/flowstack/terraform-provider-flowstack/provider/flowindex"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
 )
@@ -132,6 +133,19 @@ func TestFlowIndexAdoptsOnlyItsOwn(t *testing.T) {
 				ConfigStateChecks: []statecheck.StateCheck{expectFact("priority", "200")},
 			},
 		},
+	})
+}
+
+func TestFlowIndexThatIsThereAlready(t *testing.T) {
+	h, e := providertest.StartHost(t, nil), providertest.StartElasticsearch(t)
+	e.SetTemplate("flows", schema.IndexTemplate("flows"))
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{{
+			Config:           config(h, e, ""),
+			ConfigPlanChecks: action(plancheck.ResourceActionCreate),
+			Check:            e.Never(put),
+		}},
 	})
 }
 
