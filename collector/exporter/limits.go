@@ -3,11 +3,12 @@ package exporter
 // Limits bound what exporters can make the collector remember. NetFlow over UDP is not authenticated: whoever can send packets
 // can invent exporters and templates. A zero means the default.
 type Limits struct {
-	Exporters       int // sources (address and domain) remembered at once; default 10000
-	Templates       int // templates of one source; default 1024
-	Fields          int // fields of one template; default 512
-	PendingBytes    int // data sets of one source that wait for their template, octets; default 1 MiB
-	PendingAllBytes int // the same for all sources together; default 64 MiB
+	Exporters        int // sources (address and domain) remembered at once; default 10000
+	Templates        int // templates of one source; default 1024
+	Fields           int // fields of one template; default 512
+	TemplateAllBytes int // memory for the templates of all sources together; default 64 MiB
+	PendingBytes     int // memory for data sets of one source that wait for their template; default 1 MiB
+	PendingAllBytes  int // the same for all sources together; default 64 MiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -18,6 +19,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.Exporters, 10000},
 		{&l.Templates, 1024},
 		{&l.Fields, 512},
+		{&l.TemplateAllBytes, 64 << 20},
 		{&l.PendingBytes, 1 << 20},
 		{&l.PendingAllBytes, 64 << 20},
 	} {

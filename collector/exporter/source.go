@@ -23,6 +23,9 @@ type Template struct {
 	Program flow.Program
 }
 
+// size is about what the template takes in memory, the program included.
+func (t *Template) size() int { return 256 + 16*len(t.Fields) }
+
 // Pending is a data set that came before its template.
 type Pending struct {
 	TemplateID uint16
@@ -32,18 +35,25 @@ type Pending struct {
 	Received   int64 // Unix nanoseconds
 }
 
+// pendingOverhead is about what keeping a data set takes in memory besides its data. Without it, sets of no or few octets would
+// pass the limits in any number.
+const pendingOverhead = 128
+
+func (p *Pending) size() int { return pendingOverhead + len(p.Data) }
+
 // Source is the state of one exporting process. Its methods belong to the decoding goroutine.
 type Source struct {
 	Key Key
 
-	table        *Table
-	templates    map[uint16]*Template
-	pending      []Pending
-	pendingBytes int
-	sequence     sequence
-	lastSeen     atomic.Int64 // Unix nanoseconds
-	waiting      atomic.Int64 // pending sets
-	known        atomic.Int64 // templates
+	table         *Table
+	templates     map[uint16]*Template
+	templateBytes int
+	pending       map[uint16][]Pending // by template id, oldest first
+	pendingBytes  int
+	sequence      sequence
+	lastSeen      atomic.Int64 // Unix nanoseconds
+	waiting       atomic.Int64 // pending sets
+	known         atomic.Int64 // templates
 
 	packets, records, options            atomic.Uint64
 	redefined, templatesRefused, unknown atomic.Uint64
@@ -71,16 +81,23 @@ func (s *Source) Sequence(number, units uint32, window int32) { s.sequence.take(
 // Template returns the template with an id, or nil.
 func (s *Source) Template(id uint16) *Template { return s.templates[id] }
 
-// Define stores a template. It returns false when the source has as many as the limit allows.
+// Define stores a template. It returns false when the source has as many as the limit allows. Where the templates of all sources
+// need more memory than they may, a source that was silent for longer than others makes room.
 func (s *Source) Define(t *Template) bool {
 	old, known := s.templates[t.ID]
-	if !known && len(s.templates) >= s.table.limits.Templates {
+	growth := t.size()
+	if known {
+		growth -= old.size()
+	}
+	if !known && len(s.templates) >= s.table.limits.Templates || !s.table.room(growth, s) {
 		s.templatesRefused.Add(1)
 		return false
 	}
 	if known && (old.Options != t.Options || !slices.Equal(old.Fields, t.Fields)) {
 		s.redefined.Add(1)
 	}
+	s.templateBytes += growth
+	s.table.templateBytes += growth
 	s.templates[t.ID] = t
 	s.known.Store(int64(len(s.templates)))
 	return true
@@ -95,34 +112,35 @@ func (s *Source) Same(id uint16, options bool, fields []flow.FieldSpec) bool {
 // Wait keeps a copy of a data set until its template comes. Beyond the limits the set is dropped, and counted.
 func (s *Source) Wait(p Pending) {
 	s.unknown.Add(1)
-	size := len(p.Data)
+	size := p.size()
 	if s.pendingBytes+size > s.table.limits.PendingBytes || s.table.pendingBytes+size > s.table.limits.PendingAllBytes {
 		s.pendingDropped.Add(1)
 		return
 	}
 	p.Data = slices.Clone(p.Data)
-	s.pending = append(s.pending, p)
+	if s.pending == nil {
+		s.pending = make(map[uint16][]Pending)
+	}
+	s.pending[p.TemplateID] = append(s.pending[p.TemplateID], p)
 	s.pendingBytes += size
 	s.table.pendingBytes += size
-	s.waiting.Store(int64(len(s.pending)))
+	s.waiting.Add(1)
 }
 
 // Ready takes out the data sets that waited for a template, oldest first.
 func (s *Source) Ready(id uint16) []Pending {
-	if len(s.pending) == 0 {
+	ready := s.pending[id]
+	if len(ready) == 0 {
 		return nil
 	}
-	var ready, rest []Pending
-	for _, p := range s.pending {
-		if p.TemplateID == id {
-			ready = append(ready, p)
-			s.pendingBytes -= len(p.Data)
-			s.table.pendingBytes -= len(p.Data)
-		} else {
-			rest = append(rest, p)
-		}
+	delete(s.pending, id)
+	for i := range ready {
+		s.pendingBytes -= ready[i].size()
+		s.table.pendingBytes -= ready[i].size()
 	}
-	s.pending = rest
-	s.waiting.Store(int64(len(rest)))
+	s.waiting.Add(-int64(len(ready)))
 	return ready
 }
+
+// Dropped counts data sets that waited and could not be decoded after all.
+func (s *Source) Dropped(sets int) { s.pendingDropped.Add(uint64(sets)) }

@@ -13,9 +13,10 @@ import (
 
 // Table holds the sources that send to one socket.
 type Table struct {
-	limits       Limits
-	last         *Source // most packets come from the source of the packet before
-	pendingBytes int
+	limits        Limits
+	last          *Source // most packets come from the source of the packet before
+	templateBytes int
+	pendingBytes  int
 
 	mu      sync.Mutex // held to change sources, and to read it from another goroutine
 	sources map[Key]*Source
@@ -55,20 +56,39 @@ func (t *Table) add(key Key) *Source {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.sources) >= t.limits.Exporters {
-		t.evict()
+		t.evict(nil)
 	}
 	t.sources[key] = s
 	return s
+}
+
+// room makes room for templates of a source and tells whether there is enough.
+func (t *Table) room(size int, s *Source) bool {
+	if t.templateBytes+size <= t.limits.TemplateAllBytes {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for t.templateBytes+size > t.limits.TemplateAllBytes {
+		if !t.evict(s) {
+			return false
+		}
+	}
+	return true
 }
 
 // evictionSample is how many sources are compared to find one that may go. A scan of all would make a flood of invented sources
 // expensive; the order of a map is random enough to spare those who really send.
 const evictionSample = 16
 
-func (t *Table) evict() {
+// evict forgets a source other than keep, and tells whether there was one. The table is locked.
+func (t *Table) evict(keep *Source) bool {
 	var oldest *Source
 	n := 0
 	for _, s := range t.sources {
+		if s == keep {
+			continue
+		}
 		if oldest == nil || s.lastSeen.Load() < oldest.lastSeen.Load() {
 			oldest = s
 		}
@@ -77,13 +97,15 @@ func (t *Table) evict() {
 		}
 	}
 	if oldest == nil {
-		return
+		return false
 	}
-	oldest.pendingDropped.Add(uint64(len(oldest.pending)))
+	oldest.pendingDropped.Add(uint64(oldest.waiting.Load()))
+	t.templateBytes -= oldest.templateBytes
 	t.pendingBytes -= oldest.pendingBytes
 	stats := oldest.stats()
 	stats.Waiting, stats.Templates = 0, 0 // figures of now, not counters
 	t.gone.add(stats)
 	t.evicted.Add(1)
 	delete(t.sources, oldest.Key)
+	return true
 }
