@@ -65,7 +65,7 @@ func TestReadyTakesOnlyItsTemplate(t *testing.T) {
 	}
 	clear(body) // the packet's buffer is used again
 	ready := s.Ready(256)
-	if len(ready) != 2 || ready[0].Data[3] != 4 || table.pendingBytes != 4 || len(s.Ready(256)) != 0 || len(s.Ready(257)) != 1 || table.pendingBytes != 0 {
+	if len(ready) != 2 || ready[0].Data[3] != 4 || table.pendingBytes != pendingOverhead+4 || len(s.Ready(256)) != 0 || len(s.Ready(257)) != 1 || table.pendingBytes != 0 {
 		t.Errorf("%d ready, %d octets still pending", len(ready), table.pendingBytes)
 	}
 }

@@ -37,7 +37,7 @@ type Pending struct {
 
 // pendingOverhead is about what keeping a data set takes in memory besides its data. Without it, sets of no or few octets would
 // pass the limits in any number.
-const pendingOverhead = 128
+const pendingOverhead = 192
 
 func (p *Pending) size() int { return pendingOverhead + len(p.Data) }
 
@@ -103,6 +103,12 @@ func (s *Source) Define(t *Template) bool {
 	return true
 }
 
+// TemplateRefused counts a template that is beyond a limit.
+func (s *Source) TemplateRefused() { s.templatesRefused.Add(1) }
+
+// Templates is how many templates are known.
+func (s *Source) Templates() int { return len(s.templates) }
+
 // Same tells whether a template is already known in exactly this form, so that it need not be compiled again.
 func (s *Source) Same(id uint16, options bool, fields []flow.FieldSpec) bool {
 	t := s.templates[id]
@@ -142,5 +148,5 @@ func (s *Source) Ready(id uint16) []Pending {
 	return ready
 }
 
-// Dropped counts data sets that waited and could not be decoded after all.
+// Dropped counts data sets that waited and could not be decoded, or not wholly, when their template came.
 func (s *Source) Dropped(sets int) { s.pendingDropped.Add(uint64(sets)) }

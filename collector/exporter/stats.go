@@ -38,9 +38,9 @@ type Stats struct {
 	SequenceReordered         uint64 // units of those that came late after all
 	SequenceRestarted         uint64 // jumps of the sequence number that mean a restart
 	TemplatesRedefined        uint64 // templates that changed their fields
-	TemplatesRefused          uint64 // templates beyond the limit
+	TemplatesRefused          uint64 // templates beyond a limit
 	SetsBeforeTemplate        uint64 // data sets that came before their template
-	SetsDropped               uint64 // of those, dropped because too many waited
+	SetsDropped               uint64 // of those, dropped because too many waited or because they did not fit their template
 
 	Templates int // templates known now
 	Waiting   int // data sets waiting for their template now

@@ -18,27 +18,30 @@ func (c Clock) At(uptime uint32) int64 {
 	return c.Unix - int64(int32(c.Uptime-uptime))*1e6
 }
 
-// Decode fills r from one data record, which has RecordLength octets. It allocates nothing.
+// Decode fills r from one data record, which has Size octets. It allocates nothing.
 func (p *Program) Decode(r *Record, data []byte, clock Clock) {
-	data = data[:p.length]
-	var outBytes, outPackets uint64
-	var hasOut Fields
-	for i := range p.ops {
-		o := &p.ops[i]
+	first := 0
+	for i := range p.variable {
+		v := &p.variable[i]
+		decode(r, p.ops[first:v.ops], data, clock)
+		data = data[variableSize(data, int(v.offset)):] // what lies behind moves to where it would be without this field
+		first = v.ops
+	}
+	decode(r, p.ops[first:], data, clock)
+	r.ICMPFromPort()
+}
+
+func decode(r *Record, ops []op, data []byte, clock Clock) {
+	for i := range ops {
+		o := &ops[i]
 		v := data[o.offset : o.offset+uint32(o.length)]
 		switch o.code {
-		case opBytes:
+		case opBytes, opTotalBytes, opOutBytes:
 			r.Bytes = number(v)
 			r.Has |= HasBytes
-		case opPackets:
+		case opPackets, opTotalPackets, opOutPackets:
 			r.Packets = number(v)
 			r.Has |= HasPackets
-		case opOutBytes:
-			outBytes = number(v)
-			hasOut |= HasBytes
-		case opOutPackets:
-			outPackets = number(v)
-			hasOut |= HasPackets
 		case opProtocol:
 			r.Protocol = v[0]
 			r.Has |= HasProtocol
@@ -68,6 +71,16 @@ func (p *Program) Decode(r *Record, data []byte, clock Clock) {
 		case opNextHopIPv6:
 			address6(&r.NextHop, v)
 			r.Has |= HasNextHop
+		case opBGPNextHopIPv4:
+			if !r.NextHop.IsValid() || r.NextHop.IsUnspecified() {
+				r.NextHop = netip.AddrFrom4([4]byte(v))
+				r.Has |= HasNextHop
+			}
+		case opBGPNextHopIPv6:
+			if !r.NextHop.IsValid() || r.NextHop.IsUnspecified() {
+				r.NextHop = netip.AddrFrom16([16]byte(v))
+				r.Has |= HasNextHop
+			}
 		case opSourcePrefix:
 			r.Source.PrefixLength = max(r.Source.PrefixLength, v[0])
 		case opDestinationPrefix:
@@ -97,11 +110,9 @@ func (p *Program) Decode(r *Record, data []byte, clock Clock) {
 			r.End = int64(number(v)) * 1e9
 			r.Has |= HasEnd
 		case opStartMilliseconds:
-			r.Start = milliseconds(v)
-			r.Has |= HasStart
+			milliseconds(&r.Start, &r.Has, v, HasStart)
 		case opEndMilliseconds:
-			r.End = milliseconds(v)
-			r.Has |= HasEnd
+			milliseconds(&r.End, &r.Has, v, HasEnd)
 		case opICMPTypeCode:
 			r.ICMPType, r.ICMPCode = v[0], v[1]
 			r.Has |= HasICMP
@@ -126,16 +137,6 @@ func (p *Program) Decode(r *Record, data []byte, clock Clock) {
 		case opSkip:
 		}
 	}
-	// Counters of what left the exporter stand in where it did not count what came in: both at once describe the same packets.
-	if r.Has&HasBytes == 0 && hasOut&HasBytes != 0 {
-		r.Bytes = outBytes
-		r.Has |= HasBytes
-	}
-	if r.Has&HasPackets == 0 && hasOut&HasPackets != 0 {
-		r.Packets = outPackets
-		r.Has |= HasPackets
-	}
-	r.ICMPFromPort()
 }
 
 const (
@@ -171,13 +172,12 @@ func number(v []byte) uint64 {
 	return n
 }
 
-// milliseconds turns Unix milliseconds into nanoseconds; what does not fit is no time at all and becomes 0.
-func milliseconds(v []byte) int64 {
-	n := number(v)
-	if n > math.MaxInt64/1_000_000 {
-		return 0
+// milliseconds sets a time given in Unix milliseconds; one that nanoseconds have no room for (after the year 2262) is no time.
+func milliseconds(t *int64, has *Fields, v []byte, bit Fields) {
+	if n := number(v); n <= math.MaxInt64/1_000_000 {
+		*t = int64(n) * 1e6
+		*has |= bit
 	}
-	return int64(n) * 1e6
 }
 
 // address4 sets an address unless the template carries both families and this one is empty.

@@ -7,6 +7,8 @@ const (
 	opSkip opcode = iota
 	opBytes
 	opPackets
+	opTotalBytes
+	opTotalPackets
 	opOutBytes
 	opOutPackets
 	opProtocol
@@ -20,6 +22,8 @@ const (
 	opDestinationIPv6
 	opNextHopIPv4
 	opNextHopIPv6
+	opBGPNextHopIPv4
+	opBGPNextHopIPv6
 	opSourcePrefix
 	opDestinationPrefix
 	opInput
@@ -41,8 +45,19 @@ const (
 	opDirection
 )
 
+// exact tells whether values have one length only, because they are no numbers.
+func (c opcode) exact() bool {
+	switch c {
+	case opSourceIPv4, opDestinationIPv4, opNextHopIPv4, opBGPNextHopIPv4, opSourceIPv6, opDestinationIPv6, opNextHopIPv6, opBGPNextHopIPv6,
+		opSourceMAC, opDestinationMAC, opICMPTypeCode:
+		return true
+	default:
+		return false
+	}
+}
+
 // element says where an information element goes and which lengths make sense for it. Unsigned numbers may be sent in fewer
-// octets than their type has (RFC 7011 section 6.2, and many v9 exporters).
+// octets than their type has (RFC 7011 section 6.2, and many v9 exporters), and in up to 8 by careless ones.
 type element struct {
 	code     opcode
 	min, max uint16
@@ -67,7 +82,7 @@ var elements = [512]element{
 	15:  {opNextHopIPv4, 4, 4},       // ipNextHopIPv4Address
 	16:  {opSourceAS, 1, 4},          // bgpSourceAsNumber
 	17:  {opDestinationAS, 1, 4},     // bgpDestinationAsNumber
-	18:  {opNextHopIPv4, 4, 4},       // bgpNextHopIPv4Address
+	18:  {opBGPNextHopIPv4, 4, 4},    // bgpNextHopIPv4Address
 	21:  {opLastSwitched, 1, 4},      // flowEndSysUpTime, milliseconds
 	22:  {opFirstSwitched, 1, 4},     // flowStartSysUpTime, milliseconds
 	23:  {opOutBytes, 1, 8},          // postOctetDeltaCount
@@ -83,11 +98,11 @@ var elements = [512]element{
 	59:  {opVLAN, 1, 2},              // postVlanId, where an egress template has it instead of 58
 	61:  {opDirection, 1, 1},         // flowDirection: 0 ingress, 1 egress
 	62:  {opNextHopIPv6, 16, 16},     // ipNextHopIPv6Address
-	63:  {opNextHopIPv6, 16, 16},     // bgpNextHopIPv6Address
+	63:  {opBGPNextHopIPv6, 16, 16},  // bgpNextHopIPv6Address
 	80:  {opDestinationMAC, 6, 6},    // destinationMacAddress
 	81:  {opSourceMAC, 6, 6},         // postSourceMacAddress
-	85:  {opBytes, 1, 8},             // octetTotalCount
-	86:  {opPackets, 1, 8},           // packetTotalCount
+	85:  {opTotalBytes, 1, 8},        // octetTotalCount
+	86:  {opTotalPackets, 1, 8},      // packetTotalCount
 	139: {opICMPTypeCode, 2, 2},      // icmpTypeCodeIPv6
 	150: {opStartSeconds, 4, 4},      // flowStartSeconds, Unix time
 	151: {opEndSeconds, 4, 4},        // flowEndSeconds

@@ -37,6 +37,7 @@ const (
 	HasDirection
 	HasBytes
 	HasPackets
+	HasSampling
 )
 
 // Endpoint is one side of a flow.
@@ -78,6 +79,10 @@ type Record struct {
 	ICMPCode  uint8
 	Direction uint8 // 0 ingress, 1 egress (IANA flowDirection, 61)
 	VLAN      uint16
+
+	// One of so many packets was looked at; 1 is all of them. Counters are as exported, not multiplied.
+	SamplingInterval uint32
+	SamplingMode     uint8 // of NetFlow v5: 0 not said, 1 deterministic, 2 random
 
 	Input, Output uint32 // ifIndex
 	NextHop       netip.Addr

@@ -210,13 +210,14 @@ func TestMalformedPacketsKeepTheGoodPart(t *testing.T) {
 		"set longer than the packet":    {join(good, u16(256), u16(400), u32(1)), 1, at, "set 256 says it has 400 octets, 8 are left"},
 		"set shorter than its header":   {join(good, u16(256), u16(3)), 1, at, "set 256 says it has 3 octets"},
 		"rest of a header":              {join(good, []byte{0, 1, 2}), 1, at, "3 octets are left"},
+		"data shorter than a record":    {join(good, set(256, []byte{1, 2})), 1, at + 4, "2 octets are left that are no whole record"},
 		"reserved set":                  {join(good, set(7, u32(1))), 1, at, "set id 7 is reserved"},
 		"template with a reserved id":   {join(good, set(0, template(9, 1, 4))), 1, at + 4, "template id 9 is reserved"},
 		"template without fields":       {join(good, set(0, template(300))), 1, at + 4, "template 300 has no fields"},
 		"template cut":                  {join(good, set(0, u16(300), u16(9), u32(1))), 1, at + 4, "announces 9 fields, the set has room for 1"},
 		"template of nothing":           {join(good, set(0, template(300, 1, 0))), 1, at + 4, "all 1 fields have length 0"},
-		"options template cut":          {join(good, set(1, u16(300), u16(4), u16(40), u32(1))), 1, at + 4, "announces 11 fields"},
-		"options template half a field": {join(good, set(1, u16(300), u16(3), u16(4), u32(1))), 1, at + 4, "not whole fields"},
+		"options template cut":          {join(good, set(1, u16(300), u16(4), u16(40), u32(1))), 1, at + 4, "announces fields of 44 octets, the set has room for 4"},
+		"options template half a field": {join(good, set(1, u16(300), u16(3), u16(4), u32(1), u32(1))), 1, at + 4, "not whole fields"},
 		"zeros behind the sets":         {join(good, make([]byte, 100)), 1, 0, ""},
 		"some zeros behind the sets":    {join(good, make([]byte, 3)), 1, 0, ""},
 	} {
@@ -243,7 +244,8 @@ func TestMalformedPacketsKeepTheGoodPart(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	c := newCollector(exporter.Limits{Templates: 2, Fields: 3, PendingBytes: 100, PendingAllBytes: 150, Exporters: 50})
+	// A waiting set of 60 octets takes 252: one fits a source, two fit all.
+	c := newCollector(exporter.Limits{Templates: 2, Fields: 3, PendingBytes: 300, PendingAllBytes: 550, Exporters: 50})
 	for id := 256; id < 260; id++ {
 		_, err := c.decode(join(header9(id, 1), set(0, template(id, 1, 4))))
 		if (err != nil) != (id >= 258) {
@@ -253,12 +255,12 @@ func TestLimits(t *testing.T) {
 	if _, err := c.decode(join(header9(1, 1), set(0, template(256, 1, 4, 2, 4, 3, 4, 4, 4)))); err == nil || !strings.Contains(err.Error(), "more than the limit of 3") {
 		t.Errorf("error %v", err)
 	}
-	for range 3 { // 60 octets each: one fits
+	for range 3 { // 60 octets each, and what keeping them takes: one fits
 		if _, err := c.decode(join(header9(1, 1), set(400, make([]byte, 60)))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if s := c.table.Snapshot().Total; s.Waiting != 1 || s.SetsDropped != 2 || s.TemplatesRefused != 2 {
+	if s := c.table.Snapshot().Total; s.Waiting != 1 || s.SetsDropped != 2 || s.TemplatesRefused != 3 {
 		t.Errorf("%+v", s)
 	}
 	for i := range 100_000 { // invented exporters with data nobody can decode

@@ -33,6 +33,12 @@ func (d *Decoder) decode5(dst []flow.Record, packet []byte, address netip.Addr, 
 	sequence := binary.BigEndian.Uint32(packet[16:])
 	domain := uint32(binary.BigEndian.Uint16(packet[20:]))
 	announced := int(binary.BigEndian.Uint16(packet[2:]))
+	// Two bits of mode and 14 of interval; exporters that do not sample say 0.
+	sampling := binary.BigEndian.Uint16(packet[22:])
+	interval, has := uint32(sampling&0x3fff), has5
+	if interval != 0 {
+		has |= flow.HasSampling
+	}
 	count := min(announced, (len(packet)-header5)/record5)
 
 	source := d.table.Source(address, domain, received)
@@ -40,7 +46,7 @@ func (d *Decoder) decode5(dst []flow.Record, packet []byte, address netip.Addr, 
 	for i := range count {
 		v := packet[header5+i*record5:][:record5]
 		dst = append(dst, flow.Record{
-			Has:      has5,
+			Has:      has,
 			Exporter: address, Domain: domain, Sequence: sequence, Format: flow.NetFlow5,
 			Received: received.UnixNano(), Exported: clock.Unix,
 			Source: flow.Endpoint{
@@ -60,6 +66,7 @@ func (d *Decoder) decode5(dst []flow.Record, packet []byte, address netip.Addr, 
 			End:     clock.At(binary.BigEndian.Uint32(v[28:])),
 
 			TCPFlags: uint16(v[37]), Protocol: v[38], TOS: v[39],
+			SamplingInterval: interval, SamplingMode: uint8(sampling >> 14),
 		})
 		dst[len(dst)-1].ICMPFromPort()
 	}

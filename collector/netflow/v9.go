@@ -33,14 +33,15 @@ type packet9 struct {
 	received int64
 
 	records, options int
+	failed           *PacketError // the first fault
 }
 
+// The count in the header is not used: exporters disagree on what it counts.
 func (d *Decoder) decode9(dst []flow.Record, packet []byte, address netip.Addr, received time.Time) ([]flow.Record, error) {
 	if len(packet) < header9 {
 		d.table.Refused(exporter.TooShort)
 		return dst, &PacketError{Version: 9, Offset: len(packet), Reason: fmt.Sprintf("the header needs %d octets", header9)}
 	}
-	// The count in the header is not used: exporters disagree on what it counts.
 	p := packet9{
 		clock: flow.Clock{
 			Unix:   int64(binary.BigEndian.Uint32(packet[8:])) * 1e9,
@@ -53,12 +54,12 @@ func (d *Decoder) decode9(dst []flow.Record, packet []byte, address netip.Addr, 
 	p.source = d.table.Source(address, binary.BigEndian.Uint32(packet[16:]), received)
 	p.source.Sequence(p.sequence, 1, window9)
 
-	var failed *PacketError
-	for at := header9; at < len(packet) && failed == nil; {
+	// A fault inside a set costs the rest of that set. A fault in a set's length costs the rest of the packet.
+	for at := header9; at < len(packet); {
 		rest := packet[at:]
 		if len(rest) < setHeader {
 			if !zero(rest) {
-				failed = p.fault(at, "%d octets are left, too few for a set", len(rest))
+				p.fault(at, "%d octets are left, too few for a set", len(rest))
 			}
 			break
 		}
@@ -66,21 +67,24 @@ func (d *Decoder) decode9(dst []flow.Record, packet []byte, address netip.Addr, 
 		if length < setHeader || length > len(rest) {
 			// Some exporters fill their packets up with zeros.
 			if id != 0 || length != 0 || !zero(rest) {
-				failed = p.fault(at, "set %d says it has %d octets, %d are left in the packet", id, length, len(rest))
+				p.fault(at, "set %d says it has %d octets, %d are left in the packet", id, length, len(rest))
 			}
 			break
 		}
 		body := rest[setHeader:length]
 		switch {
 		case id == templateSet:
-			dst, failed = d.templates(dst, &p, body, at+setHeader)
+			dst = d.templates(dst, &p, body, at+setHeader)
 		case id == optionsTemplateSet:
-			dst, failed = d.optionsTemplates(dst, &p, body, at+setHeader)
+			dst = d.optionsTemplates(dst, &p, body, at+setHeader)
 		case id < firstDataSet:
-			failed = p.fault(at, "set id %d is reserved", id)
+			p.fault(at, "set id %d is reserved", id)
 		default:
 			if t := p.source.Template(id); t != nil {
-				dst = p.data(dst, t, body, p.clock, p.sequence, p.received)
+				var left int
+				if dst, left = p.data(dst, t, body, p.clock, p.sequence, p.received); left > 0 {
+					p.fault(at+length-left, "set %d: %d octets are left that are no whole record, which needs %d", id, left, t.Program.MinSize())
+				}
 			} else {
 				p.source.Wait(exporter.Pending{TemplateID: id, Data: body, Clock: p.clock, Sequence: p.sequence, Received: p.received})
 			}
@@ -88,118 +92,149 @@ func (d *Decoder) decode9(dst []flow.Record, packet []byte, address netip.Addr, 
 		at += length
 	}
 	p.source.Count(p.records, p.options)
-	if failed != nil {
+	if p.failed != nil {
 		p.source.Malformed()
-		return dst, failed
+		return dst, p.failed
 	}
 	return dst, nil
 }
 
-func (p *packet9) fault(offset int, format string, args ...any) *PacketError {
-	return &PacketError{Version: 9, Offset: offset, Reason: fmt.Sprintf(format, args...)}
+// fault keeps the first thing that is wrong with the packet.
+func (p *packet9) fault(offset int, format string, args ...any) {
+	if p.failed == nil {
+		p.failed = &PacketError{Version: 9, Offset: offset, Reason: fmt.Sprintf(format, args...)}
+	}
 }
 
-// data appends the records of a data set. What is left behind the last whole record is padding.
-func (p *packet9) data(dst []flow.Record, t *exporter.Template, body []byte, clock flow.Clock, sequence uint32, received int64) []flow.Record {
-	length := t.Program.RecordLength()
+// padding is the most octets that a data set may have behind its last record (RFC 3954 section 5.3: to a boundary of 32 bits).
+const padding = 3
+
+// data appends the records of a data set. Left is how many octets at its end are neither a whole record nor padding.
+func (p *packet9) data(dst []flow.Record, t *exporter.Template, body []byte, clock flow.Clock, sequence uint32, received int64) (_ []flow.Record, left int) {
+	n := 0
+	for {
+		size := t.Program.Size(body)
+		if size == 0 {
+			break
+		}
+		n++
+		if !t.Options {
+			dst = append(dst, flow.Record{
+				Exporter: p.address, Domain: p.source.Key.Domain, Sequence: sequence, Format: flow.NetFlow9,
+				Received: received, Exported: clock.Unix,
+			})
+			t.Program.Decode(&dst[len(dst)-1], body, clock)
+		}
+		body = body[size:]
+	}
 	if t.Options {
-		p.options += len(body) / length
-		return dst
+		p.options += n
+	} else {
+		p.records += n
 	}
-	first := len(dst)
-	for ; len(body) >= length; body = body[length:] {
-		dst = append(dst, flow.Record{
-			Exporter: p.address, Domain: p.source.Key.Domain, Sequence: sequence, Format: flow.NetFlow9,
-			Received: received, Exported: clock.Unix,
-		})
-		t.Program.Decode(&dst[len(dst)-1], body, clock)
+	// Some exporters pad with more than they need; zeros are no record.
+	if n > 0 && len(body) <= padding || zero(body) {
+		return dst, 0
 	}
-	p.records += len(dst) - first
-	return dst
+	return dst, len(body)
 }
 
 // templates reads a template set: RFC 3954 section 5.2.
-func (d *Decoder) templates(dst []flow.Record, p *packet9, body []byte, at int) ([]flow.Record, *PacketError) {
+func (d *Decoder) templates(dst []flow.Record, p *packet9, body []byte, at int) []flow.Record {
 	for len(body) >= 4 {
 		id, count := binary.BigEndian.Uint16(body), int(binary.BigEndian.Uint16(body[2:]))
 		if id == 0 && count == 0 && zero(body) {
 			break // padding
 		}
 		size := 4 + count*4
-		if err := d.readFields(p, id, count, body[4:], at); err != nil {
-			return dst, err
+		if size > len(body) {
+			p.fault(at, "template %d announces %d fields, the set has room for %d", id, count, (len(body)-4)/4)
+			break
 		}
-		var err *PacketError
-		if dst, err = d.define(dst, p, id, false, at); err != nil {
-			return dst, err
-		}
+		dst = d.define(dst, p, id, false, body[4:size], at)
 		body, at = body[size:], at+size
 	}
-	return dst, nil
+	return dst
 }
 
 // optionsTemplates reads an options template set: RFC 3954 section 6.1. Lengths there are in octets, scope fields first.
-func (d *Decoder) optionsTemplates(dst []flow.Record, p *packet9, body []byte, at int) ([]flow.Record, *PacketError) {
+func (d *Decoder) optionsTemplates(dst []flow.Record, p *packet9, body []byte, at int) []flow.Record {
 	for len(body) >= 6 {
 		id := binary.BigEndian.Uint16(body)
 		scope, option := int(binary.BigEndian.Uint16(body[2:])), int(binary.BigEndian.Uint16(body[4:]))
 		if id == 0 && scope == 0 && option == 0 && zero(body) {
 			break // padding
 		}
-		if scope%4 != 0 || option%4 != 0 {
-			return dst, p.fault(at, "options template %d: lengths %d and %d are not whole fields", id, scope, option)
-		}
 		size := 6 + scope + option
-		if err := d.readFields(p, id, (scope+option)/4, body[6:], at); err != nil {
-			return dst, err
+		whole := scope%4 == 0 && option%4 == 0
+		if !whole {
+			p.fault(at, "options template %d: lengths %d and %d are not whole fields", id, scope, option)
 		}
-		var err *PacketError
-		if dst, err = d.define(dst, p, id, true, at); err != nil {
-			return dst, err
+		if size > len(body) {
+			p.fault(at, "options template %d announces fields of %d octets, the set has room for %d", id, scope+option, len(body)-6)
+			break
+		}
+		if whole {
+			dst = d.define(dst, p, id, true, body[6:size], at)
 		}
 		body, at = body[size:], at+size
 	}
-	return dst, nil
+	return dst
 }
 
-// readFields reads count field specifiers into d.fields.
-func (d *Decoder) readFields(p *packet9, id uint16, count int, body []byte, at int) *PacketError {
-	switch {
-	case id < firstDataSet:
-		return p.fault(at, "template id %d is reserved", id)
-	case count == 0:
-		return p.fault(at, "template %d has no fields", id)
-	case count*4 > len(body):
-		return p.fault(at, "template %d announces %d fields, the set has room for %d", id, count, len(body)/4)
-	case count > d.table.Limits().Fields:
-		return p.fault(at, "template %d has %d fields, more than the limit of %d", id, count, d.table.Limits().Fields)
-	}
+// readFields reads field specifiers of 4 octets each into d.fields.
+func (d *Decoder) readFields(specs []byte) {
 	d.fields = d.fields[:0]
-	for i := range count {
-		d.fields = append(d.fields, flow.FieldSpec{
-			ID: binary.BigEndian.Uint16(body[i*4:]), Length: binary.BigEndian.Uint16(body[i*4+2:]),
-		})
+	for ; len(specs) >= 4; specs = specs[4:] {
+		d.fields = append(d.fields, flow.FieldSpec{ID: binary.BigEndian.Uint16(specs), Length: binary.BigEndian.Uint16(specs[2:])})
 	}
-	return nil
 }
 
-// define makes the template of d.fields known and decodes the data that waited for it.
-func (d *Decoder) define(dst []flow.Record, p *packet9, id uint16, options bool, at int) ([]flow.Record, *PacketError) {
+// releaseLimit is how many records one packet may yield before data sets that waited are dropped rather than decoded. Real records
+// are far too long for that many to wait; it keeps a template of one octet from turning what waited into hundreds of megabytes.
+const releaseLimit = 1 << 16
+
+// define makes a template known and decodes the data that waited for it.
+func (d *Decoder) define(dst []flow.Record, p *packet9, id uint16, options bool, specs []byte, at int) []flow.Record {
+	limits := d.table.Limits()
+	switch n := len(specs) / 4; {
+	case id < firstDataSet:
+		p.fault(at, "template id %d is reserved", id)
+		return dst
+	case n == 0:
+		p.fault(at, "template %d has no fields", id)
+		return dst
+	case n > limits.Fields:
+		p.source.TemplateRefused()
+		p.fault(at, "template %d has %d fields, more than the limit of %d", id, n, limits.Fields)
+		return dst
+	}
+	d.readFields(specs)
 	if p.source.Same(id, options, d.fields) {
-		return dst, nil
+		return dst
 	}
 	program, err := flow.Compile(d.fields)
 	if err != nil {
-		return dst, p.fault(at, "template %d: %v", id, err)
+		p.fault(at, "template %d: %v", id, err)
+		return dst
 	}
 	t := &exporter.Template{ID: id, Fields: slices.Clone(d.fields), Options: options, Program: program}
 	if !p.source.Define(t) {
-		return dst, p.fault(at, "template %d: the exporter already has %d templates, the limit", id, d.table.Limits().Templates)
+		p.fault(at, "template %d: the exporter already has %d templates, or all have too many; see the limits", id, p.source.Templates())
+		return dst
 	}
-	for _, w := range p.source.Ready(id) {
-		dst = p.data(dst, t, w.Data, w.Clock, w.Sequence, w.Received)
+	waited := p.source.Ready(id)
+	for i, w := range waited {
+		if len(dst) >= releaseLimit {
+			p.source.Dropped(len(waited) - i)
+			break
+		}
+		var left int
+		if dst, left = p.data(dst, t, w.Data, w.Clock, w.Sequence, w.Received); left > 0 {
+			p.source.Dropped(1)
+		}
 	}
-	return dst, nil
+	return dst
 }
 
 func zero(b []byte) bool {

@@ -41,6 +41,7 @@ func run(ctx context.Context, repository string, keep, stop bool) error {
 		return acctest.StopKept(ctx)
 	}
 	began := time.Now()
+	step("Starting a host, and an Elasticsearch beside it")
 	c, err := chain.Start(ctx, chain.Options{Repository: repository, Name: "flow1", Log: detail})
 	if err != nil {
 		return err
@@ -62,6 +63,13 @@ func run(ctx context.Context, repository string, keep, stop bool) error {
 	return err
 }
 
-func step(format string, args ...any) { fmt.Printf("\n\x1b[1m==> "+format+"\x1b[0m\n", args...) }
+// step prints a headline, in bold on a terminal.
+func step(format string, args ...any) {
+	line := fmt.Sprintf("==> "+format, args...)
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		line = "\x1b[1m" + line + "\x1b[0m"
+	}
+	fmt.Println("\n" + line)
+}
 
 func detail(format string, args ...any) { fmt.Printf("    "+format+"\n", args...) }
