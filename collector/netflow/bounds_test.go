@@ -1,0 +1,150 @@
+package netflow_test
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
+	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
+)
+
+// TestSetsOfNoOctetsAreBounded: keeping a set takes memory even when there is nothing in it.
+func TestSetsOfNoOctetsAreBounded(t *testing.T) {
+	for _, size := range []int{0, 1} {
+		c := newCollector(exporter.Limits{PendingBytes: 10_000})
+		sets := make([][]byte, 200)
+		for i := range sets {
+			sets[i] = set(256+i, make([]byte, size))
+		}
+		for i := range 100 {
+			if _, err := c.decode(join(header9(i, 1), join(sets...))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := c.table.Snapshot().Total
+		if s.Waiting == 0 || s.Waiting > 100 || s.SetsBeforeTemplate != 20_000 || s.SetsDropped+uint64(s.Waiting) != 20_000 {
+			t.Errorf("sets of %d octets: %+v", size, s)
+		}
+	}
+}
+
+// TestWaitingDataCannotBlowUp: with a template of one octet, what waited would become a record of hundreds of octets for each of its own.
+func TestWaitingDataCannotBlowUp(t *testing.T) {
+	c := newCollector(exporter.Limits{})
+	const sets, size = 600, 1400
+	for i := range sets {
+		if _, err := c.decode(join(header9(i, 1), set(300, make([]byte, size)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := c.table.Snapshot().Total; s.Waiting != sets || s.SetsDropped != 0 {
+		t.Fatalf("600 sets are within the limit: %+v", s)
+	}
+	got, err := c.decode(join(header9(sets, 1), set(0, template(300, 4, 1))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := c.table.Snapshot().Total
+	if len(got) < 1<<16 || len(got) >= 1<<16+size || s.Waiting != 0 {
+		t.Errorf("%d records, %+v", len(got), s)
+	}
+	if decoded := uint64(len(got)) / size; s.SetsDropped+decoded != sets {
+		t.Errorf("%d sets decoded and %d dropped of %d", decoded, s.SetsDropped, sets)
+	}
+}
+
+// TestWaitingDataOfAnotherTemplate: the template that came is not the one the data were sent with.
+func TestWaitingDataOfAnotherTemplate(t *testing.T) {
+	c := newCollector(exporter.Limits{})
+	if _, err := c.decode(join(header9(1, 1), set(300, u32(1), u32(2)), set(300, u32(3)))); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.decode(join(header9(2, 1), set(0, template(300, 1, 8))))
+	if s := c.table.Snapshot().Total; err != nil || len(got) != 1 || got[0].Bytes != 1<<32+2 || s.SetsDropped != 1 || s.Waiting != 0 {
+		t.Errorf("%d records, %+v, %v", len(got), s, err)
+	}
+}
+
+func TestTemplateMemoryIsBounded(t *testing.T) {
+	fields := make([]int, 0, 200)
+	for range 100 {
+		fields = append(fields, 1, 4)
+	}
+	big := func(id int) []byte { return join(header9(1, 1), set(0, template(id, fields...))) }
+	c := newCollector(exporter.Limits{TemplateAllBytes: 50_000}) // about 26 of them
+	for i := range 1000 {
+		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1)
+		if _, err := c.decoder.Decode(nil, big(256), from, received.Add(time.Duration(i)*time.Second)); err != nil {
+			t.Fatalf("exporter %d: %v", i, err)
+		}
+	}
+	snap := c.table.Snapshot()
+	if snap.Total.Templates == 0 || snap.Total.Templates > 30 || snap.Total.Templates != len(snap.Sources) || snap.Evicted != uint64(1000-len(snap.Sources)) {
+		t.Errorf("%d templates of %d sources, %d evicted", snap.Total.Templates, len(snap.Sources), snap.Evicted)
+	}
+	// One source alone cannot have more either, and is not evicted for its own sake.
+	refused := 0
+	for id := 256; id < 356; id++ {
+		if _, err := c.decode(big(id)); err != nil {
+			refused++
+		}
+	}
+	snap = c.table.Snapshot()
+	if refused < 60 || snap.Total.TemplatesRefused != uint64(refused) || len(snap.Sources) != 1 || snap.Sources[0].Key.Address != router.Addr() {
+		t.Errorf("%d refused, %+v", refused, snap)
+	}
+	// A template that is known can still change.
+	if _, err := c.decode(join(header9(2, 1), set(0, template(256, 1, 4)), set(256, u32(5)))); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAFaultCostsOnlyItsSet: a set that lies about its content says nothing about the others.
+func TestAFaultCostsOnlyItsSet(t *testing.T) {
+	good, record := set(0, template(256, 1, 4)), set(256, u32(1))
+	for name, test := range map[string]struct {
+		fault  []byte
+		reason string
+		more   int // records in the set at fault
+	}{
+		"reserved set":               {set(7, u32(1)), "set id 7", 0},
+		"reserved template id":       {set(0, template(9, 1, 4)), "template id 9", 0},
+		"template of nothing":        {set(0, template(300, 1, 0)), "length 0", 0},
+		"template cut":               {set(0, u16(300), u16(9), u32(1)), "announces 9 fields", 0},
+		"template too large":         {set(0, template(300, 1, 4, 2, 4, 3, 4)), "limit of 2", 0},
+		"options template cut":       {set(1, u16(300), u16(4), u16(40), u32(1)), "announces fields of 44", 0},
+		"data that are no record":    {set(256, []byte{1, 2}), "2 octets are left", 0},
+		"data ending in the middle":  {set(257, u32(1), u32(2), u32(3), u16(4), u16(5)), "4 octets are left", 1},
+		"templates beyond the limit": {set(0, template(301, 1, 4), template(302, 1, 4)), "already has 3", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCollector(exporter.Limits{Templates: 3, Fields: 2})
+			before := join(header9(1, 1), good, set(0, template(257, 1, 8, 2, 4)), record)
+			got, err := c.decode(join(before, test.fault, record, record))
+			var failed *netflow.PacketError
+			if !errors.As(err, &failed) || !strings.Contains(failed.Reason, test.reason) {
+				t.Fatalf("error %v", err)
+			}
+			if failed.Offset < len(before) || failed.Offset >= len(before)+len(test.fault) {
+				t.Errorf("the fault is said to be at %d, it is in %d to %d", failed.Offset, len(before), len(before)+len(test.fault))
+			}
+			if len(got) != 3+test.more {
+				t.Errorf("%d records, want %d", len(got), 3+test.more)
+			}
+			if s := c.table.Snapshot().Total; s.Malformed != 1 || s.Packets != 1 || s.Records != uint64(len(got)) {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+	t.Run("templates behind a bad one", func(t *testing.T) {
+		c := newCollector(exporter.Limits{})
+		got, err := c.decode(join(header9(1, 1), set(0, template(9, 1, 4), template(300, 1, 0), template(256, 1, 4)), record))
+		var failed *netflow.PacketError
+		if len(got) != 1 || !errors.As(err, &failed) || failed.Offset != 24 || !strings.Contains(failed.Reason, "template id 9 is reserved") {
+			t.Errorf("%d records, %v", len(got), err)
+		}
+	})
+}
