@@ -14,7 +14,7 @@ import (
 type Listing map[string]string
 
 const listFiles = `find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \
-	-o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /root/.cache \) -prune \
+	-o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd \) -prune \
 	-o -type d -printf 'file %p\tdirectory %m %U:%G\n' -o -type l -printf 'file %p\tlink %l\n' -o -type f -printf 'file %p\tfile %m %U:%G %s\n'`
 
 const listPackages = `dpkg-query -W -f 'package ${Package}\t${Status} ${Version}\n'`
