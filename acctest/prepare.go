@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// requirement is a program that the tests need, and the Debian package it comes in.
+// requirement is a program that the tests need, and the Debian packages it comes in, parted by spaces.
 type requirement struct {
-	program, pkg, purpose string
+	program, packages, purpose string
 }
 
 var requirements = []requirement{
@@ -23,6 +23,7 @@ var requirements = []requirement{
 	{"mke2fs", "e2fsprogs", "makes its disk"},
 	{"softflowd", "softflowd", "exports NetFlow"},
 	{"nfcapd", "nfdump", "counts the same export independently"},
+	{"gcc", "gcc libc6-dev", "builds the race detector into tests"},
 	{"java", "default-jdk-headless", "runs Elasticsearch"},
 	{"mvn", "maven", "gets Elasticsearch from Maven Central"},
 }
@@ -35,8 +36,8 @@ func Prepare(ctx context.Context, log Logf) error {
 	var missing []string
 	for _, r := range requirements {
 		if _, err := exec.LookPath(r.program); err != nil {
-			missing = append(missing, r.pkg)
-			log.printf("installing %s (%s)", r.pkg, r.purpose)
+			missing = append(missing, strings.Fields(r.packages)...)
+			log.printf("installing %s (%s)", r.packages, r.purpose)
 		}
 	}
 	if len(missing) == 0 {

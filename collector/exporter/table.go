@@ -67,6 +67,9 @@ func (t *Table) room(size int, s *Source) bool {
 	if t.templateBytes+size <= t.limits.TemplateAllBytes {
 		return true
 	}
+	if s.templateBytes+size > t.limits.TemplateAllBytes {
+		return false // though all others went
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.templateBytes+size > t.limits.TemplateAllBytes {

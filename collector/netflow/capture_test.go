@@ -76,7 +76,7 @@ func TestCaptureValues(t *testing.T) {
 		{[]string{"netflow9_test_softflowd_tpl_data.dat"}, 0, "172.16.32.100:123 > 172.16.32.248:123 protocol 17 flags 0x0 octets 76 packets 1 in 0 out 0 2015-10-08T19:03:46.14Z to 2015-10-08T19:03:46.141Z"},
 		{[]string{"netflow9_test_softflowd_tpl_data.dat"}, 6, "[fe80::20c:29ff:fe83:3b6e]:0 > [ff02::1]:34304 protocol 58 flags 0x0 octets 672 packets 7 in 0 out 0 2015-10-08T19:03:47.819Z to 2015-10-08T19:04:25.9Z"},
 		// The uptime wraps within this flow.
-		{[]string{"netflow5.dat"}, 1, "10.0.2.15:22 > 10.0.2.2:54435 protocol 6 flags 0x18 octets 304 packets 4 in 0 out 0 2015-05-02T18:38:04.898Z to 2015-05-02T18:38:07.476Z"},
+		{[]string{"netflow5.dat"}, 1, "10.0.2.15:22 > 10.0.2.2:54435 protocol 6 flags 0x18 octets 304 packets 4 in 0 out 0 2015-05-02T18:38:04.898328Z to 2015-05-02T18:38:07.476328Z"},
 		{
 			[]string{"netflow9_test_fortigate_fortios_542_appid_tpl258-269.dat", "netflow9_test_fortigate_fortios_542_appid_data258_262.dat"}, 16,
 			"192.168.100.150:51745 > 192.168.100.111:80 protocol 6 flags 0x0 octets 2164 packets 8 in 8 out 0 2018-05-11T00:53:56.19Z to 2018-05-11T00:54:00.19Z",

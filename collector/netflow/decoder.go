@@ -1,6 +1,7 @@
 // Package netflow decodes NetFlow v5 and v9 packets into flow records.
 //
-// A packet is decoded as far as it is sound: what comes before a fault is kept, the fault is reported. Nothing a packet says is
+// A packet is decoded as far as it is sound: a fault costs the set it is in, or the rest of the packet where a length is wrong that says
+// where the next set begins. What is sound is kept, the first fault is reported. Nothing a packet says is
 // believed before it is checked against the packet's own length, and every loop consumes input.
 package netflow
 
@@ -38,7 +39,7 @@ func (e *PacketError) Error() string {
 }
 
 // Decode appends the flow records of one UDP payload to dst. The version is told by the packet itself. Data sets that waited for a
-// template in this packet are decoded with it. On an error, which is a *PacketError, the records before the fault are returned.
+// template in this packet are decoded with it. On an error, which is a *PacketError, the records of what is sound are returned.
 // It allocates nothing once dst has grown and the templates are known.
 func (d *Decoder) Decode(dst []flow.Record, packet []byte, from netip.AddrPort, received time.Time) ([]flow.Record, error) {
 	if len(packet) < 2 {

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,10 @@ const beginAS = `"as":{`
 // flow.Endpoint.Enrichment. Nothing is appended when nothing is known. The "as" member comes first.
 func AppendEnrichment(dst []byte, geo Geo, as AS) []byte {
 	before := len(dst)
+	// A point that is not on earth, which Elasticsearch refuses, is none. NaN, which JSON does not have, fails the comparisons too.
+	if !geo.HasLocation || !(math.Abs(geo.Latitude) <= 90 && math.Abs(geo.Longitude) <= 180) {
+		geo.HasLocation, geo.Latitude, geo.Longitude = false, 0, 0
+	}
 	if as.Number != 0 {
 		dst = append(dst, beginAS+`"number":`...)
 		dst = strconv.AppendUint(dst, uint64(as.Number), 10)

@@ -187,6 +187,17 @@ func TestEnrichmentIsAlwaysJSON(t *testing.T) {
 			t.Errorf("%q becomes %s", name, document)
 		}
 	}
+	for _, off := range []float64{math.NaN(), math.Inf(1), -180.5, 1e300} {
+		for _, geo := range []Geo{{City: "X", HasLocation: true, Latitude: 1, Longitude: off}, {City: "X", HasLocation: true, Latitude: off, Longitude: 1}, {City: "X", Latitude: off}} {
+			if got := string(AppendEnrichment(nil, geo, AS{})); got != `"geo":{"city_name":"X"}` {
+				t.Errorf("a point that is not on earth becomes %s", got)
+			}
+			geo.City = ""
+			if got := AppendEnrichment(nil, geo, AS{}); len(got) != 0 {
+				t.Errorf("only such a point becomes %s", got)
+			}
+		}
+	}
 	if got := AppendEnrichment(nil, Geo{}, AS{}); len(got) != 0 {
 		t.Errorf("nothing known becomes %s", got)
 	}
