@@ -78,19 +78,23 @@ func TestCaptureValues(t *testing.T) {
 		// The uptime wraps within this flow.
 		{[]string{"netflow5.dat"}, 1, "10.0.2.15:22 > 10.0.2.2:54435 protocol 6 flags 0x18 octets 304 packets 4 in 0 out 0 2015-05-02T18:38:04.898328Z to 2015-05-02T18:38:07.476328Z"},
 		{
-			[]string{"netflow9_test_fortigate_fortios_542_appid_tpl258-269.dat", "netflow9_test_fortigate_fortios_542_appid_data258_262.dat"}, 16,
+			[]string{"netflow9_test_fortigate_fortios_542_appid_tpl258-269.dat", "netflow9_test_fortigate_fortios_542_appid_data258_262.dat"},
+			16,
 			"192.168.100.150:51745 > 192.168.100.111:80 protocol 6 flags 0x0 octets 2164 packets 8 in 8 out 0 2018-05-11T00:53:56.19Z to 2018-05-11T00:54:00.19Z",
 		},
 		{
-			[]string{"netflow9_test_paloalto_81_tpl256-263.dat", "netflow9_test_paloalto_81_data257_1flowset_in_large_zerofilled_packet.dat"}, 0,
+			[]string{"netflow9_test_paloalto_81_tpl256-263.dat", "netflow9_test_paloalto_81_data257_1flowset_in_large_zerofilled_packet.dat"},
+			0,
 			"134.220.2.6:88 > 134.220.1.156:50234 protocol 6 flags 0x5e octets 363 packets 3 in 500010024 out 500010002 2018-06-06T13:20:02Z to 2018-06-06T13:20:02Z",
 		},
 		{
-			[]string{"netflow9_test_cisco_aci_tpl256-258.dat", "netflow9_test_cisco_aci_data256.dat"}, 2,
+			[]string{"netflow9_test_cisco_aci_tpl256-258.dat", "netflow9_test_cisco_aci_data256.dat"},
+			2,
 			"10.154.230.177:179 > 10.154.230.178:36441 protocol 6 flags 0x18 octets 99 packets 2 in 369143808 out 0 2018-10-15T11:28:05.007Z to 2018-10-15T11:28:24.035Z",
 		},
 		{
-			[]string{"netflow9_test_h3c_netstream_varstring_tpl3281.dat", "netflow9_test_h3c_netstream_varstring_data3281.dat"}, 0,
+			[]string{"netflow9_test_h3c_netstream_varstring_tpl3281.dat", "netflow9_test_h3c_netstream_varstring_data3281.dat"},
+			0,
 			"20.20.20.20:137 > 20.20.255.255:137 protocol 17 flags 0x0 octets 702 packets 9 in 17 out 0 2018-07-18T01:34:33.274Z to 2018-07-18T01:35:02.969Z",
 		},
 	} {
