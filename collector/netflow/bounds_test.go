@@ -56,6 +56,27 @@ func TestWaitingDataCannotBlowUp(t *testing.T) {
 	}
 }
 
+// TestWaitingDataHaveTheirOwnClock: uptimes are meant as of the packet they came in, though the exporter restarted in between.
+func TestWaitingDataHaveTheirOwnClock(t *testing.T) {
+	c := newCollector(exporter.Limits{})
+	if _, err := c.decode(join(header9(1, 1), set(300, u32(uptime-1000)))); err != nil {
+		t.Fatal(err)
+	}
+	restarted := join(u16(9), u16(1), u32(60_000), u32(unix+90), u32(2), u32(1))
+	got, err := c.decode(join(restarted, set(0, template(300, 21, 4)), set(300, u32(59_000))))
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%d records, %v", len(got), err)
+	}
+	for i, want := range []int64{unix - 1, unix + 89} {
+		if got[i].End != want*1e9 {
+			t.Errorf("record %d ended at %d, want %d", i, got[i].End, want*1_000_000_000)
+		}
+	}
+	if got[0].Exported != unix*1e9 || got[1].Exported != (unix+90)*1e9 {
+		t.Errorf("exported at %d and %d", got[0].Exported, got[1].Exported)
+	}
+}
+
 // TestWaitingDataOfAnotherTemplate: the template that came is not the one the data were sent with.
 func TestWaitingDataOfAnotherTemplate(t *testing.T) {
 	c := newCollector(exporter.Limits{})
@@ -146,5 +167,28 @@ func TestAFaultCostsOnlyItsSet(t *testing.T) {
 		if len(got) != 1 || !errors.As(err, &failed) || failed.Offset != 24 || !strings.Contains(failed.Reason, "template id 9 is reserved") {
 			t.Errorf("%d records, %v", len(got), err)
 		}
+		if s := c.table.Snapshot().Total; s.Templates != 1 {
+			t.Errorf("%d templates are known, one is good", s.Templates)
+		}
 	})
+}
+
+// TestNobodyMakesRoomInVain: a source whose own templates are too many does not cost others theirs.
+func TestNobodyMakesRoomInVain(t *testing.T) {
+	c := newCollector(exporter.Limits{TemplateAllBytes: 1500})
+	other := netip.MustParseAddrPort("192.0.2.77:1")
+	if _, err := c.decoder.Decode(nil, join(header9(1, 1), set(0, template(256, 1, 4))), other, received); err != nil {
+		t.Fatal(err)
+	}
+	fields := make([]int, 0, 200)
+	for range 100 { // 1856 octets of memory
+		fields = append(fields, 1, 4)
+	}
+	if _, err := c.decoder.Decode(nil, join(header9(1, 1), set(0, template(256, fields...))), router, received.Add(time.Hour)); err == nil {
+		t.Error("a template beyond the limit was taken")
+	}
+	got, err := c.decoder.Decode(nil, join(header9(2, 1), set(256, u32(5))), other, received.Add(time.Hour))
+	if snap := c.table.Snapshot(); err != nil || len(got) != 1 || snap.Evicted != 0 || snap.Total.TemplatesRefused != 1 {
+		t.Errorf("%d records, %+v, %v", len(got), snap, err)
+	}
 }

@@ -106,8 +106,16 @@ func (p *packet9) fault(offset int, format string, args ...any) {
 	}
 }
 
-// padding is the most octets that a data set may have behind its last record (RFC 3954 section 5.3: to a boundary of 32 bits).
-const padding = 3
+// padding checks what stands behind zeros where a template should begin. It ends the set whatever that is: to look for a template at
+// each four octets of a large set would take time that grows with its square.
+func (p *packet9) padding(at int, body []byte) {
+	if !zero(body) {
+		p.fault(at, "template id 0 is reserved, and what follows is no padding")
+	}
+}
+
+// maxPadding is the most octets that a data set may have behind its last record (RFC 3954 section 5.3: to a boundary of 32 bits).
+const maxPadding = 3
 
 // data appends the records of a data set. Left is how many octets at its end are neither a whole record nor padding.
 func (p *packet9) data(dst []flow.Record, t *exporter.Template, body []byte, clock flow.Clock, sequence uint32, received int64) (_ []flow.Record, left int) {
@@ -133,7 +141,7 @@ func (p *packet9) data(dst []flow.Record, t *exporter.Template, body []byte, clo
 		p.records += n
 	}
 	// Some exporters pad with more than they need; zeros are no record.
-	if n > 0 && len(body) <= padding || zero(body) {
+	if n > 0 && len(body) <= maxPadding || zero(body) {
 		return dst, 0
 	}
 	return dst, len(body)
@@ -143,8 +151,9 @@ func (p *packet9) data(dst []flow.Record, t *exporter.Template, body []byte, clo
 func (d *Decoder) templates(dst []flow.Record, p *packet9, body []byte, at int) []flow.Record {
 	for len(body) >= 4 {
 		id, count := binary.BigEndian.Uint16(body), int(binary.BigEndian.Uint16(body[2:]))
-		if id == 0 && count == 0 && zero(body) {
-			break // padding
+		if id == 0 && count == 0 {
+			p.padding(at, body)
+			break
 		}
 		size := 4 + count*4
 		if size > len(body) {
@@ -162,8 +171,9 @@ func (d *Decoder) optionsTemplates(dst []flow.Record, p *packet9, body []byte, a
 	for len(body) >= 6 {
 		id := binary.BigEndian.Uint16(body)
 		scope, option := int(binary.BigEndian.Uint16(body[2:])), int(binary.BigEndian.Uint16(body[4:]))
-		if id == 0 && scope == 0 && option == 0 && zero(body) {
-			break // padding
+		if id == 0 && scope == 0 && option == 0 {
+			p.padding(at, body)
+			break
 		}
 		size := 6 + scope + option
 		whole := scope%4 == 0 && option%4 == 0
