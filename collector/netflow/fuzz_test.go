@@ -24,7 +24,7 @@ func FuzzNetFlow9(f *testing.F) {
 	f.Add(framed(packet5(2, 1, record5(1), record5(2))))
 	f.Add(framed(join(header9(1, 1), set(0, template(256, ordinary...)), set(256, ordinaryRecord(1)))))
 	f.Add(framed(join(header9(1, 1), set(256, ordinaryRecord(1))), join(header9(2, 1), set(0, template(256, ordinary...))), join(header9(3, 1), set(0, template(256, 1, 4)))))
-	f.Add(framed(join(header9(1, 1), set(1, optionsTemplate(512, 1, 2, 4, 82, 16)), set(512, make([]byte, 40)))))
+	f.Add(framed(join(header9(1, 1), set(1, optionsTemplate(512, 2, 4, 82, 16)), set(512, make([]byte, 40)))))
 	f.Add(framed(join(header9(1, 1), set(0, template(300, 27, 16, 28, 16, 152, 8, 56, 6, 58, 2)), set(300, make([]byte, 48)))))
 	f.Add(framed(join(header9(1, 1), set(0, template(300, 1, 4, 236, 65535, 2, 4)), set(300, u32(1), []byte{3, 'a', 'b', 'c'}, u32(2)))))
 	f.Add(framed(join(header9(1, 0), set(0, template(1024, edgeIngress...)), set(1024, edgeRecord(0, 7))), join(header9(1, 1), set(0, template(1024, edgeEgress...)), set(1024, edgeRecord(1, 7)))))

@@ -164,7 +164,7 @@ func TestTemplateCanChange(t *testing.T) {
 func TestOptionsAreNoFlows(t *testing.T) {
 	c := newCollector(exporter.Limits{})
 	// Scope "interface" with its name: section 6.1.
-	packet := join(header9(1, 1), set(1, optionsTemplate(513, 1, 2, 4, 82, 16), []byte{0, 0}), set(513, u32(1), make([]byte, 16), u32(2), make([]byte, 16)))
+	packet := join(header9(1, 1), set(1, optionsTemplate(513, 2, 4, 82, 16), []byte{0, 0}), set(513, u32(1), make([]byte, 16), u32(2), make([]byte, 16)))
 	got, err := c.decode(packet)
 	if s := c.table.Snapshot().Total; err != nil || len(got) != 0 || s.Options != 2 || s.Waiting != 0 || s.Records != 0 {
 		t.Errorf("%d records, %+v, %v", len(got), s, err)

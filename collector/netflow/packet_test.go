@@ -53,9 +53,9 @@ func template(id int, fields ...int) []byte {
 	return b
 }
 
-// optionsTemplate is an options template record: RFC 3954 section 6.1.
-func optionsTemplate(id, scopes int, fields ...int) []byte {
-	b := join(u16(id), u16(scopes*4), u16(len(fields)*2-scopes*4))
+// optionsTemplate is an options template record: RFC 3954 section 6.1. The first field is its scope.
+func optionsTemplate(id int, fields ...int) []byte {
+	b := join(u16(id), u16(4), u16(len(fields)*2-4))
 	for _, f := range fields {
 		b = append(b, u16(f)...)
 	}
