@@ -23,8 +23,8 @@ type Template struct {
 	Program flow.Program
 }
 
-// size is about what the template takes in memory, the program included.
-func (t *Template) size() int { return 256 + 16*len(t.Fields) }
+// size is about what the template takes in memory, the program and its place in the table included.
+func (t *Template) size() int { return 256 + 8*cap(t.Fields) + t.Program.Memory() }
 
 // Pending is a data set that came before its template.
 type Pending struct {

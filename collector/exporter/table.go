@@ -56,7 +56,7 @@ func (t *Table) add(key Key) *Source {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.sources) >= t.limits.Exporters {
-		t.evict(nil)
+		t.evict(nil, false)
 	}
 	t.sources[key] = s
 	return s
@@ -73,7 +73,7 @@ func (t *Table) room(size int, s *Source) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.templateBytes+size > t.limits.TemplateAllBytes {
-		if !t.evict(s) {
+		if !t.evict(s, true) {
 			return false
 		}
 	}
@@ -84,18 +84,24 @@ func (t *Table) room(size int, s *Source) bool {
 // expensive; the order of a map is random enough to spare those who really send.
 const evictionSample = 16
 
-// evict forgets a source other than keep, and tells whether there was one. The table is locked.
-func (t *Table) evict(keep *Source) bool {
+// evictionScan is how many sources are looked at for that sample, when one was found among them.
+const evictionScan = 256
+
+// evict forgets a source other than keep, and tells whether there was one: any, or one that has templates. The table is locked.
+func (t *Table) evict(keep *Source, templates bool) bool {
 	var oldest *Source
-	n := 0
+	compared, scanned := 0, 0
 	for _, s := range t.sources {
-		if s == keep {
+		if scanned++; scanned > evictionScan && oldest != nil {
+			break
+		}
+		if s == keep || templates && s.templateBytes == 0 {
 			continue
 		}
 		if oldest == nil || s.lastSeen.Load() < oldest.lastSeen.Load() {
 			oldest = s
 		}
-		if n++; n == evictionSample {
+		if compared++; compared == evictionSample {
 			break
 		}
 	}

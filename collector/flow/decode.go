@@ -104,23 +104,27 @@ func decode(r *Record, ops []op, data []byte, clock Clock) {
 			r.Start = clock.At(uint32(number(v)))
 			r.Has |= HasStart
 		case opStartSeconds:
-			r.Start = int64(number(v)) * 1e9
-			r.Has |= HasStart
+			absolute(&r.Start, &r.Has, v, 1e9, HasStart)
 		case opEndSeconds:
-			r.End = int64(number(v)) * 1e9
-			r.Has |= HasEnd
+			absolute(&r.End, &r.Has, v, 1e9, HasEnd)
 		case opStartMilliseconds:
-			milliseconds(&r.Start, &r.Has, v, HasStart)
+			absolute(&r.Start, &r.Has, v, 1e6, HasStart)
 		case opEndMilliseconds:
-			milliseconds(&r.End, &r.Has, v, HasEnd)
+			absolute(&r.End, &r.Has, v, 1e6, HasEnd)
 		case opICMPTypeCode:
-			r.ICMPType, r.ICMPCode = v[0], v[1]
+			if v[0] != 0 || v[1] != 0 { // a template for both families has this field twice, once empty
+				r.ICMPType, r.ICMPCode = v[0], v[1]
+			}
 			r.Has |= HasICMP
 		case opICMPType:
-			r.ICMPType = v[0]
+			if v[0] != 0 {
+				r.ICMPType = v[0]
+			}
 			r.Has |= HasICMP
 		case opICMPCode:
-			r.ICMPCode = v[0]
+			if v[0] != 0 {
+				r.ICMPCode = v[0]
+			}
 			r.Has |= HasICMP
 		case opSourceMAC:
 			mac(&r.Source.MAC, &r.Has, v, HasSourceMAC)
@@ -172,10 +176,11 @@ func number(v []byte) uint64 {
 	return n
 }
 
-// milliseconds sets a time given in Unix milliseconds; one that nanoseconds have no room for (after the year 2262) is no time.
-func milliseconds(t *int64, has *Fields, v []byte, bit Fields) {
-	if n := number(v); n <= math.MaxInt64/1_000_000 {
-		*t = int64(n) * 1e6
+// absolute sets a time given in Unix time, in units of so many nanoseconds. 0 is no time, nor is one that nanoseconds have no room for
+// (after the year 2262).
+func absolute(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
+	if n := number(v); n != 0 && n <= math.MaxInt64/unit {
+		*t = int64(n * unit)
 		*has |= bit
 	}
 }

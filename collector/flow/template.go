@@ -70,6 +70,9 @@ func Compile(fields []FieldSpec) (Program, error) {
 // MinSize is the least length in octets that a data record can have: at least 1.
 func (p *Program) MinSize() int { return p.length + len(p.variable) }
 
+// Memory is how many octets the program holds besides itself.
+func (p *Program) Memory() int { return 8*cap(p.ops) + 16*cap(p.variable) }
+
 // Size is the length in octets of the data record that data begins with: at least 1, or 0 when data does not hold a whole one.
 func (p *Program) Size(data []byte) int {
 	if len(data) < p.length {
