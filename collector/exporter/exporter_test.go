@@ -42,12 +42,12 @@ func TestEvictionSparesTheActive(t *testing.T) {
 	table := NewTable(Limits{Exporters: 20})
 	now := time.Unix(1_700_000_000, 0)
 	active := netip.MustParseAddr("192.0.2.1")
-	table.Source(active, 1, now).Define(&Template{ID: 256})
+	table.Source(source(active), now).Define(&Template{ID: 256})
 	for i := range 5000 {
 		now = now.Add(time.Second)
-		table.Source(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1, now)
+		table.Source(source(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})), now)
 		// It sends on, and must keep its template. With 16 of 20 compared, the one seen last is never the oldest.
-		if s := table.Source(active, 1, now); s.Template(256) == nil {
+		if s := table.Source(source(active), now); s.Template(256) == nil {
 			t.Fatalf("the active exporter was forgotten after %d invented ones", i)
 		}
 	}
@@ -58,7 +58,7 @@ func TestEvictionSparesTheActive(t *testing.T) {
 
 func TestReadyTakesOnlyItsTemplate(t *testing.T) {
 	table := NewTable(Limits{})
-	s := table.Source(netip.MustParseAddr("192.0.2.1"), 1, time.Unix(0, 0))
+	s := table.Source(source(netip.MustParseAddr("192.0.2.1")), time.Unix(0, 0))
 	body := []byte{1, 2, 3, 4}
 	for _, id := range []uint16{256, 257, 256} {
 		s.Wait(Pending{TemplateID: id, Data: body})
@@ -86,7 +86,7 @@ func TestSnapshotWhileDecoding(t *testing.T) {
 		}
 	})
 	for i := range 20_000 {
-		s := table.Source(netip.AddrFrom4([4]byte{10, 0, 0, byte(i % 30)}), 1, time.Unix(int64(i), 0))
+		s := table.Source(source(netip.AddrFrom4([4]byte{10, 0, 0, byte(i % 30)})), time.Unix(int64(i), 0))
 		s.Count(3, 1)
 		s.Sequence(uint32(i), 1, 1000)
 		s.Wait(Pending{TemplateID: 256, Data: []byte{1}})

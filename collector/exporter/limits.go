@@ -9,6 +9,7 @@ type Limits struct {
 	TemplateAllBytes int // memory for the templates of all sources together; default 64 MiB
 	PendingBytes     int // memory for data sets of one source that wait for their template; default 1 MiB
 	PendingAllBytes  int // the same for all sources together; default 64 MiB
+	OptionRows       int // interfaces, applications, samplers and other things that a device may describe; default 16384
 }
 
 func (l Limits) withDefaults() Limits {
@@ -22,6 +23,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.TemplateAllBytes, 64 << 20},
 		{&l.PendingBytes, 1 << 20},
 		{&l.PendingAllBytes, 64 << 20},
+		{&l.OptionRows, 16384},
 	} {
 		if *d.value <= 0 {
 			*d.value = d.fallback

@@ -16,11 +16,11 @@ func TestOnlyTemplatesMakeRoomForTemplates(t *testing.T) {
 	table := NewTable(Limits{TemplateAllBytes: 20_000}) // 18 of these templates
 	now := time.Unix(1_700_000_000, 0)
 	for i := range without {
-		table.Source(address(i), 1, now)
+		table.Source(source(address(i)), now)
 	}
 	for i := range with {
 		now = now.Add(time.Second)
-		if !table.Source(address(without+i), 1, now).Define(&Template{ID: 256, Fields: fields}) {
+		if !table.Source(source(address(without+i)), now).Define(&Template{ID: 256, Fields: fields}) {
 			t.Fatalf("template %d was refused", i)
 		}
 	}
@@ -29,3 +29,6 @@ func TestOnlyTemplatesMakeRoomForTemplates(t *testing.T) {
 		t.Errorf("%d sources without templates are left of %d, %d with one", kept, without, snap.Total.Templates)
 	}
 }
+
+// source is the key of an exporting process.
+func source(address netip.Addr) Key { return Key{Address: address, Format: flow.NetFlow9, Domain: 1} }

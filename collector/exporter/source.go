@@ -9,10 +9,21 @@ import (
 )
 
 // Key names a source of flows: one exporting process on one device. Two processes of a device number their templates
-// independently of each other and must be kept apart (RFC 3954 section 5.1).
+// independently of each other and must be kept apart (RFC 3954 section 5.1, RFC 7011 section 3.1).
+//
+// Version belongs to it because a device may export in two formats, which number templates of their own; the session, because templates
+// sent over a connection are valid for this connection only (RFC 7011 section 8).
 type Key struct {
 	Address netip.Addr
-	Domain  uint32 // source id of NetFlow v9; engine type × 256 + engine id of v5
+	Session uint32 // of a connection; 0 for datagrams, whatever port they come from: an exporter that restarts comes from another
+	Format  flow.Format
+	Domain  uint32 // source id of NetFlow v9; observation domain of IPFIX; engine type × 256 + engine id of v5; sub-agent of sFlow
+}
+
+// Origin is where a packet came from.
+type Origin struct {
+	Address netip.Addr
+	Session uint32 // of a connection; 0 for datagrams
 }
 
 // Template is what a source announced about its data sets with one id.
@@ -46,6 +57,7 @@ type Source struct {
 	Key Key
 
 	table         *Table
+	device        *Device // nil until the device describes something
 	templates     map[uint16]*Template
 	templateBytes int
 	pending       map[uint16][]Pending // by template id, oldest first
@@ -58,6 +70,7 @@ type Source struct {
 	packets, records, options            atomic.Uint64
 	redefined, templatesRefused, unknown atomic.Uint64
 	pendingDropped, malformed            atomic.Uint64
+	optionsRefused                       atomic.Uint64
 }
 
 // Count adds to the figures of the source: one packet with so many flow records and option records.

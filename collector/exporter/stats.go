@@ -40,6 +40,7 @@ type Stats struct {
 	TemplatesRedefined        uint64 // templates that changed their fields
 	TemplatesRefused          uint64 // templates beyond a limit
 	SetsBeforeTemplate        uint64 // data sets that came before their template
+	OptionsRefused            uint64 // rows of option tables beyond a limit
 	SetsDropped               uint64 // of those, dropped because too many waited or because they did not fit their template
 
 	Templates int // templates known now
@@ -58,6 +59,7 @@ func (s *Stats) add(o Stats) {
 	s.TemplatesRefused += o.TemplatesRefused
 	s.SetsBeforeTemplate += o.SetsBeforeTemplate
 	s.SetsDropped += o.SetsDropped
+	s.OptionsRefused += o.OptionsRefused
 	s.Templates += o.Templates
 	s.Waiting += o.Waiting
 }
@@ -73,6 +75,7 @@ func (s *Source) stats() Stats {
 		TemplatesRefused:   s.templatesRefused.Load(),
 		SetsBeforeTemplate: s.unknown.Load(),
 		SetsDropped:        s.pendingDropped.Load(),
+		OptionsRefused:     s.optionsRefused.Load(),
 		Templates:          int(s.known.Load()),
 		Waiting:            int(s.waiting.Load()),
 	}
@@ -104,7 +107,7 @@ func (t *Table) Snapshot() Snapshot {
 		snap.Sources = append(snap.Sources, one)
 	}
 	slices.SortFunc(snap.Sources, func(a, b SourceStats) int {
-		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Domain, b.Key.Domain))
+		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Session, b.Key.Session), cmp.Compare(a.Key.Format, b.Key.Format), cmp.Compare(a.Key.Domain, b.Key.Domain))
 	})
 	for c := range causes {
 		snap.Refused[c.String()] = t.errors[c].Load()

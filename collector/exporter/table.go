@@ -17,6 +17,8 @@ type Table struct {
 	last          *Source // most packets come from the source of the packet before
 	templateBytes int
 	pendingBytes  int
+	devices       map[netip.Addr]*Device
+	changed       bool // what is kept over a restart changed since it was last saved
 
 	mu      sync.Mutex // held to change sources, and to read it from another goroutine
 	sources map[Key]*Source
@@ -28,7 +30,7 @@ type Table struct {
 
 // NewTable returns an empty table.
 func NewTable(limits Limits) *Table {
-	return &Table{limits: limits.withDefaults(), sources: make(map[Key]*Source)}
+	return &Table{limits: limits.withDefaults(), sources: make(map[Key]*Source), devices: make(map[netip.Addr]*Device)}
 }
 
 // Limits are the bounds in force, defaults filled in.
@@ -36,8 +38,7 @@ func (t *Table) Limits() Limits { return t.limits }
 
 // Source returns the state of a source, new if it was not known. When the table is full a source that was silent for longer than
 // others makes room.
-func (t *Table) Source(address netip.Addr, domain uint32, now time.Time) *Source {
-	key := Key{address, domain}
+func (t *Table) Source(key Key, now time.Time) *Source {
 	if t.last != nil && t.last.Key == key {
 		t.last.lastSeen.Store(now.UnixNano())
 		return t.last
@@ -52,7 +53,7 @@ func (t *Table) Source(address netip.Addr, domain uint32, now time.Time) *Source
 }
 
 func (t *Table) add(key Key) *Source {
-	s := &Source{Key: key, table: t, templates: make(map[uint16]*Template)}
+	s := &Source{Key: key, table: t, device: t.devices[key.Address], templates: make(map[uint16]*Template)}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.sources) >= t.limits.Exporters {

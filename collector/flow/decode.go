@@ -143,20 +143,6 @@ func decode(r *Record, ops []op, data []byte, clock Clock) {
 	}
 }
 
-const (
-	icmp   = 1
-	icmpv6 = 58
-)
-
-// ICMPFromPort reads type and code of ICMP where exporters put them since NetFlow v5: in the destination port.
-func (r *Record) ICMPFromPort() {
-	if r.Protocol != icmp && r.Protocol != icmpv6 || r.Has&HasICMP != 0 || r.Has&HasPorts == 0 {
-		return
-	}
-	r.ICMPType, r.ICMPCode = uint8(r.Destination.Port>>8), uint8(r.Destination.Port)
-	r.Has |= HasICMP
-}
-
 // number reads an unsigned integer of 1 to 8 octets, big endian.
 func number(v []byte) uint64 {
 	switch len(v) {

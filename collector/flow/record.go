@@ -1,7 +1,10 @@
 // Package flow holds the flow record: what every wire format decodes to and every output encodes from.
 package flow
 
-import "net/netip"
+import (
+	"math"
+	"net/netip"
+)
 
 // Format is the wire format a record came in.
 type Format uint8
@@ -9,9 +12,20 @@ type Format uint8
 // The wire formats.
 const (
 	FormatUnknown Format = iota
+	NetFlow1
 	NetFlow5
+	NetFlow6
+	NetFlow7
+	NetFlow8
 	NetFlow9
+	IPFIX
+	SFlow5
 )
+
+// String is the name of the format in documents and metrics.
+func (f Format) String() string {
+	return [...]string{"unknown", "netflow1", "netflow5", "netflow6", "netflow7", "netflow8", "netflow9", "ipfix", "sflow5"}[f]
+}
 
 // Fields is a set of the record fields that the exporter reported. A field outside the set has no meaning, so that
 // port 0, AS 0 and interface 0 stay apart from "not said".
@@ -37,7 +51,6 @@ const (
 	HasDirection
 	HasBytes
 	HasPackets
-	HasSampling
 )
 
 // Endpoint is one side of a flow.
@@ -53,22 +66,23 @@ type Endpoint struct {
 	Enrichment []byte
 }
 
-// Record is one flow as an exporter reported it: one direction over one interval of time.
+// Record is one flow as an exporter reported it: one direction over one interval of time, or, where Details say what came back, both.
 // Times are Unix nanoseconds.
 type Record struct {
 	Has Fields
 
 	Source, Destination Endpoint
 
-	Bytes, Packets uint64 // octets of layer 3 and packets
+	Bytes, Packets uint64 // octets of layer 3 and packets, as exported: of the sampled packets only
 
-	Received int64 // when the collector took the packet from the socket
-	Exported int64 // the exporter's clock in the packet header
-	Start    int64
-	End      int64
+	Timestamp int64 // the moment the document is filed under; one of the following
+	Received  int64 // when the collector took the packet from the socket
+	Exported  int64 // the exporter's clock in the packet header
+	Start     int64
+	End       int64
 
 	Exporter netip.Addr
-	Domain   uint32 // NetFlow v9 source id; engine type and id of v5
+	Domain   uint32 // observation domain: NetFlow v9 source id, engine type × 256 + engine id of v5 to v8, sub-agent id of sFlow
 	Sequence uint32 // of the packet that carried the record
 	Format   Format
 
@@ -80,10 +94,63 @@ type Record struct {
 	Direction uint8 // 0 ingress, 1 egress (IANA flowDirection, 61)
 	VLAN      uint16
 
-	// One of so many packets was looked at; 1 is all of them. Counters are as exported, not multiplied.
-	SamplingInterval uint32
-	SamplingMode     uint8 // of NetFlow v5: 0 not said, 1 deterministic, 2 random
+	Sampling Sampling
 
 	Input, Output uint32 // ifIndex
 	NextHop       netip.Addr
+
+	// Details is what few exporters say, nil when this one said nothing of it. It belongs to the decoder's Arena.
+	Details *Details
+}
+
+// SamplingSource is where the sampling interval of a record was learned.
+type SamplingSource uint8
+
+// The sources. SamplingMissing marks a record that names a sampler nobody described yet: its counters are those of a sample of
+// unknown size.
+const (
+	SamplingNone SamplingSource = iota // nobody speaks of sampling: every packet is counted
+	SamplingHeader
+	SamplingRecord
+	SamplingOptions
+	SamplingSFlow
+	SamplingConfigured
+	SamplingMissing
+)
+
+// String is the name of the source in documents.
+func (s SamplingSource) String() string {
+	return [...]string{"none", "header", "record", "options", "sflow", "configured", "missing"}[s]
+}
+
+// Sampling says which share of the packets the exporter looked at.
+type Sampling struct {
+	Interval uint32 // one of so many packets; 0 and 1 are all of them
+	Source   SamplingSource
+}
+
+// Scale estimates a counter of all packets from that of the sampled ones.
+func (s Sampling) Scale(n uint64) uint64 {
+	if s.Interval <= 1 {
+		return n
+	}
+	if n > math.MaxUint64/uint64(s.Interval) {
+		return math.MaxUint64
+	}
+	return n * uint64(s.Interval)
+}
+
+// IANA numbers of the protocols whose type and code exporters put into the port fields.
+const (
+	protocolICMP   = 1
+	protocolICMPv6 = 58
+)
+
+// ICMPFromPort reads type and code of ICMP from the destination port, where NetFlow exporters put them (type × 256 + code), unless
+// they were said in a field of their own.
+func (r *Record) ICMPFromPort() {
+	if r.Has&(HasICMP|HasPorts|HasProtocol) == HasPorts|HasProtocol && (r.Protocol == protocolICMP || r.Protocol == protocolICMPv6) {
+		r.ICMPType, r.ICMPCode = uint8(r.Destination.Port>>8), uint8(r.Destination.Port)
+		r.Has |= HasICMP
+	}
 }

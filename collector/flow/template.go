@@ -53,7 +53,7 @@ func Compile(fields []FieldSpec) (Program, error) {
 		}
 		if code := known[i]; code != opSkip && !outranked(code, known) {
 			o := op{offset: uint32(p.length), length: f.Length, code: code}
-			if most := elements[f.ID].max; o.length > most { // leading octets of a number that is sent wider than it can be
+			if most := places[f.ID].max; o.length > most { // leading octets of a number that is sent wider than it can be
 				o.offset += uint32(o.length - most)
 				o.length = most
 			}
@@ -107,10 +107,10 @@ func variableSize(data []byte, at int) int {
 
 // opcodeOf chooses how a field is decoded: by its type, as far as its length fits.
 func opcodeOf(f FieldSpec) opcode {
-	if f.Enterprise != 0 || int(f.ID) >= len(elements) {
+	if f.Enterprise != 0 || int(f.ID) >= len(places) {
 		return opSkip
 	}
-	e := elements[f.ID]
+	e := places[f.ID]
 	if f.Length < e.min || f.Length > e.max && (e.code.exact() || f.Length > 8) {
 		return opSkip
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
 // TestSetsOfNoOctetsAreBounded: keeping a set takes memory even when there is nothing in it.
@@ -97,7 +97,7 @@ func TestTemplateMemoryIsBounded(t *testing.T) {
 	big := func(id int) []byte { return join(header9(1, 1), set(0, template(id, fields...))) }
 	c := newCollector(exporter.Limits{TemplateAllBytes: 50_000}) // about 26 of them
 	for i := range 1000 {
-		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1)
+		from := exporter.Origin{Address: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})}
 		if _, err := c.decoder.Decode(nil, big(256), from, received.Add(time.Duration(i)*time.Second)); err != nil {
 			t.Fatalf("exporter %d: %v", i, err)
 		}
@@ -145,7 +145,7 @@ func TestAFaultCostsOnlyItsSet(t *testing.T) {
 			c := newCollector(exporter.Limits{Templates: 3, Fields: 2})
 			before := join(header9(1, 1), good, set(0, template(257, 1, 8, 2, 4)), record)
 			got, err := c.decode(join(before, test.fault, record, record))
-			var failed *netflow.PacketError
+			var failed *flow.PacketError
 			if !errors.As(err, &failed) || !strings.Contains(failed.Reason, test.reason) {
 				t.Fatalf("error %v", err)
 			}
@@ -163,7 +163,7 @@ func TestAFaultCostsOnlyItsSet(t *testing.T) {
 	t.Run("templates behind a bad one", func(t *testing.T) {
 		c := newCollector(exporter.Limits{})
 		got, err := c.decode(join(header9(1, 1), set(0, template(9, 1, 4), template(300, 1, 0), template(256, 1, 4)), record))
-		var failed *netflow.PacketError
+		var failed *flow.PacketError
 		if len(got) != 1 || !errors.As(err, &failed) || failed.Offset != 24 || !strings.Contains(failed.Reason, "template id 9 is reserved") {
 			t.Errorf("%d records, %v", len(got), err)
 		}
@@ -176,7 +176,7 @@ func TestAFaultCostsOnlyItsSet(t *testing.T) {
 // TestNobodyMakesRoomInVain: a source whose own templates are too many does not cost others theirs.
 func TestNobodyMakesRoomInVain(t *testing.T) {
 	c := newCollector(exporter.Limits{TemplateAllBytes: 1500})
-	other := netip.MustParseAddrPort("192.0.2.77:1")
+	other := exporter.Origin{Address: netip.MustParseAddr("192.0.2.77")}
 	if _, err := c.decoder.Decode(nil, join(header9(1, 1), set(0, template(256, 1, 4))), other, received); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestNobodyMakesRoomInVain(t *testing.T) {
 	for range 100 { // 1856 octets of memory
 		fields = append(fields, 1, 4)
 	}
-	if _, err := c.decoder.Decode(nil, join(header9(1, 1), set(0, template(256, fields...))), router, received.Add(time.Hour)); err == nil {
+	if _, err := c.decoder.Decode(nil, join(header9(1, 1), set(0, template(256, fields...))), origin, received.Add(time.Hour)); err == nil {
 		t.Error("a template beyond the limit was taken")
 	}
 	got, err := c.decoder.Decode(nil, join(header9(2, 1), set(256, u32(5))), other, received.Add(time.Hour))

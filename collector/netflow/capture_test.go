@@ -11,7 +11,6 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
 )
 
 // TestCaptures decodes real packets of other people's exporters. They are not part of the repository: FLOWSTACK_SHARED, or a folder shared
@@ -138,7 +137,7 @@ func TestEveryCapture(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var failed *netflow.PacketError
+			var failed *flow.PacketError
 			if _, err := c.decode(packet); err != nil && (!errors.As(err, &failed) || failed.Offset > len(packet)) {
 				t.Errorf("%s: %v", filepath.Base(file), err)
 			}

@@ -8,7 +8,6 @@ package netflow
 import (
 	"encoding/binary"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
@@ -24,36 +23,21 @@ type Decoder struct {
 // NewDecoder returns a decoder that keeps its templates in table.
 func NewDecoder(table *exporter.Table) *Decoder { return &Decoder{table: table} }
 
-// PacketError says what is wrong with a packet, and where.
-type PacketError struct {
-	Version uint16 // as the packet's first two octets say
-	Offset  int    // octets from the beginning of the UDP payload
-	Reason  string
-}
-
-func (e *PacketError) Error() string {
-	if e.Version == 5 || e.Version == 9 {
-		return fmt.Sprintf("NetFlow v%d packet, offset %d: %s", e.Version, e.Offset, e.Reason)
-	}
-	return e.Reason
-}
-
 // Decode appends the flow records of one UDP payload to dst. The version is told by the packet itself. Data sets that waited for a
-// template in this packet are decoded with it. On an error, which is a *PacketError, the records of what is sound are returned.
+// template in this packet are decoded with it. On an error, which is a *flow.PacketError, the records of what is sound are returned.
 // It allocates nothing once dst has grown and the templates are known.
-func (d *Decoder) Decode(dst []flow.Record, packet []byte, from netip.AddrPort, received time.Time) ([]flow.Record, error) {
+func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin, received time.Time) ([]flow.Record, error) {
 	if len(packet) < 2 {
 		d.table.Refused(exporter.TooShort)
-		return dst, &PacketError{Reason: fmt.Sprintf("packet of %d octets is too short for any NetFlow version", len(packet))}
+		return dst, &flow.PacketError{Reason: fmt.Sprintf("packet of %d octets is too short for any NetFlow version", len(packet))}
 	}
-	address := from.Addr().Unmap()
 	switch version := binary.BigEndian.Uint16(packet); version {
 	case 5:
-		return d.decode5(dst, packet, address, received)
+		return d.decode5(dst, packet, from, received)
 	case 9:
-		return d.decode9(dst, packet, address, received)
+		return d.decode9(dst, packet, from, received)
 	default:
 		d.table.Refused(exporter.UnsupportedVersion)
-		return dst, &PacketError{Version: version, Reason: fmt.Sprintf("flow export version %d is not supported (NetFlow v5 and v9 are)", version)}
+		return dst, &flow.PacketError{Reason: fmt.Sprintf("flow export version %d is not supported (NetFlow v5 and v9 are)", version)}
 	}
 }

@@ -65,13 +65,12 @@ func TestSamplingOfVersion5(t *testing.T) {
 	for _, test := range []struct {
 		header   int
 		has      bool
-		mode     uint8
 		interval uint32
 	}{
-		{0, false, 0, 0},
-		{1<<14 | 1000, true, 1, 1000},
-		{2<<14 | 0x3fff, true, 2, 0x3fff},
-		{1 << 14, false, 1, 0},
+		{0, false, 0},
+		{1<<14 | 1000, true, 1000},
+		{2<<14 | 0x3fff, true, 0x3fff},
+		{1 << 14, false, 0},
 	} {
 		packet := packet5(1, 1, record5(1))
 		copy(packet[22:], u16(test.header))
@@ -80,8 +79,8 @@ func TestSamplingOfVersion5(t *testing.T) {
 			t.Fatalf("%d records, %v", len(got), err)
 		}
 		r := got[0]
-		if r.SamplingInterval != test.interval || r.SamplingMode != test.mode || (r.Has&flow.HasSampling != 0) != test.has {
-			t.Errorf("%#04x: mode %d, interval %d, said: %v", test.header, r.SamplingMode, r.SamplingInterval, r.Has&flow.HasSampling != 0)
+		if r.Sampling.Interval != test.interval || (r.Sampling.Source == flow.SamplingHeader) != test.has {
+			t.Errorf("%#04x: %+v", test.header, r.Sampling)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // invented is one of many exporters that are not there.
-func invented(i int) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
+func invented(i int) exporter.Origin {
+	return exporter.Origin{Address: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})}
 }
 
 // heap is what is in use when nothing is left to collect.

@@ -39,7 +39,7 @@ func FuzzNetFlow9(f *testing.F) {
 			packet := data[2 : 2+n]
 			data = data[2+n:]
 			pending += n
-			records, _ = c.decoder.Decode(records[:0], packet, router, received)
+			records, _ = c.decoder.Decode(records[:0], packet, origin, received)
 			// A record is at least one octet of this packet or of one that waited.
 			if len(records) > pending {
 				t.Fatalf("%d records out of %d octets", len(records), pending)

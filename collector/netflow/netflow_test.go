@@ -13,7 +13,6 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
 )
 
 const hasOrdinary = flow.HasPorts | flow.HasProtocol | flow.HasTCPFlags | flow.HasTOS | flow.HasInput | flow.HasOutput |
@@ -180,7 +179,7 @@ func TestDataBeforeItsTemplate(t *testing.T) {
 	if s := c.table.Snapshot().Total; s.Waiting != 2 || s.SetsBeforeTemplate != 2 {
 		t.Errorf("waiting: %+v", s)
 	}
-	got, err := c.decoder.Decode(nil, join(header9(2, 1), set(0, template(256, ordinary...)), set(256, ordinaryRecord(2))), router, received.Add(time.Minute))
+	got, err := c.decoder.Decode(nil, join(header9(2, 1), set(0, template(256, ordinary...)), set(256, ordinaryRecord(2))), origin, received.Add(time.Minute))
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%d records, %v", len(got), err)
 	}
@@ -227,7 +226,7 @@ func TestMalformedPacketsKeepTheGoodPart(t *testing.T) {
 			if len(got) != test.records {
 				t.Errorf("%d records, want %d", len(got), test.records)
 			}
-			var failed *netflow.PacketError
+			var failed *flow.PacketError
 			switch {
 			case test.reason == "" && err != nil:
 				t.Error(err)
@@ -264,7 +263,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	for i := range 100_000 { // invented exporters with data nobody can decode
-		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
+		from := exporter.Origin{Address: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})}
 		if _, err := c.decoder.Decode(nil, join(header9(1, 1), set(400, make([]byte, 60))), from, received); err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +295,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		dst := make([]flow.Record, 0, 64)
 		if n := testing.AllocsPerRun(200, func() {
 			var err error
-			if dst, err = c.decoder.Decode(dst[:0], packet, router, received); err != nil || len(dst) < 25 {
+			if dst, err = c.decoder.Decode(dst[:0], packet, origin, received); err != nil || len(dst) < 25 {
 				panic(fmt.Sprint(len(dst), err))
 			}
 		}); n != 0 {
@@ -331,7 +330,7 @@ func benchmark(b *testing.B, c *collector, packet []byte, records int) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var err error
-		if dst, err = c.decoder.Decode(dst[:0], packet, router, received); err != nil || len(dst) != records {
+		if dst, err = c.decoder.Decode(dst[:0], packet, origin, received); err != nil || len(dst) != records {
 			b.Fatal(len(dst), err)
 		}
 	}

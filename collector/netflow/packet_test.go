@@ -19,6 +19,7 @@ const (
 
 var (
 	router   = netip.MustParseAddrPort("192.0.2.1:5000")
+	origin   = exporter.Origin{Address: router.Addr()}
 	received = time.Unix(unix+3, 0)
 )
 
@@ -96,5 +97,5 @@ func newCollector(limits exporter.Limits) *collector {
 }
 
 func (c *collector) decode(packet []byte) ([]flow.Record, error) {
-	return c.decoder.Decode(nil, packet, router, received)
+	return c.decoder.Decode(nil, packet, origin, received)
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
 // TestTemplateOfZeros: behind zeros where a template should begin nothing can be told apart, so the set ends there. Reading on would look
@@ -39,7 +39,7 @@ func TestTemplateOfZeros(t *testing.T) {
 			if len(got) != 1 || got[0].Bytes != 7 {
 				t.Errorf("the sets behind it are lost: %+v", got)
 			}
-			var failed *netflow.PacketError
+			var failed *flow.PacketError
 			if test.fault == 0 && err != nil || test.fault != 0 && (!errors.As(err, &failed) || failed.Offset != test.fault) {
 				t.Errorf("error %v, want one at %d", err, test.fault)
 			}

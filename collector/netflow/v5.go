@@ -21,10 +21,10 @@ const (
 const has5 = flow.HasPorts | flow.HasProtocol | flow.HasTCPFlags | flow.HasTOS | flow.HasInput | flow.HasOutput |
 	flow.HasSourceAS | flow.HasDestinationAS | flow.HasNextHop | flow.HasStart | flow.HasEnd | flow.HasBytes | flow.HasPackets
 
-func (d *Decoder) decode5(dst []flow.Record, packet []byte, address netip.Addr, received time.Time) ([]flow.Record, error) {
+func (d *Decoder) decode5(dst []flow.Record, packet []byte, from exporter.Origin, received time.Time) ([]flow.Record, error) {
 	if len(packet) < header5 {
 		d.table.Refused(exporter.TooShort)
-		return dst, &PacketError{Version: 5, Offset: len(packet), Reason: fmt.Sprintf("the header needs %d octets", header5)}
+		return dst, &flow.PacketError{Protocol: "NetFlow v5", Offset: len(packet), Reason: fmt.Sprintf("the header needs %d octets", header5)}
 	}
 	clock := flow.Clock{
 		Unix:   int64(binary.BigEndian.Uint32(packet[8:]))*1e9 + int64(binary.BigEndian.Uint32(packet[12:])),
@@ -35,19 +35,19 @@ func (d *Decoder) decode5(dst []flow.Record, packet []byte, address netip.Addr, 
 	announced := int(binary.BigEndian.Uint16(packet[2:]))
 	// Two bits of mode and 14 of interval; exporters that do not sample say 0.
 	sampling := binary.BigEndian.Uint16(packet[22:])
-	interval, has := uint32(sampling&0x3fff), has5
-	if interval != 0 {
-		has |= flow.HasSampling
+	rate := flow.Sampling{Interval: uint32(sampling & 0x3fff)}
+	if rate.Interval != 0 {
+		rate.Source = flow.SamplingHeader
 	}
 	count := min(announced, (len(packet)-header5)/record5)
 
-	source := d.table.Source(address, domain, received)
+	source := d.table.Source(exporter.Key{Address: from.Address, Session: from.Session, Format: flow.NetFlow5, Domain: domain}, received)
 	source.Sequence(sequence, uint32(announced), window5)
 	for i := range count {
 		v := packet[header5+i*record5:][:record5]
 		dst = append(dst, flow.Record{
-			Has:      has,
-			Exporter: address, Domain: domain, Sequence: sequence, Format: flow.NetFlow5,
+			Has:      has5,
+			Exporter: from.Address, Domain: domain, Sequence: sequence, Format: flow.NetFlow5,
 			Received: received.UnixNano(), Exported: clock.Unix,
 			Source: flow.Endpoint{
 				Addr: netip.AddrFrom4([4]byte(v[0:4])), Port: binary.BigEndian.Uint16(v[32:]),
@@ -66,15 +66,15 @@ func (d *Decoder) decode5(dst []flow.Record, packet []byte, address netip.Addr, 
 			End:     clock.At(binary.BigEndian.Uint32(v[28:])),
 
 			TCPFlags: uint16(v[37]), Protocol: v[38], TOS: v[39],
-			SamplingInterval: interval, SamplingMode: uint8(sampling >> 14),
+			Sampling: rate,
 		})
 		dst[len(dst)-1].ICMPFromPort()
 	}
 	source.Count(count, 0)
 	if count < announced {
 		source.Malformed()
-		return dst, &PacketError{
-			Version: 5, Offset: header5 + count*record5,
+		return dst, &flow.PacketError{
+			Protocol: "NetFlow v5", Offset: header5 + count*record5,
 			Reason: fmt.Sprintf("the header announces %d records, %d are there", announced, count),
 		}
 	}

@@ -33,14 +33,14 @@ type packet9 struct {
 	received int64
 
 	records, options int
-	failed           *PacketError // the first fault
+	failed           *flow.PacketError // the first fault
 }
 
 // The count in the header is not used: exporters disagree on what it counts.
-func (d *Decoder) decode9(dst []flow.Record, packet []byte, address netip.Addr, received time.Time) ([]flow.Record, error) {
+func (d *Decoder) decode9(dst []flow.Record, packet []byte, from exporter.Origin, received time.Time) ([]flow.Record, error) {
 	if len(packet) < header9 {
 		d.table.Refused(exporter.TooShort)
-		return dst, &PacketError{Version: 9, Offset: len(packet), Reason: fmt.Sprintf("the header needs %d octets", header9)}
+		return dst, &flow.PacketError{Protocol: "NetFlow v9", Offset: len(packet), Reason: fmt.Sprintf("the header needs %d octets", header9)}
 	}
 	p := packet9{
 		clock: flow.Clock{
@@ -48,10 +48,10 @@ func (d *Decoder) decode9(dst []flow.Record, packet []byte, address netip.Addr, 
 			Uptime: binary.BigEndian.Uint32(packet[4:]),
 		},
 		sequence: binary.BigEndian.Uint32(packet[12:]),
-		address:  address,
+		address:  from.Address,
 		received: received.UnixNano(),
 	}
-	p.source = d.table.Source(address, binary.BigEndian.Uint32(packet[16:]), received)
+	p.source = d.table.Source(exporter.Key{Address: from.Address, Session: from.Session, Format: flow.NetFlow9, Domain: binary.BigEndian.Uint32(packet[16:])}, received)
 	p.source.Sequence(p.sequence, 1, window9)
 
 	// A fault inside a set costs the rest of that set. A fault in a set's length costs the rest of the packet.
@@ -102,7 +102,7 @@ func (d *Decoder) decode9(dst []flow.Record, packet []byte, address netip.Addr, 
 // fault keeps the first thing that is wrong with the packet.
 func (p *packet9) fault(offset int, format string, args ...any) {
 	if p.failed == nil {
-		p.failed = &PacketError{Version: 9, Offset: offset, Reason: fmt.Sprintf(format, args...)}
+		p.failed = &flow.PacketError{Protocol: "NetFlow v9", Offset: offset, Reason: fmt.Sprintf(format, args...)}
 	}
 }
 

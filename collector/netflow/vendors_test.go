@@ -12,7 +12,6 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
 )
 
 // describe says everything that the exporter said about a flow.
@@ -133,7 +132,7 @@ func TestDamagedCapture(t *testing.T) {
 	}
 	c := newCollector(exporter.Limits{})
 	got, err := c.decode(packet)
-	var failed *netflow.PacketError
+	var failed *flow.PacketError
 	if !errors.As(err, &failed) || failed.Offset != 167 || len(got) != 1 {
 		t.Fatalf("%d records, %v", len(got), err)
 	}

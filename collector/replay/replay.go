@@ -108,7 +108,7 @@ func exportTime(data []byte) time.Time {
 func (r *replay) packet(name string, number int, payload []byte, from netip.AddrPort, received time.Time) error {
 	r.Packets++
 	var failed error
-	r.records, failed = r.decoder.Decode(r.records[:0], payload, from, received)
+	r.records, failed = r.decoder.Decode(r.records[:0], payload, exporter.Origin{Address: from.Addr()}, received)
 	r.Flows += len(r.records)
 	for i := range r.records {
 		r.enricher.Enrich(&r.records[i])

@@ -47,7 +47,7 @@ type pipeline struct {
 // Packet implements receive.Handler.
 func (p *pipeline) Packet(payload []byte, from netip.AddrPort, received time.Time) {
 	var err error
-	p.records, err = p.decoder.Decode(p.records[:0], payload, from, received)
+	p.records, err = p.decoder.Decode(p.records[:0], payload, exporter.Origin{Address: from.Addr()}, received)
 	for i := range p.records {
 		r := &p.records[i]
 		p.enricher.Enrich(r)

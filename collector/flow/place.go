@@ -56,16 +56,16 @@ func (c opcode) exact() bool {
 	}
 }
 
-// element says where an information element goes and which lengths make sense for it. Unsigned numbers may be sent in fewer
+// place says where an information element goes and which lengths make sense for it. Unsigned numbers may be sent in fewer
 // octets than their type has (RFC 7011 section 6.2, and many v9 exporters), and in up to 8 by careless ones.
-type element struct {
+type place struct {
 	code     opcode
 	min, max uint16
 }
 
-// elements are the NetFlow v9 field types (RFC 3954 section 8), which are also the first IANA information elements.
+// places are the NetFlow v9 field types (RFC 3954 section 8), which are also the first IANA information elements.
 // The numbers of either registry agree up to 127; the names are IANA's.
-var elements = [512]element{
+var places = [512]place{
 	1:   {opBytes, 1, 8},             // octetDeltaCount
 	2:   {opPackets, 1, 8},           // packetDeltaCount
 	4:   {opProtocol, 1, 1},          // protocolIdentifier
