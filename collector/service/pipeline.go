@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
-	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"

@@ -16,9 +16,9 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
-	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
