@@ -72,12 +72,23 @@ var checks = map[string]func(any) error{
 	"count":    between(1, 1_000_000),
 	"workers":  between(1, 64),
 	"interval": between(Duration(10*time.Millisecond), Duration(time.Minute)),
-	"level": func(v any) error {
-		if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, v.(string)) {
-			return fmt.Errorf("%q is not a level; choose one of %s", v, strings.Join(levels, ", "))
+	"level":    oneOf("a level", "debug", "info", "warn", "error"),
+	"moment":   oneOf("a moment of a flow", "end", "start", "export", "receive"),
+	"extra":    oneOf("known", "none", "known", "all"),
+	"skew":     between(Duration(0), Duration(30*24*time.Hour)),
+	"rate": func(v any) error {
+		_, _, err := ParseRate(v.(string))
+		return err
+	},
+}
+
+func oneOf(what string, names ...string) func(any) error {
+	return func(v any) error {
+		if !slices.Contains(names, v.(string)) {
+			return fmt.Errorf("%q is not %s; choose one of %s", v, what, strings.Join(names, ", "))
 		}
 		return nil
-	},
+	}
 }
 
 func hostPort(text string, least uint16) error {

@@ -9,6 +9,7 @@ import "slices"
 // Tags: yaml is the name in the file, default its text form, check the rule for its value, desc the reference.
 type Config struct {
 	Listen    Listen    `yaml:"listen"`
+	Decode    Decode    `yaml:"decode"`
 	Enrich    Enrich    `yaml:"enrich"`
 	Exporters Exporters `yaml:"exporters"`
 	Output    Output    `yaml:"output"`
@@ -20,6 +21,16 @@ type Config struct {
 type Listen struct {
 	UDP           []string `yaml:"udp" default:"0.0.0.0:2055, [::]:2055" check:"listen" desc:"Addresses to take flow packets on, each a socket of its own: IPv4 and IPv6 are listened on apart."`
 	ReceiveBuffer ByteSize `yaml:"receive_buffer" default:"32MiB" check:"size" desc:"Receive buffer asked of the kernel for each socket. The kernel gives at most net.core.rmem_max; a smaller one is logged."`
+}
+
+// Decode says how packets are read.
+type Decode struct {
+	TimestampSource  string   `yaml:"timestamp_source" default:"end" check:"moment" desc:"Which moment of a flow is @timestamp: end, start, export (when the exporter sent it) or receive. Where the exporter does not say it, the next of this order."`
+	MaxClockSkew     Duration `yaml:"max_clock_skew" default:"15m" check:"skew" desc:"How far the clock of an exporter may be off before the times of its flows are moved by the difference, and counted. Times that still cannot be, later than this or before 2000, are left out. 0s leaves all times as they are."`
+	Sampling         []string `yaml:"sampling" check:"rate" desc:"Sampling intervals of exporters that do not tell theirs: network=interval, such as 192.0.2.0/24=1000. The longest network counts."`
+	SamplingOverride []string `yaml:"sampling_override" check:"rate" desc:"The same for exporters that tell a wrong one."`
+	Extra            string   `yaml:"extra" default:"none" check:"extra" desc:"Fields without a place in the document that are kept in flow.extra: none, known (those that the registry of information elements has) or all (unknown ones as hexadecimal digits)."`
+	ElementsFile     string   `yaml:"elements_file" check:"path" desc:"YAML file of information elements to add to the registry; empty adds none."`
 }
 
 // Enrich says what is added to flows.

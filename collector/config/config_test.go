@@ -59,6 +59,9 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"bad index":       {"output: {elasticsearch: {index: Flows}}\n", `"Flows" is not a name Elasticsearch takes`},
 		"relative path":   {"enrich: {geoip: {city: x.mmdb}}\n", `enrich.geoip.city: "x.mmdb" is not an absolute path`},
 		"bad level":       {"log: {level: loud}\n", `log.level: "loud" is not a level; choose one of debug, info, warn, error`},
+		"bad moment":      {"decode: {timestamp_source: last}\n", `decode.timestamp_source: "last" is not a moment of a flow; choose one of end, start, export, receive`},
+		"bad rate":        {"decode: {sampling: ['192.0.2.0/24=0']}\n", `decode.sampling: "192.0.2.0/24=0" is not a network with a sampling interval; write it like 192.0.2.0/24=1000`},
+		"bad skew":        {"decode: {max_clock_skew: -1s}\n", "decode.max_clock_skew: must be between 0s and 720h, not -1s"},
 		"batch > buffer":  {"output: {elasticsearch: {batch_bytes: 2MiB, buffer_bytes: 1MiB}}\n", "output.elasticsearch.buffer_bytes: must be at least output.elasticsearch.batch_bytes (2MiB)"},
 	} {
 		t.Run(name, func(t *testing.T) {
