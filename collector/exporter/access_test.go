@@ -16,7 +16,7 @@ func prefixes(texts ...string) []netip.Prefix {
 
 func TestAllowed(t *testing.T) {
 	for name, test := range map[string]struct {
-		allow    []netip.Prefix
+		allow   []netip.Prefix
 		in, out []string
 	}{
 		"everybody":      {nil, []string{"192.0.2.1", "2001:db8::1"}, nil},

@@ -36,7 +36,7 @@ const (
 // About what a device, and a row of each table, takes in memory besides the names; that of the maps included.
 const deviceBytes = 2560
 
-var rowBytes = [tables]int{interfaceTable: 288, applicationTable: 96, vrfTable: 96, userTable: 128, samplerTable: 80}
+var rowBytes = [tables]int{interfaceTable: 288, applicationTable: 112, vrfTable: 112, userTable: 144, samplerTable: 80}
 
 // Interface is an interface of a device.
 type Interface struct {
@@ -155,7 +155,9 @@ func (t *Table) nameInterface(h *host, index uint32, name, description []byte) b
 }
 
 // CountInterface records the latest counters of an interface.
-func (s *Source) CountInterface(c flow.InterfaceCounters) { s.stored(s.table.countInterface(s.host, c)) }
+func (s *Source) CountInterface(c flow.InterfaceCounters) {
+	s.stored(s.table.countInterface(s.host, c))
+}
 
 func (t *Table) countInterface(h *host, c flow.InterfaceCounters) bool {
 	i := h.device.Interface(c.Index)

@@ -86,7 +86,8 @@ func TestExporterLabelsAreBounded(t *testing.T) {
 		add(a, 1, uint64(i))
 		add(a, 2, uint64(i)) // a second process of the same device
 	}
-	snap.Total.Packets += 1000 // of sources that were forgotten
+	snap.Total.Packets += 1000                                                                                                 // of sources that were forgotten
+	snap.Sources = append(snap.Sources, exporter.SourceStats{Key: exporter.Key{Address: netip.MustParseAddr("198.51.100.1")}}) // of before a restart
 	list := labelled(byAddress(snap), total(snap))
 	var packets uint64
 	templates := 0
