@@ -66,17 +66,24 @@ var checks = map[string]func(any) error{
 		}
 		return nil
 	},
+	"network": func(v any) error {
+		_, err := ParseNetwork(v.(string))
+		return err
+	},
 	"index":    indexName,
 	"size":     between(ByteSize(64<<10), ByteSize(16<<30)),
 	"batch":    between(ByteSize(4<<10), ByteSize(64<<20)),
 	"count":    between(1, 1_000_000),
+	"fields":   between(1, 4096),
+	"rate":     between(0, 10_000_000),
+	"forget":   between(Duration(time.Hour), Duration(10*365*24*time.Hour)),
 	"workers":  between(1, 64),
 	"interval": between(Duration(10*time.Millisecond), Duration(time.Minute)),
 	"level":    oneOf("a level", "debug", "info", "warn", "error"),
 	"moment":   oneOf("a moment of a flow", "end", "start", "export", "receive"),
 	"extra":    oneOf("known", "none", "known", "all"),
 	"skew":     between(Duration(0), Duration(30*24*time.Hour)),
-	"rate": func(v any) error {
+	"sampling": func(v any) error {
 		_, _, err := ParseRate(v.(string))
 		return err
 	},
@@ -100,6 +107,25 @@ func hostPort(text string, least uint16) error {
 		return fmt.Errorf("%q has port %d", text, at.Port())
 	}
 	return nil
+}
+
+// ParseNetwork reads a network or a single address, as in exporters.allow.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
+		address, err := netip.ParseAddr(text)
+		if err != nil || address.Zone() != "" {
+			return netip.Prefix{}, fmt.Errorf("%q is neither a network nor an address; write it like 192.0.2.0/24 or 2001:db8::1", text)
+		}
+		network = netip.PrefixFrom(address, address.BitLen())
+	}
+	switch {
+	case network.Addr().Is4In6():
+		return netip.Prefix{}, fmt.Errorf("%q is IPv4 within IPv6; write it as IPv4", text)
+	case network != network.Masked():
+		return netip.Prefix{}, fmt.Errorf("%q has bits beyond its length; write %s for the network, %s for the address", text, network.Masked(), network.Addr())
+	}
+	return network, nil
 }
 
 // indexName follows Elasticsearch 7.17, "Create index API", path parameters.

@@ -62,6 +62,13 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"bad moment":      {"decode: {timestamp_source: last}\n", `decode.timestamp_source: "last" is not a moment of a flow; choose one of end, start, export, receive`},
 		"bad rate":        {"decode: {sampling: ['192.0.2.0/24=0']}\n", `decode.sampling: "192.0.2.0/24=0" is not a network with a sampling interval; write it like 192.0.2.0/24=1000`},
 		"bad skew":        {"decode: {max_clock_skew: -1s}\n", "decode.max_clock_skew: must be between 0s and 720h, not -1s"},
+		"bad network":     {"exporters: {allow: [192.0.2.0/33]}\n", `exporters.allow: "192.0.2.0/33" is neither a network nor an address`},
+		"bits too many":   {"exporters: {allow: [192.0.2.1/24]}\n", `"192.0.2.1/24" has bits beyond its length; write 192.0.2.0/24 for the network, 192.0.2.1 for the address`},
+		"IPv4 in IPv6":    {"exporters: {allow: ['::ffff:192.0.2.1']}\n", `"::ffff:192.0.2.1" is IPv4 within IPv6; write it as IPv4`},
+		"zone":            {"exporters: {allow: ['fe80::1%eth0']}\n", `"fe80::1%eth0" is neither a network nor an address`},
+		"relative state":  {"state: {directory: state}\n", `state.directory: "state" is not an absolute path`},
+		"negative rate":   {"exporters: {max_packets_per_second: -1}\n", "must be between 0 and 10000000, not -1"},
+		"one > all":       {"exporters: {pending_bytes: 2MiB, pending_all_bytes: 1MiB}\n", "exporters.pending_all_bytes: must be at least exporters.pending_bytes (2MiB)"},
 		"batch > buffer":  {"output: {elasticsearch: {batch_bytes: 2MiB, buffer_bytes: 1MiB}}\n", "output.elasticsearch.buffer_bytes: must be at least output.elasticsearch.batch_bytes (2MiB)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,6 +120,9 @@ var some = map[string]string{
 	"output.elasticsearch.flush_interval": "1m",
 	"output.elasticsearch.gzip":           "false",
 	"exporters.max":                       "7",
+	"exporters.allow":                     "192.0.2.0/24, 2001:db8::1",
+	"exporters.forget_after":              "1h",
+	"state.directory":                     "/var/lib/flowcollector",
 	"http.address":                        "",
 }
 

@@ -63,18 +63,6 @@ func ParseRate(text string) (netip.Prefix, uint32, error) {
 	return prefix, uint32(n), nil
 }
 
-// ParseNetwork reads a network in CIDR notation; an address is a network of one.
-func ParseNetwork(text string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(text); err == nil {
-		return a.Prefix(a.BitLen())
-	}
-	p, err := netip.ParsePrefix(text)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q is not a network; write it like 192.0.2.0/24 or 2001:db8::/32", text)
-	}
-	return p.Masked(), nil
-}
-
 // Duration is a span of time. Its text is Go's: 500ms, 1s, 1m30s.
 type Duration time.Duration
 

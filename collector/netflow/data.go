@@ -20,7 +20,7 @@ func (d *Decoder) data(t *exporter.Template, body []byte, clock flow.Clock, sequ
 	}
 	c := &d.context
 	c.Clock, c.Templates, c.Undecoded = clock, m.source, 0
-	c.Dialect = d.dialect
+	c.Dialect = m.source.Dialect()
 	rest, dst := body, m.dst
 	n := 0
 	for {
@@ -34,7 +34,7 @@ func (d *Decoder) data(t *exporter.Template, body []byte, clock flow.Clock, sequ
 		r.Received, r.Exported = received, clock.Unix
 		t.Program.Decode(r, rest[:size], c)
 		r.Settle()
-		if t.Sampling {
+		if t.Program.SaysSampling() {
 			inlineSampling(r, t.Fields, rest[:size])
 		}
 		m.source.Complete(r, c.Arena)

@@ -173,7 +173,7 @@ func (d *Decoder) learn(o *described) {
 // learnElement takes the description of an information element: RFC 5610 section 3.9. Its name becomes part of documents, so that it must
 // be one.
 func (d *Decoder) learnElement(o *described) {
-	if d.dialect.Keep == flow.KeepNone || !o.hasElement || !o.hasType || o.element.Enterprise == 0 || o.element.Name == "" ||
+	if d.table.Policy().Dialect.Keep == flow.KeepNone || !o.hasElement || !o.hasType || o.element.Enterprise == 0 || o.element.Name == "" ||
 		len(bytes.Trim([]byte(o.element.Name), textOfAnElementName)) > 0 {
 		return
 	}
@@ -183,5 +183,5 @@ func (d *Decoder) learnElement(o *described) {
 	}
 	e := o.element
 	e.Type = kind
-	d.message.source.Learn(&e, d.dialect)
+	d.message.source.DescribeElement(&e)
 }

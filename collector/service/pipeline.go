@@ -24,6 +24,10 @@ const (
 	readerGrace = 10 * time.Second
 	// logEvery is how often a condition that lasts is logged again.
 	logEvery = 30 * time.Second
+	// saveEvery is the least time between two states of an exporter table that are saved. Where nothing but the times at which exporters were
+	// heard of changed, refreshEvery is the time between them.
+	saveEvery    = 30 * time.Second
+	refreshEvery = time.Hour
 )
 
 // pipeline is all that happens to the packets of one socket, in one goroutine: decode, enrich, encode, gather. An
@@ -36,6 +40,11 @@ type pipeline struct {
 	batcher  *output.Batcher
 	beat     *heartbeat.Heartbeat
 	logger   *slog.Logger
+
+	store    *exporter.Store // nil when nothing is to outlive a restart
+	index    int             // of the table in the store
+	handedT  time.Time       // when the store was last given the table's state
+	restored int             // templates that the table had from before the restart
 
 	records []flow.Record // of one packet, used again for the next
 	flows   atomic.Uint64 // records decoded
@@ -76,12 +85,24 @@ func (p *pipeline) Tick(now time.Time) {
 	p.beat.Beat(tickInterval + readerGrace)
 	p.batcher.Tick(now)
 	p.enricher.Publish()
+	if age := now.Sub(p.handedT); age >= refreshEvery || age >= saveEvery && p.table.Changed() {
+		p.save(now)
+	}
+}
+
+// save hands the table's state to the store, which writes it in a goroutine of its own.
+func (p *pipeline) save(now time.Time) {
+	if p.store != nil {
+		p.store.Put(p.index, p.table.State())
+		p.handedT = now
+	}
 }
 
 // run reads until ctx ends, and hands over what was gathered.
 func (p *pipeline) run(ctx context.Context) error {
 	err := p.socket.Run(ctx, p)
 	p.batcher.Flush()
+	p.save(time.Now())
 	p.beat.Beat(1 << 62) // finished: never late again
 	return err
 }

@@ -88,14 +88,15 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	if err != nil {
 		return nil, err
 	}
-	for _, socket := range sockets {
-		table := exporter.NewTable(exporter.Limits{Exporters: cfg.Exporters.Max, Templates: cfg.Exporters.MaxTemplates})
+	for i, socket := range sockets {
+		table := exporter.NewTable(limits(cfg.Exporters))
 		s.pipelines = append(s.pipelines, &pipeline{
-			socket: socket, table: table, decoder: decode.New(table, decode.Options{}),
+			socket: socket, table: table, decoder: decode.New(table), index: i,
 			beat:   heartbeat.New("reader "+socket.LocalAddr().String(), readerGrace),
 			logger: o.Logger.With("listen", socket.LocalAddr().String()),
 		})
 	}
+	s.restore(cfg)
 	s.databases = enrich.Open(enrich.Options{City: cfg.Enrich.GeoIP.City, ASN: cfg.Enrich.GeoIP.ASN, Logger: o.Logger})
 	if s.sink, err = sinks(ctx, cfg, o, pool); err != nil {
 		return nil, err
@@ -229,6 +230,9 @@ func (s *service) run(ctx context.Context) error {
 		s.options.Ready(addresses)
 	}
 	stopped := make(chan struct{})
+	if s.store != nil {
+		background.Go(s.store.Run)
+	}
 	background.Go(func() { s.report(stopped) })
 	background.Go(func() { s.watchdog(stopped) })
 
@@ -236,6 +240,9 @@ func (s *service) run(ctx context.Context) error {
 	s.phase.Store(stopping)
 	notify(s.logger, daemon.SdNotifyStopping, status("stopping: storing what is buffered"))
 	readers.Wait()
+	if s.store != nil {
+		s.store.Close()
+	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.DrainTime)
 	defer cancel()
 	left := s.sink.Close(drain)

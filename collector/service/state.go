@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
@@ -24,6 +25,7 @@ type state struct {
 	pipelines []*pipeline
 	databases *enrich.Databases
 	sink      output.Sink
+	store     *exporter.Store // nil when nothing is to outlive a restart
 }
 
 // alive returns an error that names the stage which makes no progress.
