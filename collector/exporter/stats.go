@@ -91,8 +91,9 @@ type SourceStats struct {
 // Snapshot is a copy of a table's figures.
 type Snapshot struct {
 	Sources []SourceStats     // ordered by address and domain
-	Total   Stats             // over all sources, the evicted ones included
+	Total   Stats             // over all sources, those forgotten included
 	Evicted uint64            // sources that were forgotten because there were too many
+	Ended   uint64            // sources that were forgotten because their connection ended
 	Refused map[string]uint64 // packets not decoded at all, by cause
 }
 
@@ -100,7 +101,7 @@ type Snapshot struct {
 func (t *Table) Snapshot() Snapshot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	snap := Snapshot{Total: t.gone, Evicted: t.evicted.Load(), Refused: make(map[string]uint64, causes)}
+	snap := Snapshot{Total: t.gone, Evicted: t.evicted.Load(), Ended: t.ended.Load(), Refused: make(map[string]uint64, causes)}
 	for _, s := range t.sources {
 		one := SourceStats{Key: s.Key, LastSeen: time.Unix(0, s.lastSeen.Load()), Stats: s.stats()}
 		snap.Total.add(one.Stats)

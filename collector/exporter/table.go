@@ -22,9 +22,10 @@ type Table struct {
 
 	mu      sync.Mutex // held to change sources, and to read it from another goroutine
 	sources map[Key]*Source
-	gone    Stats // sums of the sources that were evicted
+	gone    Stats // sums of the sources that were evicted or whose connection ended
 
 	evicted atomic.Uint64
+	ended   atomic.Uint64
 	errors  [causes]atomic.Uint64
 }
 
