@@ -48,7 +48,7 @@ func accumulate(to *exporter.Stats, s exporter.Stats) {
 
 // exporterMetrics are the figures of the exporter tables.
 type exporterMetrics struct {
-	known, evicted, decodeErrors, redefined, refusedTemplates, beforeTemplate, setsDropped, options *prometheus.Desc
+	known, evicted, ended, decodeErrors, redefined, refusedTemplates, beforeTemplate, setsDropped, options *prometheus.Desc
 
 	packetsOf, recordsOf, malformedOf, lostOf, reorderedOf, restartedOf, templatesOf, waitingOf *prometheus.Desc
 }
@@ -57,6 +57,7 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 	return exporterMetrics{
 		known:            m.desc("exporters", "Devices known.", "listen"),
 		evicted:          m.desc("exporters_evicted_total", "Exporting processes forgotten because there were too many (exporters.max).", "listen"),
+		ended:            m.desc("exporters_ended_total", "Exporting processes forgotten because their connection ended.", "listen"),
 		decodeErrors:     m.desc("decode_errors_total", "Packets not decoded, or not to their end.", "listen", "cause"),
 		redefined:        m.desc("templates_redefined_total", "Templates that changed their fields.", "listen"),
 		refusedTemplates: m.desc("templates_refused_total", "Templates beyond the limit (exporters.max_templates).", "listen"),
@@ -75,13 +76,14 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 	}
 }
 
-func (m *exporterMetrics) collect(s *state, counter func(*prometheus.Desc, uint64, ...string), gauge func(*prometheus.Desc, float64, ...string)) {
+func (m *exporterMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc) {
 	for _, p := range s.pipelines {
-		listen := p.socket.LocalAddr().String()
+		listen := label(p.feed)
 		snap := p.table.Snapshot()
 		devices := byAddress(snap)
 		gauge(m.known, float64(len(devices)), listen)
 		counter(m.evicted, snap.Evicted, listen)
+		counter(m.ended, snap.Ended, listen)
 		for cause, n := range snap.Refused {
 			counter(m.decodeErrors, n, listen, cause)
 		}
