@@ -70,6 +70,19 @@ var checks = map[string]func(any) error{
 		_, err := ParseNetwork(v.(string))
 		return err
 	},
+	"tls_version": func(v any) error {
+		if v != "1.2" && v != "1.3" {
+			return fmt.Errorf("%q is not a version of TLS; choose 1.2 or 1.3", v)
+		}
+		return nil
+	},
+	"connections": between(1, 65536),
+	"idle": func(v any) error {
+		if v == Duration(0) {
+			return nil
+		}
+		return between(Duration(time.Second), Duration(24*time.Hour))(v)
+	},
 	"index":    indexName,
 	"size":     between(ByteSize(64<<10), ByteSize(16<<30)),
 	"batch":    between(ByteSize(4<<10), ByteSize(64<<20)),

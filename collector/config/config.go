@@ -20,8 +20,21 @@ type Config struct {
 
 // Listen says where packets are taken.
 type Listen struct {
-	UDP           []string `yaml:"udp" default:"0.0.0.0:2055, [::]:2055" check:"listen" desc:"Addresses to take flow packets on, each a socket of its own: IPv4 and IPv6 are listened on apart."`
-	ReceiveBuffer ByteSize `yaml:"receive_buffer" default:"32MiB" check:"size" desc:"Receive buffer asked of the kernel for each socket. The kernel gives at most net.core.rmem_max; a smaller one is logged."`
+	UDP            []string `yaml:"udp" default:"0.0.0.0:2055, [::]:2055" check:"listen" desc:"Addresses to take flow packets on, each a socket of its own: IPv4 and IPv6 are listened on apart. May be empty where ipfix_tcp or ipfix_tls is not."`
+	ReceiveBuffer  ByteSize `yaml:"receive_buffer" default:"32MiB" check:"size" desc:"Receive buffer asked of the kernel for each UDP socket. The kernel gives at most net.core.rmem_max; a smaller one is logged."`
+	IPFIXTCP       []string `yaml:"ipfix_tcp" check:"listen" desc:"Addresses to take IPFIX on over TCP, such as 0.0.0.0:4739. Neither side proves who it is, and anybody on the way can read it."`
+	IPFIXTLS       []string `yaml:"ipfix_tls" check:"listen" desc:"Addresses to take IPFIX on over TLS, such as 0.0.0.0:4740. Needs tls.certificate_file and tls.key_file."`
+	TLS            TLS      `yaml:"tls"`
+	MaxConnections int      `yaml:"max_connections" default:"256" check:"connections" desc:"Connections open at once on each address of ipfix_tcp and ipfix_tls. Further ones are closed, and counted. Each takes 64 KiB."`
+	IdleTimeout    Duration `yaml:"idle_timeout" default:"30m" check:"idle" desc:"Closes a connection on which no IPFIX message is completed for so long; 0s never does."`
+}
+
+// TLS says how the collector proves who it is, and whom it listens to. Files are read again when they change.
+type TLS struct {
+	CertificateFile string `yaml:"certificate_file" check:"path" desc:"PEM certificate that the collector shows to exporters, intermediate ones behind it. Read again when it changes."`
+	KeyFile         string `yaml:"key_file" check:"path" desc:"PEM private key of the certificate. Read again when it changes."`
+	ClientCAFile    string `yaml:"client_ca_file" check:"path" desc:"PEM certificates that sign those of exporters. When set, an exporter without a valid certificate is refused (mutual TLS, which RFC 7011 section 11 demands); empty takes any exporter. Read again when it changes."`
+	MinVersion      string `yaml:"min_version" default:"1.2" check:"tls_version" desc:"Least version of TLS: 1.2 or 1.3."`
 }
 
 // Decode says how packets are read.
@@ -118,15 +131,39 @@ func (c *Config) validate() []problem {
 	if es.BatchBytes > es.BufferBytes {
 		found = append(found, problem{"output.elasticsearch.buffer_bytes", "must be at least output.elasticsearch.batch_bytes (" + es.BatchBytes.String() + ")"})
 	}
-	if len(c.Listen.UDP) == 0 {
-		found = append(found, problem{"listen.udp", "needs at least one address"})
-	}
 	if c.Exporters.PendingBytes > c.Exporters.PendingAllBytes {
 		found = append(found, problem{"exporters.pending_all_bytes", "must be at least exporters.pending_bytes (" + c.Exporters.PendingBytes.String() + ")"})
 	}
-	for i, a := range c.Listen.UDP {
-		if slices.Contains(c.Listen.UDP[:i], a) {
-			found = append(found, problem{"listen.udp", a + " is listed twice"})
+	return append(found, c.Listen.validate()...)
+}
+
+func (l *Listen) validate() []problem {
+	var found []problem
+	if len(l.UDP)+len(l.IPFIXTCP)+len(l.IPFIXTLS) == 0 {
+		found = append(found, problem{"listen.udp", "needs at least one address, where listen.ipfix_tcp and listen.ipfix_tls have none"})
+	}
+	for _, list := range []struct {
+		key       string
+		addresses []string
+	}{{"listen.udp", l.UDP}, {"listen.ipfix_tcp", l.IPFIXTCP}, {"listen.ipfix_tls", l.IPFIXTLS}} {
+		for i, a := range list.addresses {
+			if slices.Contains(list.addresses[:i], a) {
+				found = append(found, problem{list.key, a + " is listed twice"})
+			}
+		}
+	}
+	for _, a := range l.IPFIXTLS {
+		if slices.Contains(l.IPFIXTCP, a) {
+			found = append(found, problem{"listen.ipfix_tls", a + " is also in listen.ipfix_tcp"})
+		}
+	}
+	if len(l.IPFIXTLS) > 0 {
+		for _, file := range []struct{ key, path string }{
+			{"listen.tls.certificate_file", l.TLS.CertificateFile}, {"listen.tls.key_file", l.TLS.KeyFile},
+		} {
+			if file.path == "" {
+				found = append(found, problem{file.key, "is needed for listen.ipfix_tls"})
+			}
 		}
 	}
 	return found

@@ -53,6 +53,15 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"bad duration":    {"output: {elasticsearch: {flush_interval: 5}}\n", `output.elasticsearch.flush_interval: "5" is not a duration`},
 		"bad address":     {"listen:\n  udp: [localhost:2055]\n", `listen.udp: "localhost:2055" is not an IP address with a port`},
 		"no address":      {"listen:\n  udp: []\n", "listen.udp: needs at least one address"},
+		"stream twice":    {"listen:\n  ipfix_tcp: ['0.0.0.0:1', '0.0.0.0:1']\n", "f.yml: line 2, column 14: listen.ipfix_tcp: 0.0.0.0:1 is listed twice"},
+		"TCP and TLS":     {"listen:\n  ipfix_tcp: ['0.0.0.0:1']\n  ipfix_tls: ['0.0.0.0:1']\n  tls: {certificate_file: /c, key_file: /k}\n", "f.yml: line 3, column 14: listen.ipfix_tls: 0.0.0.0:1 is also in listen.ipfix_tcp"},
+		"no certificate":  {"listen:\n  ipfix_tls: ['0.0.0.0:1']\n  tls: {key_file: /k}\n", "listen.tls.certificate_file: is needed for listen.ipfix_tls"},
+		"no key":          {"listen:\n  ipfix_tls: ['0.0.0.0:1']\n  tls: {certificate_file: /c}\n", "listen.tls.key_file: is needed for listen.ipfix_tls"},
+		"bad stream":      {"listen:\n  ipfix_tcp: [':4739']\n", `listen.ipfix_tcp: ":4739" is not an IP address with a port`},
+		"old TLS":         {"listen:\n  tls: {min_version: '1.1'}\n", `listen.tls.min_version: "1.1" is not a version of TLS; choose 1.2 or 1.3`},
+		"relative key":    {"listen:\n  tls: {key_file: key.pem}\n", `listen.tls.key_file: "key.pem" is not an absolute path`},
+		"no connections":  {"listen:\n  max_connections: 0\n", "listen.max_connections: must be between 1 and 65536, not 0"},
+		"short idleness":  {"listen:\n  idle_timeout: 10ms\n", "listen.idle_timeout: must be between 1s and 24h, not 10ms"},
 		"address twice":   {"listen:\n  udp: ['0.0.0.0:1', '0.0.0.0:1']\n", "listen.udp: 0.0.0.0:1 is listed twice"},
 		"bad URL":         {"output: {elasticsearch: {addresses: ['192.0.2.1:9200']}}\n", `"192.0.2.1:9200" is not a URL`},
 		"bad scheme":      {"output: {elasticsearch: {addresses: ['ftp://x']}}\n", `has scheme "ftp"`},
@@ -110,9 +119,24 @@ func TestEmptyFilesAreTheDefaults(t *testing.T) {
 	}
 }
 
+func TestStreamsAloneAreEnough(t *testing.T) {
+	for _, file := range []string{
+		"listen: {udp: [], ipfix_tcp: ['0.0.0.0:4739'], idle_timeout: 0s}\n",
+		"listen: {udp: [], ipfix_tls: ['[::]:4740'], tls: {certificate_file: /c, key_file: /k, min_version: 1.3}}\n",
+	} {
+		if _, err := Parse("f.yml", []byte(file)); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
 var some = map[string]string{
 	"listen.udp":                          "192.0.2.1:9995, [2001:db8::1]:9995",
 	"listen.receive_buffer":               "64MiB",
+	"listen.ipfix_tls":                    "192.0.2.1:4740",
+	"listen.tls.certificate_file":         "/etc/flowcollector/tls/collector.crt",
+	"listen.tls.key_file":                 "/etc/flowcollector/tls/collector.key",
+	"listen.tls.min_version":              "1.3", // text, though it reads as a number
 	"enrich.geoip.city":                   "/var/lib/GeoIP/City.mmdb",
 	"output.elasticsearch.addresses":      "https://192.0.2.10:9200",
 	"output.elasticsearch.username":       "on", // reads as a truth value unless it is quoted

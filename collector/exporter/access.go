@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// networks is a set of addresses, as ranges in ascending order that do not touch each other.
-type networks []addressRange
+// Networks is a set of addresses, as ranges in ascending order that do not touch each other.
+type Networks []addressRange
 
 type addressRange struct{ first, last netip.Addr }
 
-// newNetworks returns the addresses of all prefixes. IPv4 in IPv6 clothes is IPv4.
-func newNetworks(prefixes []netip.Prefix) networks {
-	list := make(networks, 0, len(prefixes))
+// NewNetworks returns the addresses of all prefixes. IPv4 in IPv6 clothes is IPv4.
+func NewNetworks(prefixes []netip.Prefix) Networks {
+	list := make(Networks, 0, len(prefixes))
 	for _, p := range prefixes {
 		if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
 			p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
@@ -47,15 +47,18 @@ func lastOf(p netip.Prefix) netip.Addr {
 }
 
 // has tells whether an address is in the set.
-func (n networks) has(a netip.Addr) bool {
+func (n Networks) has(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	// The range that a is in, if any, is the last one that begins at it or before.
 	i, found := slices.BinarySearchFunc(n, a, func(r addressRange, a netip.Addr) int { return r.first.Compare(a) })
 	return found || i > 0 && a.Compare(n[i-1].last) <= 0
 }
 
+// Allow tells whether an address may send: when it is in the set, or when the set is empty. It may be called from any goroutine.
+func (n Networks) Allow(address netip.Addr) bool { return len(n) == 0 || n.has(address) }
+
 // Allowed tells whether an address may send. It reads nothing that changes, so it may be called from any goroutine.
-func (t *Table) Allowed(address netip.Addr) bool { return len(t.allow) == 0 || t.allow.has(address) }
+func (t *Table) Allowed(address netip.Addr) bool { return t.allow.Allow(address) }
 
 // Admit tells whether a packet of an address is to be decoded, and counts it with its cause when it is not: who sends must be allowed
 // to, and may not send more packets than the limit. A new address gets its first packet through; it is limited from the moment that it has a source.

@@ -119,8 +119,9 @@ type DeviceStats struct {
 type Snapshot struct {
 	Sources       []SourceStats     // ordered by address, session, format and domain
 	Devices       []DeviceStats     // of all addresses that sources have, ordered by address
-	Total         Stats             // over all sources, the evicted ones included
+	Total         Stats             // over all sources, those forgotten included
 	Evicted       uint64            // sources that were forgotten to make room
+	Ended         uint64            // sources that were forgotten because their connection ended
 	RowsForgotten uint64            // rows of option tables that were forgotten to make room, or with the last source of their device
 	Refused       map[string]uint64 // packets not decoded at all, by cause
 }
@@ -130,7 +131,7 @@ func (t *Table) Snapshot() Snapshot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	snap := Snapshot{
-		Total: t.gone, Evicted: t.evicted.Load(), RowsForgotten: t.rowsForgotten.Load(), Refused: make(map[string]uint64, causes),
+		Total: t.gone, Evicted: t.evicted.Load(), Ended: t.ended.Load(), RowsForgotten: t.rowsForgotten.Load(), Refused: make(map[string]uint64, causes),
 		Sources: make([]SourceStats, 0, len(t.sources)), Devices: make([]DeviceStats, 0, len(t.hosts)),
 	}
 	for _, s := range t.sources {

@@ -15,7 +15,7 @@ import (
 type Table struct {
 	limits        Limits
 	policy        Policy
-	allow         networks
+	allow         Networks
 	last          *Source // most packets come from the source of the packet before
 	templateBytes int
 	pendingBytes  int
@@ -30,9 +30,10 @@ type Table struct {
 	mu      sync.Mutex // held to change sources, hosts and their devices, and to read them from another goroutine
 	sources map[Key]*Source
 	hosts   map[netip.Addr]*host
-	gone    Stats // sums of the sources that were evicted
+	gone    Stats // sums of the sources that were evicted or whose connection ended
 
 	evicted       atomic.Uint64
+	ended         atomic.Uint64
 	rowsForgotten atomic.Uint64
 	errors        [causes]atomic.Uint64
 }
@@ -41,7 +42,7 @@ type Table struct {
 func NewTable(limits Limits) *Table {
 	limits = limits.withDefaults()
 	return &Table{
-		limits: limits, allow: newNetworks(limits.Allow),
+		limits: limits, allow: NewNetworks(limits.Allow),
 		order: newOrder[Source](limits.Exporters), templated: newOrder[Source](limits.Exporters), devices: newOrder[host](limits.Exporters),
 		sources: make(map[Key]*Source), hosts: make(map[netip.Addr]*host),
 	}
@@ -76,7 +77,7 @@ func (t *Table) add(key Key, rank uint8) *Source {
 	defer t.mu.Unlock()
 	if len(t.sources) >= t.limits.Exporters {
 		if victim := t.order.first(nil); victim != nil {
-			t.forget(victim)
+			t.evict(victim)
 		}
 	}
 	s.host = t.host(key.Address)
@@ -110,9 +111,15 @@ func (t *Table) room(size int, s *Source) bool {
 		if victim == nil {
 			return false
 		}
-		t.forget(victim)
+		t.evict(victim)
 	}
 	return true
+}
+
+// evict drops a source to make room. The table is locked.
+func (t *Table) evict(s *Source) {
+	t.forget(s)
+	t.evicted.Add(1)
 }
 
 // forget drops a source, and its device with the last source of an address. The table is locked.
@@ -123,7 +130,6 @@ func (t *Table) forget(s *Source) {
 	stats := s.stats()
 	stats.Waiting, stats.Templates = 0, 0 // figures of now, not counters
 	t.gone.Add(stats)
-	t.evicted.Add(1)
 	t.order.remove(&s.place)
 	t.templated.remove(&s.templatePlace)
 	delete(t.sources, s.Key)

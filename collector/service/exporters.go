@@ -51,8 +51,8 @@ func byAddress(s exporter.Snapshot) []device {
 
 // exporterMetrics are the figures of the exporter tables.
 type exporterMetrics struct {
-	known, sources, evicted, decodeErrors, refused, redefined, refusedTemplates, beforeTemplate, setsDropped *prometheus.Desc
-	options, rowsRefused, rowsForgotten                                                                      *prometheus.Desc
+	known, sources, evicted, ended, decodeErrors, refused, redefined, refusedTemplates, beforeTemplate, setsDropped *prometheus.Desc
+	options, rowsRefused, rowsForgotten                                                                             *prometheus.Desc
 
 	packetsOf, recordsOf, malformedOf, lostOf, reorderedOf, restartedOf, templatesOf, waitingOf, limitedOf, rowsOf *prometheus.Desc
 
@@ -64,6 +64,7 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 		known:            m.desc("exporters", "Devices heard of.", "listen"),
 		sources:          m.desc("exporter_sources", "Exporting processes known, those of before a restart among them, by format.", "listen", "format"),
 		evicted:          m.desc("exporters_evicted_total", "Exporting processes forgotten to make room (exporters.max, exporters.template_bytes).", "listen"),
+		ended:            m.desc("exporters_ended_total", "Exporting processes forgotten because their connection ended.", "listen"),
 		decodeErrors:     m.desc("decode_errors_total", "Packets not decoded, or not to their end.", "listen", "cause"),
 		refused:          m.desc("packets_refused_total", "Packets not looked at: of addresses that may not send (exporters.allow), or too many of one (exporters.max_packets_per_second).", "listen", "cause"),
 		redefined:        m.desc("templates_redefined_total", "Templates that changed their fields.", "listen"),
@@ -91,13 +92,14 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 	}
 }
 
-func (m *exporterMetrics) collect(s *state, counter func(*prometheus.Desc, uint64, ...string), gauge func(*prometheus.Desc, float64, ...string)) {
+func (m *exporterMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc) {
 	for _, p := range s.pipelines {
-		listen := p.socket.LocalAddr().String()
+		listen := label(p.feed)
 		snap := p.table.Snapshot()
 		devices := byAddress(snap)
 		gauge(m.known, float64(len(devices)), listen)
 		counter(m.evicted, snap.Evicted, listen)
+		counter(m.ended, snap.Ended, listen)
 		for cause, n := range snap.Refused {
 			desc := m.decodeErrors
 			if cause == exporter.NotAllowed.String() || cause == exporter.RateLimited.String() {
