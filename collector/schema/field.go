@@ -5,7 +5,7 @@ package schema
 import "github.com/flowstack/terraform-provider-flowstack/collector/flow"
 
 // Version is the version of the table. It changes whenever a field is added, renamed or mapped in another way.
-const Version = 1
+const Version = 2
 
 // ECSVersion is the version of the Elastic Common Schema whose names are used.
 const ECSVersion = "1.12.0"
@@ -68,4 +68,5 @@ var Fields = []Field{
 	{"flow.next_hop", "ip", true, "Address of the next router.", nextHop},
 	{"flow.source_prefix_length", "short", false, "Bits of the route that covers the source.", prefix(func(r *flow.Record) uint8 { return r.Source.PrefixLength })},
 	{"flow.destination_prefix_length", "short", false, "Bits of the route that covers the destination.", prefix(func(r *flow.Record) uint8 { return r.Destination.PrefixLength })},
+	{"flow.extra", "flattened", true, "Whatever else the exporter said, by the name of the [information element](elements.md), or by its number as enterprise/id and in hexadecimal when nobody registered it.", extra},
 }

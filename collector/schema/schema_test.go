@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 func full(protocol uint8) *flow.Record {
@@ -26,6 +27,10 @@ func full(protocol uint8) *flow.Record {
 		Destination: flow.Endpoint{Addr: netip.MustParseAddr("203.0.113.9"), Port: 443, PrefixLength: 16, AS: 2, MAC: [6]byte{2, 0, 0, 0, 0, 2}, Enrichment: known},
 		Bytes:       math.MaxUint64, Packets: 7, Received: 1_700_000_003e9, Start: 1_700_000_000e9, End: 1_700_000_001_500_000_000,
 		Protocol: protocol, TCPFlags: 0x1ff, TOS: 0xb8, ICMPType: 3, ICMPCode: 1, Direction: 1, VLAN: 7, Input: 3, Output: 4, NextHop: netip.MustParseAddr("192.0.2.254"),
+		Details: &flow.Details{Extra: []flow.Extra{
+			{Element: element.Builtin().ByName("wlanSSID"), Value: []byte("guests\x00\x00")},
+			{Element: &element.Element{Enterprise: 64500, ID: 7}, Value: []byte{0xca, 0xfe}},
+		}},
 	}
 }
 
@@ -53,6 +58,20 @@ func leaves(t *testing.T, document []byte) map[string]any {
 			seen[key] = true
 			switch token := next(); token {
 			case json.Delim('{'):
+				if prefix+key == "flow.extra" { // a flattened field: its members are whatever exporters sent
+					members := map[string]any{}
+					for d.More() {
+						name := fmt.Sprint(next())
+						var value any
+						if err := d.Decode(&value); err != nil || members[name] != nil {
+							t.Fatalf("%s, %v, there before as %v, in %s", name, err, members[name], document)
+						}
+						members[name] = value
+					}
+					found[prefix+key] = members
+					next()
+					continue
+				}
 				if prefix+key == "source.geo.location" || prefix+key == "destination.geo.location" {
 					point := map[string]any{}
 					for d.More() {
@@ -137,6 +156,9 @@ func fits(kind string, value any) bool {
 	case "geo_point":
 		point, ok := value.(map[string]any)
 		return ok && len(point) == 2 && point["lat"] != nil && point["lon"] != nil
+	case "flattened":
+		members, ok := value.(map[string]any)
+		return ok && len(members) > 0
 	case "keyword":
 		if list, ok := value.([]any); ok {
 			return len(list) > 0
@@ -154,6 +176,7 @@ func TestDocument(t *testing.T) {
 		"source.mac": "02-00-00-00-AB-01", "source.as.number": "64496", "source.as.organization.name": `Example "Net"`,
 		"network.transport": "tcp", "network.type": "ipv4", "network.direction": "egress", "network.bytes": "9223372036854775807",
 		"flow.tcp_flags": "[FIN SYN RST PSH ACK URG ECE CWR NS]", "flow.format": "netflow9", "source.geo.city_name": "Boxford",
+		"flow.extra": "map[64500/7:cafe wlanSSID:guests]",
 	} {
 		if fmt.Sprint(got[name]) != want {
 			t.Errorf("%s is %v, want %s", name, got[name], want)

@@ -102,19 +102,11 @@ func vlan(dst []byte, r *flow.Record) ([]byte, bool) {
 }
 
 func hardware(has flow.Fields, get func(*flow.Record) *[6]byte) putFn {
-	const digits = "0123456789ABCDEF"
 	return func(dst []byte, r *flow.Record) ([]byte, bool) {
 		if r.Has&has == 0 {
 			return dst, false
 		}
-		dst = append(dst, '"')
-		for i, b := range get(r) {
-			if i > 0 {
-				dst = append(dst, '-')
-			}
-			dst = append(dst, digits[b>>4], digits[b&15])
-		}
-		return append(dst, '"'), true
+		return appendMAC(dst, get(r)[:]), true
 	}
 }
 
