@@ -32,7 +32,7 @@ func detailMAC(has flow.DetailFields, get func(*flow.Details) *[6]byte) detailFn
 		if d.Has&has == 0 {
 			return dst, false
 		}
-		return appendMAC(dst, get(d)), true
+		return appendMAC(dst, get(d)[:]), true
 	}
 }
 

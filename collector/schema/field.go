@@ -101,6 +101,7 @@ var Fields = []Field{
 	{"flow.ipv6_flow_label", "long", false, "Flow label of IPv6.", detail(flow.HasFlowLabel, func(d *flow.Details) uint64 { return uint64(d.FlowLabel) })},
 	{"flow.min_ttl", "short", false, "Least time to live of any packet of the flow.", detail(flow.HasMinTTL, func(d *flow.Details) uint64 { return uint64(d.MinTTL) })},
 	{"flow.max_ttl", "short", false, "Greatest time to live of any packet of the flow.", detail(flow.HasMaxTTL, func(d *flow.Details) uint64 { return uint64(d.MaxTTL) })},
+	{"flow.extra", "flattened", true, "Whatever else the exporter said, by the name of the [information element](elements.md), or by its number as enterprise/id and in hexadecimal when nobody registered it.", detailFn(extra)},
 	{"flow.wireless.station_mac", "keyword", true, "Hardware address of the wireless client.", detailMAC(flow.HasStationMAC, func(d *flow.Details) *[6]byte { return &d.StationMAC })},
 	{"flow.wireless.access_point_mac", "keyword", true, "Hardware address of its access point.", detailMAC(flow.HasAccessPointMAC, func(d *flow.Details) *[6]byte { return &d.AccessPointMAC })},
 	{"flow.wireless.ssid", "keyword", true, "Name of the wireless network.", text(func(d *flow.Details) []byte { return d.SSID })},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 func full(protocol uint8) *flow.Record {
@@ -34,11 +35,15 @@ func fullDetails() *flow.Details {
 	return &flow.Details{
 		Has: math.MaxUint64, ReverseBytes: 5, ReversePackets: 3, ReverseTCPFlags: 0x12,
 		SourceNAT: netip.MustParseAddr("203.0.113.77"), DestinationNAT: netip.MustParseAddr("2001:db8::77"), SourceNATPort: 4000, DestinationNATPort: 8443,
-		InputName: []byte("Gi0/1"), OutputName: []byte(`"quoted"`), InputDescription: []byte("to \x00 core\n"), OutputDescription: []byte("\xff"),
+		InputName: []byte("Gi0/1"), OutputName: []byte(`"quoted"`), InputDescription: []byte("to \x01 core\n"), OutputDescription: []byte("\xff"),
 		InputVRF: 1, OutputVRF: 2, InputVRFName: []byte("blue"), ApplicationID: 13<<56 | 453, ApplicationName: []byte("http"), User: []byte("jané"),
 		FirewallEvent: 3, ExtendedEvent: 1001, NATEvent: 4, EndReason: 1, ForwardingStatus: 2 << 6, FlowID: 9, Labels: [flow.MaxLabels]uint32{16, 17}, LabelCount: 2,
 		InnerVLAN: 12, VNI: 5001, FlowLabel: 1, MinTTL: 3, MaxTTL: 64, PreviousAS: 64500, NextAS: 64501,
 		StationMAC: [6]byte{2, 0, 0, 0, 0, 3}, AccessPointMAC: [6]byte{2, 0, 0, 0, 0, 4}, SSID: []byte("guests"), Agent: netip.MustParseAddr("192.0.2.99"),
+		Extra: []flow.Extra{
+			{Element: element.Builtin().ByName("wlanSSID"), Value: []byte("guests\x00\x00")},
+			{Element: &element.Element{Enterprise: 64500, ID: 7}, Value: []byte{0xca, 0xfe}},
+		},
 	}
 }
 
@@ -66,6 +71,20 @@ func leaves(t *testing.T, document []byte) map[string]any {
 			seen[key] = true
 			switch token := next(); token {
 			case json.Delim('{'):
+				if prefix+key == "flow.extra" { // a flattened field: its members are whatever exporters sent
+					members := map[string]any{}
+					for d.More() {
+						name := fmt.Sprint(next())
+						var value any
+						if err := d.Decode(&value); err != nil || members[name] != nil {
+							t.Fatalf("%s, %v, there before as %v, in %s", name, err, members[name], document)
+						}
+						members[name] = value
+					}
+					found[prefix+key] = members
+					next()
+					continue
+				}
 				if prefix+key == "source.geo.location" || prefix+key == "destination.geo.location" {
 					point := map[string]any{}
 					for d.More() {
@@ -153,6 +172,9 @@ func fits(kind string, value any) bool {
 	case "geo_point":
 		point, ok := value.(map[string]any)
 		return ok && len(point) == 2 && point["lat"] != nil && point["lon"] != nil
+	case "flattened":
+		members, ok := value.(map[string]any)
+		return ok && len(members) > 0
 	case "keyword":
 		if list, ok := value.([]any); ok {
 			return len(list) > 0
@@ -171,8 +193,9 @@ func TestDocument(t *testing.T) {
 		"network.transport": "tcp", "network.type": "ipv4", "network.direction": "egress", "network.bytes": "9223372036854775807",
 		"flow.tcp_flags": "[FIN SYN RST PSH ACK URG ECE CWR NS]", "flow.format": "netflow9", "network.packets": "1000", "source.packets": "700", "destination.packets": "300", "destination.bytes": "500",
 		"flow.sampling.packets": "7", "flow.sampling.source": "options", "flow.mpls_labels": "[16 17]", "flow.ingress_vrf": "blue", "flow.egress_vrf": "2",
-		"flow.application_id": "13:453", "event.action": "flow-denied", "observer.egress.interface.name": `"quoted"`, "observer.ingress.interface.alias": "to \x00 core\n",
+		"flow.application_id": "13:453", "event.action": "flow-denied", "observer.egress.interface.name": `"quoted"`, "observer.ingress.interface.alias": "to \x01 core\n",
 		"observer.egress.interface.alias": "\ufffd", "flow.forwarding_status": "dropped", "flow.reverse_tcp_flags": "[SYN ACK]", "source.geo.city_name": "Boxford",
+		"flow.extra": "map[64500/7:cafe wlanSSID:guests]",
 	} {
 		if fmt.Sprint(got[name]) != want {
 			t.Errorf("%s is %v, want %s", name, got[name], want)

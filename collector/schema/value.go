@@ -118,20 +118,8 @@ func hardware(has flow.Fields, get func(*flow.Record) *[6]byte) putFn {
 		if r.Has&has == 0 {
 			return dst, false
 		}
-		return appendMAC(dst, get(r)), true
+		return appendMAC(dst, get(r)[:]), true
 	}
-}
-
-func appendMAC(dst []byte, a *[6]byte) []byte {
-	const digits = "0123456789ABCDEF"
-	dst = append(dst, '"')
-	for i, b := range a {
-		if i > 0 {
-			dst = append(dst, '-')
-		}
-		dst = append(dst, digits[b>>4], digits[b&15])
-	}
-	return append(dst, '"')
 }
 
 func networkType(dst []byte, r *flow.Record) ([]byte, bool) {
