@@ -92,6 +92,20 @@ func TestIPData(t *testing.T) {
 	}
 }
 
+// TestHeaderHasPrecedence over what the device says of the packet, whichever comes first.
+func TestHeaderHasPrecedence(t *testing.T) {
+	header := header(1, 1522, frame(1))
+	ip := block(3, u32(1500, 17), []byte{192, 0, 2, 8}, []byte{192, 0, 2, 9}, u32(53, 5353, 0, 0))
+	ethernet := block(2, u32(1522), []byte{2, 0, 0, 0, 9, 1, 0, 0, 2, 0, 0, 0, 9, 2, 0, 0}, u32(0x800))
+	for _, records := range [][][]byte{{header, ip, ethernet}, {ip, ethernet, header}} {
+		r := one(t, records...)
+		if r.Source.Addr.String() != "198.51.100.1" || r.Destination.Addr.String() != "203.0.113.1" || r.Protocol != 6 || r.Source.Port != 1025 || r.TOS != 0xb8 ||
+			r.Source.MAC != [6]byte{2, 0, 0, 0, 2, 1} {
+			t.Errorf("decoded as %+v", r)
+		}
+	}
+}
+
 // TestExtendedRecords: section 5, "extended_*"; sflow_pnat.txt; sflow_tunnels.txt.
 func TestExtendedRecords(t *testing.T) {
 	peer := block(1003, address("192.0.2.253"), u32(64496, 64497, 64498, 0), u32(0), u32(100))
