@@ -150,8 +150,12 @@ func elementsJSON(w io.Writer, registry *element.Registry, elements []*element.E
 
 // sameAs is the name of the IANA element that another one is decoded like.
 func sameAs(registry *element.Registry, e *element.Element) string {
-	if same := registry.Lookup(0, e.SameAs); e.SameAs != 0 && same != nil {
-		return same.Name
+	same := registry.Lookup(0, e.SameAs)
+	switch {
+	case e.SameAs == 0 || same == nil:
+		return ""
+	case e.Reverse:
+		return "reverse of " + same.Name
 	}
-	return ""
+	return same.Name
 }
