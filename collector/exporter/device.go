@@ -26,14 +26,6 @@ type Interface struct {
 	Counters          flow.InterfaceCounters // the latest; zero when the device sends none
 }
 
-// samplerKey names a sampler. Ids are of an exporting process; anyDomain is the one that was described last, whoever did.
-type samplerKey struct {
-	domain uint64
-	id     uint64
-}
-
-const anyDomain = 1 << 32
-
 // maxName is the most octets of a name that are kept.
 const maxName = 255
 
@@ -133,39 +125,6 @@ func (s *Source) NameUser(address, name []byte) {
 	if d := s.describe(old != nil); d != nil {
 		d.users[string(address)] = s.name(name)
 	}
-}
-
-// DescribeSampler records that a sampler of the source looks at one of so many packets. The id 0 stands for all packets of the source
-// whose records name no sampler.
-func (s *Source) DescribeSampler(id uint64, interval uint32) {
-	if interval == 0 {
-		return
-	}
-	for _, key := range [...]samplerKey{{uint64(s.Key.Domain), id}, {anyDomain, id}} {
-		var old uint32
-		var known bool
-		if s.device != nil {
-			old, known = s.device.samplers[key]
-		}
-		if known && old == interval {
-			continue
-		}
-		if d := s.describe(known); d != nil {
-			d.samplers[key] = interval
-			s.table.changed = true
-		}
-	}
-}
-
-// Sampler returns the interval of a sampler: as the source described it, or else another source of the device. Ok is false when nobody did.
-func (s *Source) Sampler(id uint64) (interval uint32, ok bool) {
-	if s.device == nil {
-		return 0, false
-	}
-	if interval, ok = s.device.samplers[samplerKey{uint64(s.Key.Domain), id}]; !ok && id != 0 {
-		interval, ok = s.device.samplers[samplerKey{anyDomain, id}]
-	}
-	return interval, ok
 }
 
 // keep replaces a name by another that is not empty.

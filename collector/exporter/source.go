@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 // Key names a source of flows: one exporting process on one device. Two processes of a device number their templates
@@ -31,7 +32,10 @@ type Template struct {
 	ID      uint16
 	Fields  []flow.FieldSpec
 	Options bool // its data describe the exporter, not flows
+	Scope   int  // how many of the fields, of options, say what the others are about
 	Program flow.Program
+	// Sampling says that the records say more about their sampling than an interval or the id of a sampler.
+	Sampling bool
 }
 
 // size is about what the template takes in memory, the program and its place in the table included.
@@ -63,6 +67,9 @@ type Source struct {
 	pending       map[uint16][]Pending // by template id, oldest first
 	pendingBytes  int
 	sequence      sequence
+	initialized   uint64 // Unix milliseconds
+	rate          Rate   // configured
+	learned       map[elementKey]*element.Element
 	lastSeen      atomic.Int64 // Unix nanoseconds
 	waiting       atomic.Int64 // pending sets
 	known         atomic.Int64 // templates
@@ -70,7 +77,8 @@ type Source struct {
 	packets, records, options            atomic.Uint64
 	redefined, templatesRefused, unknown atomic.Uint64
 	pendingDropped, malformed            atomic.Uint64
-	optionsRefused                       atomic.Uint64
+	optionsRefused, withdrawn, undecoded atomic.Uint64
+	skewed, implausible                  atomic.Uint64
 }
 
 // Count adds to the figures of the source: one packet with so many flow records and option records.
@@ -112,6 +120,7 @@ func (s *Source) Define(t *Template) bool {
 	s.templateBytes += growth
 	s.table.templateBytes += growth
 	s.templates[t.ID] = t
+	s.table.changed = true
 	s.known.Store(int64(len(s.templates)))
 	return true
 }

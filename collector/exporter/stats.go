@@ -39,6 +39,10 @@ type Stats struct {
 	SequenceRestarted         uint64 // jumps of the sequence number that mean a restart
 	TemplatesRedefined        uint64 // templates that changed their fields
 	TemplatesRefused          uint64 // templates beyond a limit
+	ClockCorrected            uint64 // records whose times were moved because the exporter's clock was wrong
+	TimesImplausible          uint64 // times that were left out because they cannot be
+	TemplatesWithdrawn        uint64 // templates that the exporter took back
+	ListsUndecoded            uint64 // lists within records that could not be decoded
 	SetsBeforeTemplate        uint64 // data sets that came before their template
 	OptionsRefused            uint64 // rows of option tables beyond a limit
 	SetsDropped               uint64 // of those, dropped because too many waited or because they did not fit their template
@@ -57,6 +61,10 @@ func (s *Stats) add(o Stats) {
 	s.SequenceRestarted += o.SequenceRestarted
 	s.TemplatesRedefined += o.TemplatesRedefined
 	s.TemplatesRefused += o.TemplatesRefused
+	s.ClockCorrected += o.ClockCorrected
+	s.TimesImplausible += o.TimesImplausible
+	s.TemplatesWithdrawn += o.TemplatesWithdrawn
+	s.ListsUndecoded += o.ListsUndecoded
 	s.SetsBeforeTemplate += o.SetsBeforeTemplate
 	s.SetsDropped += o.SetsDropped
 	s.OptionsRefused += o.OptionsRefused
@@ -73,6 +81,10 @@ func (s *Source) stats() Stats {
 		SequenceRestarted:  s.sequence.restarted.Load(),
 		TemplatesRedefined: s.redefined.Load(),
 		TemplatesRefused:   s.templatesRefused.Load(),
+		ClockCorrected:     s.skewed.Load(),
+		TimesImplausible:   s.implausible.Load(),
+		TemplatesWithdrawn: s.withdrawn.Load(),
+		ListsUndecoded:     s.undecoded.Load(),
 		SetsBeforeTemplate: s.unknown.Load(),
 		SetsDropped:        s.pendingDropped.Load(),
 		OptionsRefused:     s.optionsRefused.Load(),

@@ -14,6 +14,7 @@ import (
 // Table holds the sources that send to one socket.
 type Table struct {
 	limits        Limits
+	policy        Policy
 	last          *Source // most packets come from the source of the packet before
 	templateBytes int
 	pendingBytes  int
@@ -53,7 +54,7 @@ func (t *Table) Source(key Key, now time.Time) *Source {
 }
 
 func (t *Table) add(key Key) *Source {
-	s := &Source{Key: key, table: t, device: t.devices[key.Address], templates: make(map[uint16]*Template)}
+	s := &Source{Key: key, table: t, device: t.devices[key.Address], rate: t.policy.rate(key.Address), templates: make(map[uint16]*Template)}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.sources) >= t.limits.Exporters {

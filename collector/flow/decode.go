@@ -1,46 +1,82 @@
 package flow
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"net/netip"
 )
 
-// Clock relates an exporter's sysUptime to Unix time: what its packet header says.
-type Clock struct {
-	Unix   int64  // the exporter's time when it sent the packet, Unix nanoseconds
-	Uptime uint32 // its uptime at that moment, milliseconds, wraps after 49.7 days
+// Context is what a data record means by itself only: the packet it came in, and what its exporter said before.
+type Context struct {
+	Dialect
+	Clock     Clock
+	Arena     *Arena
+	Templates Templates // for records within records
+
+	// Undecoded counts lists whose template is not known, or that are not what they say.
+	Undecoded int
+
+	depth int // of records within records
 }
 
-// At is the Unix time, in nanoseconds, of a moment given as uptime in milliseconds. The nearest moment is taken: up to 24.8 days
-// before or after the packet, across a wrap of the counter.
-func (c Clock) At(uptime uint32) int64 {
-	return c.Unix - int64(int32(c.Uptime-uptime))*1e6
+// Templates are the templates of an exporting process.
+type Templates interface {
+	// Program returns the program of a data template, or nil.
+	Program(id uint16) *Program
 }
 
-// Decode fills r from one data record, which has Size octets. It allocates nothing.
-func (p *Program) Decode(r *Record, data []byte, clock Clock) {
+// Decode fills r from one data record, which has Size octets. It allocates nothing in steady state.
+func (p *Program) Decode(r *Record, data []byte, c *Context) {
+	if p.lists {
+		p.run(r, data, c, structures)
+	}
+	p.run(r, data, c, plain)
+}
+
+// part is a range of opcodes: which fields one run over a record decodes. What a record says itself goes before what records within it
+// say, so these are decoded first.
+type part struct{ first, last opcode }
+
+var (
+	structures = part{opFirstStructured, 255}
+	plain      = part{opSkip, opFirstStructured}
+	extras     = part{opExtra, opExtra}
+	everything = part{opSkip, 255}
+)
+
+// run decodes a part of the fields.
+func (p *Program) run(r *Record, data []byte, c *Context, of part) {
 	first := 0
 	for i := range p.variable {
 		v := &p.variable[i]
-		decode(r, p.ops[first:v.ops], data, clock)
-		data = data[variableSize(data, int(v.offset)):] // what lies behind moves to where it would be without this field
-		first = v.ops
+		p.decode(r, p.ops[first:v.ops], data, c, of)
+		prefix, n := variableSize(data, int(v.offset))
+		if v.code != opSkip && n >= int(max(v.min, 1)) && n <= int(v.max) {
+			one := [1]op{{offset: v.offset + uint32(prefix), length: uint16(n), code: v.code, extra: v.extra}}
+			p.decode(r, one[:], data, c, of)
+		}
+		data = data[prefix+n:] // what lies behind moves to where it would be without this field
+		first = int(v.ops)
 	}
-	decode(r, p.ops[first:], data, clock)
-	r.ICMPFromPort()
+	p.decode(r, p.ops[first:], data, c, of)
 }
 
-func decode(r *Record, ops []op, data []byte, clock Clock) {
+func (p *Program) decode(r *Record, ops []op, data []byte, c *Context, of part) {
+	clock := &c.Clock
+	var since Clock
 	for i := range ops {
 		o := &ops[i]
 		v := data[o.offset : o.offset+uint32(o.length)]
+		if o.code < of.first || o.code > of.last {
+			continue
+		}
 		switch o.code {
-		case opBytes, opTotalBytes, opOutBytes:
-			r.Bytes = number(v)
+		case opBytes, opTotalBytes, opOutBytes, opOutTotalBytes, opLayer2Bytes, opInitiatorBytes:
+			r.Bytes = Number(v)
 			r.Has |= HasBytes
-		case opPackets, opTotalPackets, opOutPackets:
-			r.Packets = number(v)
+		case opPackets, opTotalPackets, opOutPackets, opOutTotalPackets, opInitiatorPackets:
+			r.Packets = Number(v)
 			r.Has |= HasPackets
 		case opProtocol:
 			r.Protocol = v[0]
@@ -49,13 +85,13 @@ func decode(r *Record, ops []op, data []byte, clock Clock) {
 			r.TOS = v[0]
 			r.Has |= HasTOS
 		case opTCPFlags:
-			r.TCPFlags = uint16(number(v))
+			r.TCPFlags = uint16(Number(v))
 			r.Has |= HasTCPFlags
 		case opSourcePort:
-			r.Source.Port = uint16(number(v))
+			r.Source.Port = uint16(Number(v))
 			r.Has |= HasPorts
 		case opDestinationPort:
-			r.Destination.Port = uint16(number(v))
+			r.Destination.Port = uint16(Number(v))
 			r.Has |= HasPorts
 		case opSourceIPv4:
 			address4(&r.Source.Addr, v)
@@ -86,31 +122,17 @@ func decode(r *Record, ops []op, data []byte, clock Clock) {
 		case opDestinationPrefix:
 			r.Destination.PrefixLength = max(r.Destination.PrefixLength, v[0])
 		case opInput:
-			r.Input = uint32(number(v))
+			r.Input = uint32(Number(v))
 			r.Has |= HasInput
 		case opOutput:
-			r.Output = uint32(number(v))
+			r.Output = uint32(Number(v))
 			r.Has |= HasOutput
 		case opSourceAS:
-			r.Source.AS = uint32(number(v))
+			r.Source.AS = uint32(Number(v))
 			r.Has |= HasSourceAS
 		case opDestinationAS:
-			r.Destination.AS = uint32(number(v))
+			r.Destination.AS = uint32(Number(v))
 			r.Has |= HasDestinationAS
-		case opLastSwitched:
-			r.End = clock.At(uint32(number(v)))
-			r.Has |= HasEnd
-		case opFirstSwitched:
-			r.Start = clock.At(uint32(number(v)))
-			r.Has |= HasStart
-		case opStartSeconds:
-			absolute(&r.Start, &r.Has, v, 1e9, HasStart)
-		case opEndSeconds:
-			absolute(&r.End, &r.Has, v, 1e9, HasEnd)
-		case opStartMilliseconds:
-			absolute(&r.Start, &r.Has, v, 1e6, HasStart)
-		case opEndMilliseconds:
-			absolute(&r.End, &r.Has, v, 1e6, HasEnd)
 		case opICMPTypeCode:
 			if v[0] != 0 || v[1] != 0 { // a template for both families has this field twice, once empty
 				r.ICMPType, r.ICMPCode = v[0], v[1]
@@ -131,20 +153,99 @@ func decode(r *Record, ops []op, data []byte, clock Clock) {
 		case opDestinationMAC:
 			mac(&r.Destination.MAC, &r.Has, v, HasDestinationMAC)
 		case opVLAN:
-			if vlan := uint16(number(v)); vlan != 0 || r.Has&HasVLAN == 0 {
+			if vlan := uint16(Number(v)); vlan != 0 || r.Has&HasVLAN == 0 {
 				r.VLAN = vlan
-				r.Has |= HasVLAN
 			}
+			r.Has |= HasVLAN
 		case opDirection:
 			r.Direction = v[0]
 			r.Has |= HasDirection
+		case opSampler:
+			r.Sampling.Sampler = Number(v)
+		case opSamplingInterval:
+			if n := uint32(Number(v)); n != 0 {
+				r.Sampling.Interval, r.Sampling.Source = n, SamplingRecord
+			}
+
+		case opSystemInit:
+			since = c.Clock.Since(Number(v))
+			clock = &since
+		case opLastSwitched:
+			if !clock.Unknown {
+				r.End = clock.At(uint32(Number(v)))
+				r.Has |= HasEnd
+			}
+		case opFirstSwitched:
+			if !clock.Unknown {
+				r.Start = clock.At(uint32(Number(v)))
+				r.Has |= HasStart
+			}
+		case opStartDeltaMicroseconds:
+			r.Start = clock.Unix - int64(Number(v))*1e3
+			r.Has |= HasStart
+		case opEndDeltaMicroseconds:
+			r.End = clock.Unix - int64(Number(v))*1e3
+			r.Has |= HasEnd
+		case opStartSeconds:
+			absolute(&r.Start, &r.Has, v, 1e9, HasStart)
+		case opEndSeconds:
+			absolute(&r.End, &r.Has, v, 1e9, HasEnd)
+		case opStartMilliseconds:
+			absolute(&r.Start, &r.Has, v, 1e6, HasStart)
+		case opEndMilliseconds:
+			absolute(&r.End, &r.Has, v, 1e6, HasEnd)
+		case opStartMicroseconds:
+			fraction(&r.Start, &r.Has, v, 1e3, HasStart)
+		case opEndMicroseconds:
+			fraction(&r.End, &r.Has, v, 1e3, HasEnd)
+		case opStartNanoseconds:
+			fraction(&r.Start, &r.Has, v, 1, HasStart)
+		case opEndNanoseconds:
+			fraction(&r.End, &r.Has, v, 1, HasEnd)
+		case opObservedSeconds:
+			absolute(&r.End, &r.Has, v, 1e9, HasEnd)
+		case opObservedMilliseconds:
+			absolute(&r.End, &r.Has, v, 1e6, HasEnd)
+		case opObservedMicroseconds:
+			fraction(&r.End, &r.Has, v, 1e3, HasEnd)
+		case opObservedNanoseconds:
+			fraction(&r.End, &r.Has, v, 1, HasEnd)
+		case opDurationMilliseconds:
+			r.lasted(int64(Number(v)) * 1e6)
+		case opDurationMicroseconds:
+			r.lasted(int64(Number(v)) * 1e3)
+
+		case opExtra:
+			d := r.Detail(c.Arena)
+			d.Extra = append(d.Extra, Extra{p.extra[o.extra], v})
 		case opSkip:
+		default:
+			switch {
+			case o.code < opFirstStructured:
+				r.Detail(c.Arena).decode(o.code, v)
+			case o.code == opLinkFrame, o.code == opIPHeader:
+				r.section(c.Arena, o.code, v)
+			default:
+				c.structured(r, o.code, v)
+			}
 		}
 	}
 }
 
-// number reads an unsigned integer of 1 to 8 octets, big endian.
-func number(v []byte) uint64 {
+// lasted fills in the end of the flow that is not said from the other and the duration, in nanoseconds.
+func (r *Record) lasted(duration int64) {
+	switch r.Has & (HasStart | HasEnd) {
+	case HasStart:
+		r.End = r.Start + duration
+		r.Has |= HasEnd
+	case HasEnd:
+		r.Start = r.End - duration
+		r.Has |= HasStart
+	}
+}
+
+// Number reads an unsigned integer of 1 to 8 octets, big endian.
+func Number(v []byte) uint64 {
 	switch len(v) {
 	case 1:
 		return uint64(v[0])
@@ -165,8 +266,16 @@ func number(v []byte) uint64 {
 // absolute sets a time given in Unix time, in units of so many nanoseconds. 0 is no time, nor is one that nanoseconds have no room for
 // (after the year 2262).
 func absolute(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
-	if n := number(v); n != 0 && n <= math.MaxInt64/unit {
+	if n := Number(v); n != 0 && n <= math.MaxInt64/unit {
 		*t = int64(n * unit)
+		*has |= bit
+	}
+}
+
+// fraction sets a time given in NTP format.
+func fraction(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
+	if n, ok := ntp(Number(v), unit); ok {
+		*t = n
 		*has |= bit
 	}
 }
@@ -190,4 +299,24 @@ func mac(a *[6]byte, has *Fields, v []byte, bit Fields) {
 		*a = n
 		*has |= bit
 	}
+}
+
+// Text is a string as exporters send it in a field of fixed length: up to the first zero, without the spaces that fill it up.
+func Text(v []byte) []byte {
+	if end := bytes.IndexByte(v, 0); end >= 0 {
+		v = v[:end]
+	}
+	return bytes.TrimRight(v, " ")
+}
+
+// ApplicationID reads an applicationId: one octet of classification engine, then a selector of up to 7 octets (RFC 6759 section 4).
+func ApplicationID(v []byte) uint64 {
+	if len(v) == 0 {
+		return 0
+	}
+	selector := v[1:]
+	if len(selector) > 7 {
+		selector = selector[len(selector)-7:]
+	}
+	return uint64(v[0])<<56 | Number(selector)
 }

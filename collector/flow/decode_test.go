@@ -19,7 +19,7 @@ func TestICMPOfTwoFamilies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := compile(t, test.fields...)
 			var r Record
-			p.Decode(&r, test.data, Clock{})
+			p.Decode(&r, test.data, &Context{Arena: new(Arena)})
 			if r.ICMPType != test.kind || r.ICMPCode != test.code || r.Has != HasICMP {
 				t.Errorf("type %d, code %d, has %b", r.ICMPType, r.ICMPCode, r.Has)
 			}
@@ -39,13 +39,13 @@ func TestTimeZero(t *testing.T) {
 			data := make([]byte, p.MinSize())
 			data[2], data[6] = 8, 16 // uptimes of 2048 and 4096
 			var r Record
-			p.Decode(&r, data, clock)
+			p.Decode(&r, data, &Context{Clock: clock, Arena: new(Arena)})
 			if r.Has != HasStart|HasEnd || r.Start != clock.At(2048) || r.End != clock.At(4096) {
 				t.Errorf("from %d to %d, has %b", r.Start, r.End, r.Has)
 			}
 			p = compile(t, fields[2:]...)
 			r = Record{}
-			p.Decode(&r, make([]byte, p.MinSize()), clock)
+			p.Decode(&r, make([]byte, p.MinSize()), &Context{Clock: clock, Arena: new(Arena)})
 			if r.Has != 0 {
 				t.Errorf("from %d to %d, has %b", r.Start, r.End, r.Has)
 			}
@@ -54,7 +54,7 @@ func TestTimeZero(t *testing.T) {
 	// The uptime 0 is a moment like others: when the exporter started.
 	p := compile(t, FieldSpec{ID: 22, Length: 4})
 	var r Record
-	p.Decode(&r, make([]byte, 4), clock)
+	p.Decode(&r, make([]byte, 4), &Context{Clock: clock, Arena: new(Arena)})
 	if r.Has != HasStart || r.Start != clock.Unix-5e9 {
 		t.Errorf("from %d, has %b", r.Start, r.Has)
 	}

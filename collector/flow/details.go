@@ -36,7 +36,6 @@ const (
 	HasMaxTTL
 	HasStationMAC
 	HasAccessPointMAC
-	HasSampler
 )
 
 // MaxLabels is how many MPLS labels of a stack are kept: as many as NetFlow v9 and IPFIX have fields for (70 to 79).
@@ -83,11 +82,10 @@ type Details struct {
 	PreviousAS, NextAS uint32 // neighbours on the way: bgpPrevAdjacentAsNumber (129), bgpNextAdjacentAsNumber (128)
 
 	StationMAC, AccessPointMAC [6]byte // of wireless clients and their access points
+	Station                    netip.Addr
 	SSID                       []byte
 
 	Agent netip.Addr // the device that observed the flow, where the exporter says it is another: sFlow agent, exporterIPv4Address (130)
-
-	SamplerID uint64 // sampler or selector that the record names
 
 	// Extra are the fields that have no place of their own in the record, when they are asked for.
 	Extra []Extra

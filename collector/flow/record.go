@@ -125,6 +125,7 @@ func (s SamplingSource) String() string {
 
 // Sampling says which share of the packets the exporter looked at.
 type Sampling struct {
+	Sampler  uint64 // sampler or selector that the record names; 0 is none
 	Interval uint32 // one of so many packets; 0 and 1 are all of them
 	Source   SamplingSource
 }
@@ -146,11 +147,32 @@ const (
 	protocolICMPv6 = 58
 )
 
-// ICMPFromPort reads type and code of ICMP from the destination port, where NetFlow exporters put them (type × 256 + code), unless
+// Settle completes a decoded record from what it says in other words.
+func (r *Record) Settle() {
+	if d := r.Details; d != nil && d.Station.IsValid() {
+		r.station(d.Station)
+	}
+	r.icmpFromPort()
+}
+
+// icmpFromPort reads type and code of ICMP from the destination port, where NetFlow exporters put them (type × 256 + code), unless
 // they were said in a field of their own.
-func (r *Record) ICMPFromPort() {
+func (r *Record) icmpFromPort() {
 	if r.Has&(HasICMP|HasPorts|HasProtocol) == HasPorts|HasProtocol && (r.Protocol == protocolICMP || r.Protocol == protocolICMPv6) {
 		r.ICMPType, r.ICMPCode = uint8(r.Destination.Port>>8), uint8(r.Destination.Port)
 		r.Has |= HasICMP
 	}
+}
+
+// station sets the address of a wireless client. A controller that reports traffic per client says nothing of the other side: what goes in
+// comes from the client, what goes out goes to it.
+func (r *Record) station(a netip.Addr) {
+	if r.Source.Addr.IsValid() || r.Destination.Addr.IsValid() {
+		return
+	}
+	if r.Has&HasDirection != 0 && r.Direction == 1 {
+		r.Destination.Addr = a
+		return
+	}
+	r.Source.Addr = a
 }

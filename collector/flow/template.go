@@ -3,7 +3,10 @@ package flow
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 // FieldSpec is one field of a template as the exporter announced it.
@@ -17,12 +20,50 @@ type FieldSpec struct {
 // it, but H3C sends it in NetFlow v9, where no set has room for a field of really that length.
 const VariableLength = 65535
 
+// Keep says which fields without a place in the record are kept as Extra.
+type Keep uint8
+
+// What is kept.
+const (
+	KeepNone  Keep = iota
+	KeepKnown      // those that the registry knows
+	KeepAll        // unknown ones too
+)
+
+// Dialect is how fields are read.
+type Dialect struct {
+	Elements Elements // nil knows none
+	Keep     Keep
+}
+
+// lookup returns the element of a field, or nil.
+func (d *Dialect) lookup(enterprise uint32, id uint16) *element.Element {
+	if d.Elements == nil {
+		return nil
+	}
+	return d.Elements.Lookup(enterprise, id)
+}
+
+// extra returns the element under which a field without a place is kept, or nil when it is not.
+func (d *Dialect) extra(enterprise uint32, id uint16, known *element.Element) *element.Element {
+	const padding = 210 // paddingOctets
+	switch {
+	case d.Keep == KeepNone || enterprise == 0 && id == padding:
+		return nil
+	case known == nil && d.Keep == KeepAll:
+		return &element.Element{Enterprise: enterprise, ID: id}
+	}
+	return known
+}
+
 // Program decodes the data records of one template. It is compiled once from the template's fields and only holds the fields
 // the record has a place for; everything else is skipped by length, because offsets are absolute.
 type Program struct {
 	ops      []op
 	variable []variable
-	length   int // of the fields of fixed length together
+	extra    []*element.Element // of opExtra
+	length   int                // of the fields of fixed length together
+	lists    bool               // some fields hold records
 }
 
 // op copies one field from the data record into the flow record.
@@ -30,48 +71,133 @@ type op struct {
 	offset uint32
 	length uint16
 	code   opcode
+	extra  uint16 // index of the element, of opExtra
 }
 
 // variable is a field of variable length. Offsets do not count the fields of variable length.
 type variable struct {
-	offset uint32
-	ops    int // how many ops stand before it
+	offset   uint32
+	min, max uint16 // lengths that make sense
+	ops      uint16 // how many ops stand before it
+	code     opcode
+	extra    uint16
 }
 
-// Compile turns template fields into a program. A field of an unknown type or of a length that its type cannot have is skipped.
-// The error says why data of such a template cannot be told apart: a record must have at least one octet.
-func Compile(fields []FieldSpec) (Program, error) {
+// Compile turns template fields into a program. A field of an unknown type or of a length that its type cannot have is skipped, or kept as
+// Extra. The error says why data of such a template cannot be told apart: a record must have at least one octet.
+func Compile(fields []FieldSpec, dialect Dialect) (Program, error) {
 	p := Program{}
-	known := make([]opcode, 0, len(fields))
+	c := compiler{program: &p, dialect: &dialect, places: make([]place, 0, len(fields))}
 	for _, f := range fields {
-		known = append(known, opcodeOf(f))
+		c.places = append(c.places, placeOf(f.Enterprise, f.ID, dialect.lookup(f.Enterprise, f.ID)))
 	}
 	for i, f := range fields {
-		if f.Length == VariableLength {
-			p.variable = append(p.variable, variable{offset: uint32(p.length), ops: len(p.ops)})
-			continue
-		}
-		if code := known[i]; code != opSkip && !outranked(code, known) {
-			o := op{offset: uint32(p.length), length: f.Length, code: code}
-			if most := places[f.ID].max; o.length > most { // leading octets of a number that is sent wider than it can be
-				o.offset += uint32(o.length - most)
-				o.length = most
-			}
-			p.ops = append(p.ops, o)
-		}
-		p.length += int(f.Length)
+		c.field(f, c.places[i])
 	}
+	c.order(len(p.ops))
 	if p.length == 0 && len(p.variable) == 0 {
 		return Program{}, fmt.Errorf("all %d fields have length 0", len(fields))
 	}
 	return p, nil
 }
 
+// compiler is a program being compiled.
+type compiler struct {
+	program *Program
+	dialect *Dialect
+	places  []place // of all fields
+	ordered int     // ops that are in their final order
+}
+
+// field appends a field.
+func (c *compiler) field(f FieldSpec, at place) {
+	p := c.program
+	code := c.code(f, at)
+	if f.Length == VariableLength {
+		c.order(len(p.ops))
+		v := variable{offset: uint32(p.length), min: at.min, max: at.max, ops: uint16(len(p.ops)), code: code}
+		if code == opExtra {
+			v.min, v.max, v.extra = 0, anyLength, c.extra(f)
+		}
+		p.variable = append(p.variable, v)
+		p.lists = p.lists || code > opFirstStructured
+		return
+	}
+	o := op{offset: uint32(p.length), length: f.Length, code: code}
+	p.length += int(f.Length)
+	switch {
+	case code == opSkip:
+		return
+	case code == opExtra:
+		o.extra = c.extra(f)
+	case o.length > at.max: // leading octets of a number that is sent wider than it can be
+		o.offset += uint32(o.length - at.max)
+		o.length = at.max
+	}
+	p.lists = p.lists || code > opFirstStructured
+	p.ops = append(p.ops, o)
+}
+
+// code chooses how a field is decoded: by its type, as far as its length fits, unless another field says the same better.
+func (c *compiler) code(f FieldSpec, at place) opcode {
+	fits := at.fits(f.Length)
+	switch {
+	case fits && c.outranked(at.code):
+		return opSkip
+	case fits && at.code != opSkip:
+		return at.code
+	case f.Length > 0 && c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID)) != nil:
+		return opExtra
+	}
+	return opSkip
+}
+
+func (c *compiler) extra(f FieldSpec) uint16 {
+	c.program.extra = append(c.program.extra, c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID)))
+	return uint16(len(c.program.extra) - 1)
+}
+
+// order sorts the ops since the last field of variable length, the less exact times first: what is decoded last stays.
+func (c *compiler) order(upTo int) {
+	slices.SortStableFunc(c.program.ops[c.ordered:upTo], func(a, b op) int { return int(min(a.code, opBytes)) - int(min(b.code, opBytes)) })
+	c.ordered = upTo
+}
+
+// fits tells whether a field of a length can be decoded to its place.
+func (p place) fits(length uint16) bool {
+	if length == VariableLength {
+		return p.code != opSkip
+	}
+	return length >= max(p.min, 1) && (length <= p.max || !p.exact() && length <= 8)
+}
+
+// ranks are fields for the same figure, the best first. Several at once describe the same packets: those since the last export are what
+// is wanted, totals since the flow began come next, those that left the exporter stand in for both. Counters of the two directions of a
+// connection go before those of one.
+var ranks = [][]opcode{
+	{opInitiatorBytes, opBytes, opTotalBytes, opOutBytes, opOutTotalBytes, opLayer2Bytes},
+	{opInitiatorPackets, opPackets, opTotalPackets, opOutPackets, opOutTotalPackets},
+	{opReverseBytes, opResponderBytes, opReverseTotalBytes},
+	{opReversePackets, opResponderPackets, opReverseTotalPackets},
+}
+
+// outranked tells whether the template has a better field for the same figure.
+func (c *compiler) outranked(code opcode) bool {
+	for _, rank := range ranks {
+		for _, better := range rank[:max(0, slices.Index(rank, code))] {
+			if slices.ContainsFunc(c.places, func(p place) bool { return p.code == better }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // MinSize is the least length in octets that a data record can have: at least 1.
 func (p *Program) MinSize() int { return p.length + len(p.variable) }
 
 // Memory is how many octets the program holds besides itself.
-func (p *Program) Memory() int { return 8*cap(p.ops) + 16*cap(p.variable) }
+func (p *Program) Memory() int { return 12*cap(p.ops) + 16*cap(p.variable) + 48*cap(p.extra) }
 
 // Size is the length in octets of the data record that data begins with: at least 1, or 0 when data does not hold a whole one.
 func (p *Program) Size(data []byte) int {
@@ -80,56 +206,44 @@ func (p *Program) Size(data []byte) int {
 	}
 	shift := 0
 	for i := range p.variable {
-		n := variableSize(data, int(p.variable[i].offset)+shift)
-		if n == 0 {
+		prefix, n := variableSize(data, int(p.variable[i].offset)+shift)
+		if prefix == 0 {
 			return 0
 		}
-		if shift += n; p.length+shift > len(data) {
+		if shift += prefix + n; p.length+shift > len(data) {
 			return 0
 		}
 	}
 	return p.length + shift
 }
 
-// variableSize is the size of the field of variable length at an offset, its length prefix of one or three octets included. It is 0
-// when data ends before the prefix does.
-func variableSize(data []byte, at int) int {
+// variableSize is the size of the length prefix, one or three octets, of the field of variable length at an offset, and the length
+// that it says. The prefix is 0 when data ends before it does.
+func variableSize(data []byte, at int) (prefix, length int) {
 	switch {
 	case at >= len(data):
-		return 0
+		return 0, 0
 	case data[at] < 255:
-		return 1 + int(data[at])
+		return 1, int(data[at])
 	case at+3 > len(data):
-		return 0
+		return 0, 0
 	}
-	return 3 + int(binary.BigEndian.Uint16(data[at+1:]))
+	return 3, int(binary.BigEndian.Uint16(data[at+1:]))
 }
 
-// opcodeOf chooses how a field is decoded: by its type, as far as its length fits.
-func opcodeOf(f FieldSpec) opcode {
-	if f.Enterprise != 0 || int(f.ID) >= len(places) {
-		return opSkip
-	}
-	e := places[f.ID]
-	if f.Length < e.min || f.Length > e.max && (e.code.exact() || f.Length > 8) {
-		return opSkip
-	}
-	return e.code
-}
-
-// outranked tells whether a template has a better field for the same figure. Several at once describe the same packets: those since
-// the last export are what is wanted, totals since the flow began come next, those that left the exporter stand in for both.
-func outranked(code opcode, fields []opcode) bool {
-	switch code {
-	case opOutBytes:
-		return slices.Contains(fields, opBytes) || slices.Contains(fields, opTotalBytes)
-	case opOutPackets:
-		return slices.Contains(fields, opPackets) || slices.Contains(fields, opTotalPackets)
-	case opTotalBytes:
-		return slices.Contains(fields, opBytes)
-	case opTotalPackets:
-		return slices.Contains(fields, opPackets)
-	default:
-		return false
+// Values are the fields of a data record that has Size octets, in order.
+func Values(fields []FieldSpec, data []byte) iter.Seq2[FieldSpec, []byte] {
+	return func(yield func(FieldSpec, []byte) bool) {
+		for _, f := range fields {
+			n := int(f.Length)
+			if f.Length == VariableLength {
+				prefix, length := variableSize(data, 0)
+				data, n = data[prefix:], length
+			}
+			if n > len(data) || !yield(f, data[:n]) {
+				return
+			}
+			data = data[n:]
+		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 func compile(t *testing.T, fields ...FieldSpec) Program {
 	t.Helper()
-	p, err := Compile(fields)
+	p, err := Compile(fields, Dialect{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestVariableLength(t *testing.T) {
 				return
 			}
 			var r Record
-			p.Decode(&r, test.data[:size], Clock{})
+			p.Decode(&r, test.data[:size], &Context{Arena: new(Arena)})
 			if r.Bytes != 7 || r.Packets != 9 || r.TOS != 3 {
 				t.Errorf("decoded as %+v", r)
 			}
@@ -91,7 +91,7 @@ func TestBetterCounterWins(t *testing.T) {
 		}
 		var r Record
 		p := compile(t, append(octets, packets...)...)
-		p.Decode(&r, append(data, data...), Clock{})
+		p.Decode(&r, append(data, data...), &Context{Arena: new(Arena)})
 		if r.Bytes != uint64(test.want) || r.Packets != uint64(test.want) {
 			t.Errorf("fields %v: octets of %d and packets of %d, want %d", test.ids, r.Bytes, r.Packets, test.want)
 		}
@@ -123,7 +123,7 @@ func TestNumbersOfAnyWidth(t *testing.T) {
 			clear(data[3 : 3+width])
 			data[3+width-1] = 42
 			var r Record
-			p.Decode(&r, data, Clock{})
+			p.Decode(&r, data, &Context{Arena: new(Arena)})
 			if got := f.read(r); got != 42 {
 				t.Errorf("field %d of %d octets is %d, want 42", f.id, width, got)
 			}
@@ -132,7 +132,7 @@ func TestNumbersOfAnyWidth(t *testing.T) {
 	// A wider field is no number.
 	var r Record
 	p := compile(t, FieldSpec{ID: 1, Length: 9})
-	p.Decode(&r, make([]byte, 9), Clock{})
+	p.Decode(&r, make([]byte, 9), &Context{Arena: new(Arena)})
 	if r.Has != 0 {
 		t.Errorf("9 octets were taken for a counter: %+v", r)
 	}
@@ -156,7 +156,7 @@ func TestNextHop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := compile(t, FieldSpec{ID: test.first, Length: 4}, FieldSpec{ID: test.another, Length: 4})
 			var r Record
-			p.Decode(&r, append(test.values[0].AsSlice(), test.values[1].AsSlice()...), Clock{})
+			p.Decode(&r, append(test.values[0].AsSlice(), test.values[1].AsSlice()...), &Context{Arena: new(Arena)})
 			if r.NextHop != test.want || r.Has&HasNextHop == 0 {
 				t.Errorf("%s, want %s", r.NextHop, test.want)
 			}
@@ -168,14 +168,14 @@ func TestNextHop(t *testing.T) {
 func TestImpossibleTime(t *testing.T) {
 	p := compile(t, FieldSpec{ID: 152, Length: 8}, FieldSpec{ID: 153, Length: 8})
 	var r Record
-	p.Decode(&r, []byte{255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 5}, Clock{})
+	p.Decode(&r, []byte{255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 5}, &Context{Arena: new(Arena)})
 	if r.Has != HasEnd || r.End != 5e6 {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestTemplateOfNothing(t *testing.T) {
-	if _, err := Compile([]FieldSpec{{ID: 1}, {ID: 2}}); err == nil {
+	if _, err := Compile([]FieldSpec{{ID: 1}, {ID: 2}}, Dialect{}); err == nil {
 		t.Error("a record of no octets would never end")
 	}
 }

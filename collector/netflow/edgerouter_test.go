@@ -43,7 +43,7 @@ func TestEdgeRouter(t *testing.T) {
 		}
 		one := flow.Record{
 			Has: hasEdge, Format: flow.NetFlow9, Exporter: router.Addr(), Domain: uint32(engine), Sequence: 2,
-			Received: received.UnixNano(), Exported: sent, Start: sent - 4.5e9, End: sent - 1e9,
+			Received: received.UnixNano(), Exported: sent, Start: sent - 4.5e9, End: sent - 1e9, Timestamp: sent - 1e9,
 			Source:      flow.Endpoint{Addr: netip.MustParseAddr("198.51.100.1"), Port: 47690, MAC: [6]byte{2, 0, 0, 0, 0, 1}},
 			Destination: flow.Endpoint{Addr: netip.MustParseAddr("203.0.113.2"), Port: 443, MAC: [6]byte{2, 0, 0, 0, 0, 2}},
 			Bytes:       3668, Packets: 21, Protocol: 6, TCPFlags: 0x1b, TOS: 0x10, Direction: uint8(engine), VLAN: 7, Input: 2, Output: 4,

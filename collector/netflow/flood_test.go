@@ -84,7 +84,7 @@ func TestFiguresOnlyGrow(t *testing.T) {
 		join(header9(1, 1), set(300, u32(1))),
 		join(header9(2, 1), set(0, template(300, 1, 4)), set(300, u32(1))),
 		join(header9(9, 1), set(0, template(300, 2, 4)), set(7)),
-		{0, 10},
+		{0, 11},
 	}
 	done := make(chan struct{})
 	var reader sync.WaitGroup

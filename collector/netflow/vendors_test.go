@@ -65,11 +65,11 @@ func TestVendors(t *testing.T) {
 			1, 0,
 			"172.16.32.1:65058/0 > 172.16.32.201:22/0 protocol 6 from 00:50:56:c0:00:01 to 00:0c:29:70:86:09",
 		},
-		// The octets are field 85, octetTotalCount, which tshark calls "permanent octets".
+		// The octets are field 85, octetTotalCount, which tshark calls "permanent octets"; the end is the time of the event.
 		"Cisco ASA": {
 			[]string{"cisco_asa_1_tpl", "cisco_asa_1_data"},
 			0, 0,
-			"192.168.14.1:0/0 > 2.2.2.11:17549/0 protocol 1 icmp [0 0] octets 56 in 3 out 2 since 2015-10-09T09:47:47.569Z",
+			"192.168.14.1:0/0 > 2.2.2.11:17549/0 protocol 1 icmp [0 0] octets 56 in 3 out 2 since 2015-10-09T09:47:47.569Z until 2015-10-09T09:47:49.599Z",
 		},
 		// tshark also shows fields 181 and 182, the ports of UDP and TCP, under the names of 11 and 7.
 		"Cisco NBAR": {
@@ -78,15 +78,16 @@ func TestVendors(t *testing.T) {
 			"10.30.18.62:0/23 > 10.30.19.180:2048/0 protocol 1 tos 0x0 icmp [8 0] octets 44 packets 1 in 1 out 0 direction 0 " +
 				"from 00:50:56:91:56:86 to 1c:df:0f:7e:c3:58 as 0 as 0 via 0.0.0.0 since 2017-02-14T11:10:19.368Z until 2017-02-14T11:10:19.368Z",
 		},
+		// The only address is that of the client, 366: what goes out of the controller goes to it.
 		"Cisco WLC, of two templates": {
 			[]string{"cisco_wlc_8510_tpl_262", "cisco_wlc_tpl", "cisco_wlc_data261"},
 			0, 18,
-			"invalid AddrPort/0 > invalid AddrPort/0 octets 80973880 packets 53362 direction 1",
+			"invalid AddrPort/0 > 192.168.20.121:0/0 octets 80973880 packets 53362 direction 1",
 		},
 		"Cisco 1941": {
 			[]string{"cisco_1941K9"},
 			0, 0,
-			"192.168.0.111:37301/0 > 62.217.193.1:53/0 protocol 17 flags 0x0 tos 0x0 octets 75 packets 1 in 17 direction 0 from ec:1f:72:11:9f:c1 via 0.0.0.0",
+			"192.168.0.111:37301/0 > 62.217.193.1:53/0 protocol 17 flags 0x0 tos 0x0 octets 75 packets 1 in 17 direction 0 vlan 0 from ec:1f:72:11:9f:c1 via 0.0.0.0",
 		},
 		"VLAN and seconds": {
 			[]string{"field_layer2segmentid_tpl", "field_layer2segmentid_data"},

@@ -13,10 +13,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
@@ -46,7 +46,7 @@ type replay struct {
 	Summary
 	out      io.Writer
 	table    *exporter.Table
-	decoder  *netflow.Decoder
+	decoder  *decode.Decoder
 	enricher *enrich.Enricher
 	records  []flow.Record
 	line     []byte
@@ -62,7 +62,7 @@ func Files(ctx context.Context, out io.Writer, files []string, o Options) (_ Sum
 		}
 	}
 	table := exporter.NewTable(exporter.Limits{})
-	r := &replay{Options: o, out: out, table: table, decoder: netflow.NewDecoder(table), enricher: databases.New()}
+	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table, decode.Options{}), enricher: databases.New()}
 	for _, name := range files {
 		if err := r.file(ctx, name); err != nil {
 			return r.Summary, err

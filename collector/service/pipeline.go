@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
@@ -31,7 +31,7 @@ const (
 type pipeline struct {
 	socket   *receive.Socket
 	table    *exporter.Table
-	decoder  *netflow.Decoder
+	decoder  *decode.Decoder
 	enricher *enrich.Enricher
 	batcher  *output.Batcher
 	beat     *heartbeat.Heartbeat

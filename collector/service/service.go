@@ -16,9 +16,9 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
@@ -91,7 +91,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	for _, socket := range sockets {
 		table := exporter.NewTable(exporter.Limits{Exporters: cfg.Exporters.Max, Templates: cfg.Exporters.MaxTemplates})
 		s.pipelines = append(s.pipelines, &pipeline{
-			socket: socket, table: table, decoder: netflow.NewDecoder(table),
+			socket: socket, table: table, decoder: decode.New(table, decode.Options{}),
 			beat:   heartbeat.New("reader "+socket.LocalAddr().String(), readerGrace),
 			logger: o.Logger.With("listen", socket.LocalAddr().String()),
 		})

@@ -1,0 +1,146 @@
+package exporter
+
+import (
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+)
+
+// Complete adds to a record of the source what is known of its exporter: sampling, names, and which moment the document is filed under.
+// It allocates nothing in steady state.
+func (s *Source) Complete(r *flow.Record, a *flow.Arena) {
+	s.sample(r)
+	s.time(r)
+	if s.device != nil {
+		s.device.name(r, a)
+	}
+}
+
+// sample says how the packets of the record were sampled: as it says itself, or as the source described the sampler that it names, or else
+// another source of the device, or else the sampler of its interface or of the whole source. Configuration fills in or, when told so, wins.
+func (s *Source) sample(r *flow.Record) {
+	if s.rate.Override {
+		r.Sampling.Interval, r.Sampling.Source = s.rate.Interval, flow.SamplingConfigured
+		return
+	}
+	if r.Sampling.Source == flow.SamplingNone && (r.Sampling.Sampler != 0 || s.device != nil && len(s.device.samplers) > 0) {
+		s.findSampler(r)
+	}
+	if s.rate.Interval != 0 && (r.Sampling.Source == flow.SamplingNone || r.Sampling.Source == flow.SamplingMissing) {
+		r.Sampling.Interval, r.Sampling.Source = s.rate.Interval, flow.SamplingConfigured
+	}
+}
+
+func (s *Source) findSampler(r *flow.Record) {
+	id := r.Sampling.Sampler
+	interval, ok := s.device.sampler(samplerKey{uint64(s.Key.Domain), id})
+	if !ok && id != 0 {
+		interval, ok = s.device.sampler(samplerKey{anyDomain, id})
+	}
+	if !ok && id == 0 && r.Has&flow.HasInput != 0 {
+		interval, ok = s.device.sampler(samplerKey{anyDomain, ofInterface | uint64(r.Input)})
+	}
+	switch {
+	case ok:
+		r.Sampling.Interval, r.Sampling.Source = interval, flow.SamplingOptions
+	case id != 0:
+		r.Sampling.Source = flow.SamplingMissing
+	}
+}
+
+// earliest is before there were flow exporters, in Unix nanoseconds: what a clock says that was never set.
+const earliest = 946_684_800e9 // 2000
+
+// time moves the times of an exporter whose clock is wrong, forgets those that cannot be, and chooses the document's.
+func (s *Source) time(r *flow.Record) {
+	limit := int64(s.table.policy.MaxSkew)
+	if limit > 0 {
+		skew := r.Received - r.Exported
+		if skew > limit || skew < -limit {
+			r.Shift(skew)
+			s.skewed.Add(1)
+		}
+		latest := r.Received + limit
+		if r.Has&flow.HasStart != 0 && (r.Start < earliest || r.Start > latest) {
+			r.Has &^= flow.HasStart
+			s.implausible.Add(1)
+		}
+		if r.Has&flow.HasEnd != 0 && (r.End < earliest || r.End > latest) {
+			r.Has &^= flow.HasEnd
+			s.implausible.Add(1)
+		}
+	}
+	at := s.table.policy.Timestamp
+	switch {
+	case at == End && r.Has&flow.HasEnd != 0:
+		r.Timestamp = r.End
+	case at <= Start && r.Has&flow.HasStart != 0:
+		r.Timestamp = r.Start
+	case at == Start && r.Has&flow.HasEnd != 0:
+		r.Timestamp = r.End
+	case at != Receive && (limit == 0 || abs(r.Received-r.Exported) <= limit):
+		r.Timestamp = r.Exported
+	default:
+		r.Timestamp = r.Received
+	}
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// name adds the names that the device told.
+func (d *Device) name(r *flow.Record, a *flow.Arena) {
+	if r.Has&flow.HasInput != 0 {
+		if i := d.interfaces[r.Input]; i != nil && len(i.Name)+len(i.Description) > 0 {
+			t := r.Detail(a)
+			prefer(&t.InputName, i.Name)
+			prefer(&t.InputDescription, i.Description)
+		}
+	}
+	if r.Has&flow.HasOutput != 0 {
+		if i := d.interfaces[r.Output]; i != nil && len(i.Name)+len(i.Description) > 0 {
+			t := r.Detail(a)
+			prefer(&t.OutputName, i.Name)
+			prefer(&t.OutputDescription, i.Description)
+		}
+	}
+	if len(d.users) > 0 {
+		d.nameUser(r, a)
+	}
+	t := r.Details
+	if t == nil {
+		return
+	}
+	if t.Has&flow.HasInputVRF != 0 {
+		prefer(&t.InputVRFName, d.vrfs[t.InputVRF])
+	}
+	if t.Has&flow.HasOutputVRF != 0 {
+		prefer(&t.OutputVRFName, d.vrfs[t.OutputVRF])
+	}
+	if t.Has&flow.HasApplication != 0 {
+		prefer(&t.ApplicationName, d.applications[t.ApplicationID])
+	}
+}
+
+// nameUser adds who uses the source address, or else the hardware address it came from.
+func (d *Device) nameUser(r *flow.Record, a *flow.Arena) {
+	var name []byte
+	switch {
+	case r.Source.Addr.Is4():
+		b := r.Source.Addr.As4()
+		name = d.users[string(b[:])]
+	case r.Source.Addr.Is6():
+		b := r.Source.Addr.As16()
+		name = d.users[string(b[:])]
+	}
+	if name == nil && r.Has&flow.HasSourceMAC != 0 {
+		name = d.users[string(r.Source.MAC[:])]
+	}
+	if name != nil {
+		prefer(&r.Detail(a).User, name)
+	}
+}
+
+// prefer keeps what the record says itself.
+func prefer(to *[]byte, name []byte) {
+	if len(*to) == 0 {
+		*to = name
+	}
+}

@@ -1,0 +1,47 @@
+package exporter
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Moment is one of the moments of a flow.
+type Moment uint8
+
+// The moments that a document can be filed under.
+const (
+	End Moment = iota
+	Start
+	Export
+	Receive
+)
+
+// Policy is what the operator decided about what exporters say.
+type Policy struct {
+	Timestamp Moment // what the documents are filed under; the next that is known: end, start, export, receive
+	// MaxSkew is how far the clock of an exporter may be off before the times it says are moved by the difference; 0 is never.
+	MaxSkew time.Duration
+	// Rates are sampling intervals by network. The longest that has the exporter counts.
+	Rates []Rate
+}
+
+// Rate is a configured sampling interval.
+type Rate struct {
+	Network  netip.Prefix
+	Interval uint32 // one of so many packets
+	Override bool   // also where the exporter says another
+}
+
+// Apply sets the policy, before the first packet.
+func (t *Table) Apply(p Policy) { t.policy = p }
+
+// rate returns the configured rate of an exporter, zero when there is none.
+func (p *Policy) rate(address netip.Addr) Rate {
+	var best Rate
+	for _, r := range p.Rates {
+		if r.Network.Contains(address) && (best.Interval == 0 || r.Network.Bits() > best.Network.Bits()) {
+			best = r
+		}
+	}
+	return best
+}

@@ -1,0 +1,47 @@
+package exporter
+
+// samplerKey names a sampler. Ids are of an exporting process; anyDomain is the one that was described last, whoever did.
+type samplerKey struct {
+	domain uint64
+	id     uint64
+}
+
+const (
+	anyDomain = 1 << 32
+	// ofInterface marks the id of the sampler of an interface, whose records name none.
+	ofInterface = 1 << 63
+)
+
+// DescribeSampler records that a sampler of the source looks at one of so many packets. The id 0 stands for all packets of the source
+// whose records name no sampler.
+func (s *Source) DescribeSampler(id uint64, interval uint32) {
+	s.describeSampler(samplerKey{uint64(s.Key.Domain), id}, interval)
+	if id != 0 {
+		s.describeSampler(samplerKey{anyDomain, id}, interval)
+	}
+}
+
+// DescribeInterfaceSampler records that of the packets coming in by an interface one of so many is looked at.
+func (s *Source) DescribeInterfaceSampler(index, interval uint32) {
+	s.describeSampler(samplerKey{anyDomain, ofInterface | uint64(index)}, interval)
+}
+
+func (s *Source) describeSampler(key samplerKey, interval uint32) {
+	old, known := s.device.sampler(key)
+	if interval == 0 || known && old == interval {
+		return
+	}
+	if d := s.describe(known); d != nil {
+		d.samplers[key] = interval
+		s.table.changed = true
+	}
+}
+
+// sampler returns the interval of a sampler. Ok is false when nobody described it.
+func (d *Device) sampler(key samplerKey) (interval uint32, ok bool) {
+	if d == nil {
+		return 0, false
+	}
+	interval, ok = d.samplers[key]
+	return interval, ok
+}
