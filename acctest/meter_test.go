@@ -7,9 +7,9 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
-	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
 )
 
 // TestMeters: what each exporter says about the traffic adds up to what was generated, in the eyes of the collector and of nfdump.
@@ -98,7 +98,7 @@ func compareSums(t *testing.T, who string, got, want map[Pair]Sums) {
 // not know the format.
 func decodedSums(t *testing.T, datagrams []Datagram) map[Pair]Sums {
 	t.Helper()
-	decoder := netflow.NewDecoder(exporter.NewTable(exporter.Limits{}))
+	decoder := decode.New(exporter.NewTable(exporter.Limits{}), decode.Options{})
 	sums := map[Pair]Sums{}
 	add := func(p Pair, packets, bytes uint64) {
 		if packets > 0 {
