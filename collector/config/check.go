@@ -66,18 +66,49 @@ var checks = map[string]func(any) error{
 		}
 		return nil
 	},
+	"network": func(v any) error {
+		_, err := ParseNetwork(v.(string))
+		return err
+	},
+	"tls_version": func(v any) error {
+		if v != "1.2" && v != "1.3" {
+			return fmt.Errorf("%q is not a version of TLS; choose 1.2 or 1.3", v)
+		}
+		return nil
+	},
+	"connections": between(1, 65536),
+	"idle": func(v any) error {
+		if v == Duration(0) {
+			return nil
+		}
+		return between(Duration(time.Second), Duration(24*time.Hour))(v)
+	},
 	"index":    indexName,
 	"size":     between(ByteSize(64<<10), ByteSize(16<<30)),
 	"batch":    between(ByteSize(4<<10), ByteSize(64<<20)),
 	"count":    between(1, 1_000_000),
+	"fields":   between(1, 4096),
+	"rate":     between(0, 10_000_000),
+	"forget":   between(Duration(time.Hour), Duration(10*365*24*time.Hour)),
 	"workers":  between(1, 64),
 	"interval": between(Duration(10*time.Millisecond), Duration(time.Minute)),
-	"level": func(v any) error {
-		if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, v.(string)) {
-			return fmt.Errorf("%q is not a level; choose one of %s", v, strings.Join(levels, ", "))
+	"level":    oneOf("a level", "debug", "info", "warn", "error"),
+	"moment":   oneOf("a moment of a flow", "end", "start", "export", "receive"),
+	"extra":    oneOf("known", "none", "known", "all"),
+	"skew":     between(Duration(0), Duration(30*24*time.Hour)),
+	"sampling": func(v any) error {
+		_, _, err := ParseRate(v.(string))
+		return err
+	},
+}
+
+func oneOf(what string, names ...string) func(any) error {
+	return func(v any) error {
+		if !slices.Contains(names, v.(string)) {
+			return fmt.Errorf("%q is not %s; choose one of %s", v, what, strings.Join(names, ", "))
 		}
 		return nil
-	},
+	}
 }
 
 func hostPort(text string, least uint16) error {
@@ -89,6 +120,25 @@ func hostPort(text string, least uint16) error {
 		return fmt.Errorf("%q has port %d", text, at.Port())
 	}
 	return nil
+}
+
+// ParseNetwork reads a network or a single address, as in exporters.allow.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
+		address, err := netip.ParseAddr(text)
+		if err != nil || address.Zone() != "" {
+			return netip.Prefix{}, fmt.Errorf("%q is neither a network nor an address; write it like 192.0.2.0/24 or 2001:db8::1", text)
+		}
+		network = netip.PrefixFrom(address, address.BitLen())
+	}
+	switch {
+	case network.Addr().Is4In6():
+		return netip.Prefix{}, fmt.Errorf("%q is IPv4 within IPv6; write it as IPv4", text)
+	case network != network.Masked():
+		return netip.Prefix{}, fmt.Errorf("%q has bits beyond its length; write %s for the network, %s for the address", text, network.Masked(), network.Addr())
+	}
+	return network, nil
 }
 
 // indexName follows Elasticsearch 7.17, "Create index API", path parameters.

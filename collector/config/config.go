@@ -9,8 +9,10 @@ import "slices"
 // Tags: yaml is the name in the file, default its text form, check the rule for its value, desc the reference.
 type Config struct {
 	Listen    Listen    `yaml:"listen"`
+	Decode    Decode    `yaml:"decode"`
 	Enrich    Enrich    `yaml:"enrich"`
 	Exporters Exporters `yaml:"exporters"`
+	State     State     `yaml:"state"`
 	Output    Output    `yaml:"output"`
 	HTTP      HTTP      `yaml:"http"`
 	Log       Log       `yaml:"log"`
@@ -18,8 +20,31 @@ type Config struct {
 
 // Listen says where packets are taken.
 type Listen struct {
-	UDP           []string `yaml:"udp" default:"0.0.0.0:2055, [::]:2055" check:"listen" desc:"Addresses to take flow packets on, each a socket of its own: IPv4 and IPv6 are listened on apart."`
-	ReceiveBuffer ByteSize `yaml:"receive_buffer" default:"32MiB" check:"size" desc:"Receive buffer asked of the kernel for each socket. The kernel gives at most net.core.rmem_max; a smaller one is logged."`
+	UDP            []string `yaml:"udp" default:"0.0.0.0:2055, [::]:2055" check:"listen" desc:"Addresses to take flow packets on, each a socket of its own: IPv4 and IPv6 are listened on apart. May be empty where ipfix_tcp or ipfix_tls is not."`
+	ReceiveBuffer  ByteSize `yaml:"receive_buffer" default:"32MiB" check:"size" desc:"Receive buffer asked of the kernel for each UDP socket. The kernel gives at most net.core.rmem_max; a smaller one is logged."`
+	IPFIXTCP       []string `yaml:"ipfix_tcp" check:"listen" desc:"Addresses to take IPFIX on over TCP, such as 0.0.0.0:4739. Neither side proves who it is, and anybody on the way can read it."`
+	IPFIXTLS       []string `yaml:"ipfix_tls" check:"listen" desc:"Addresses to take IPFIX on over TLS, such as 0.0.0.0:4740. Needs tls.certificate_file and tls.key_file."`
+	TLS            TLS      `yaml:"tls"`
+	MaxConnections int      `yaml:"max_connections" default:"256" check:"connections" desc:"Connections open at once on each address of ipfix_tcp and ipfix_tls. Further ones are closed, and counted. Each takes 64 KiB."`
+	IdleTimeout    Duration `yaml:"idle_timeout" default:"30m" check:"idle" desc:"Closes a connection on which no IPFIX message is completed for so long; 0s never does."`
+}
+
+// TLS says how the collector proves who it is, and whom it listens to. Files are read again when they change.
+type TLS struct {
+	CertificateFile string `yaml:"certificate_file" check:"path" desc:"PEM certificate that the collector shows to exporters, intermediate ones behind it. Read again when it changes."`
+	KeyFile         string `yaml:"key_file" check:"path" desc:"PEM private key of the certificate. Read again when it changes."`
+	ClientCAFile    string `yaml:"client_ca_file" check:"path" desc:"PEM certificates that sign those of exporters. When set, an exporter without a valid certificate is refused (mutual TLS, which RFC 7011 section 11 demands); empty takes any exporter. Read again when it changes."`
+	MinVersion      string `yaml:"min_version" default:"1.2" check:"tls_version" desc:"Least version of TLS: 1.2 or 1.3."`
+}
+
+// Decode says how packets are read.
+type Decode struct {
+	TimestampSource  string   `yaml:"timestamp_source" default:"end" check:"moment" desc:"Which moment of a flow is @timestamp: end, start, export (when the exporter sent it) or receive. Where the exporter does not say it, the next of this order."`
+	MaxClockSkew     Duration `yaml:"max_clock_skew" default:"15m" check:"skew" desc:"How far the clock of an exporter may be off before the times of its flows are moved by the difference, and counted. Times that still cannot be, later than this or before 2000, are left out. 0s leaves all times as they are."`
+	Sampling         []string `yaml:"sampling" check:"sampling" desc:"Sampling intervals of exporters that do not tell theirs: network=interval, such as 192.0.2.0/24=1000. The longest network counts."`
+	SamplingOverride []string `yaml:"sampling_override" check:"sampling" desc:"The same for exporters that tell a wrong one."`
+	Extra            string   `yaml:"extra" default:"none" check:"extra" desc:"Fields without a place in the document that are kept in flow.extra: none, known (those that the registry of information elements has) or all (unknown ones as hexadecimal digits)."`
+	ElementsFile     string   `yaml:"elements_file" check:"path" desc:"YAML file of information elements to add to the registry; empty adds none."`
 }
 
 // Enrich says what is added to flows.
@@ -33,10 +58,24 @@ type GeoIP struct {
 	ASN  string `yaml:"asn" check:"path" desc:"Autonomous system database (.mmdb) on the host; empty turns it off."`
 }
 
-// Exporters bounds what exporters can make the collector remember.
+// Exporters says who may send, and bounds what exporters can make the collector remember. Bounds are those of each socket.
 type Exporters struct {
-	Max          int `yaml:"max" default:"10000" check:"count" desc:"Exporting processes remembered at once on each socket. Beyond it one that has been silent is forgotten, and counted."`
-	MaxTemplates int `yaml:"max_templates" default:"1024" check:"count" desc:"Templates remembered of each exporting process."`
+	Allow               []string `yaml:"allow" check:"network" desc:"Networks and addresses that may send, such as 192.0.2.0/24 or 2001:db8::1; empty lets everybody send. Packets of others are not looked at, and counted."`
+	MaxPacketsPerSecond int      `yaml:"max_packets_per_second" default:"0" check:"rate" desc:"Packets taken from one address, in bursts of up to a second's; 0 takes as many as come. What is beyond is not looked at, and counted."`
+	ForgetAfter         Duration `yaml:"forget_after" default:"720h" check:"forget" desc:"Age, since it was last heard of, at which an exporting process and what its device described are left out of the state that outlives a restart."`
+	Max                 int      `yaml:"max" default:"10000" check:"count" desc:"Exporting processes remembered at once on each socket. Beyond it one that has been silent is forgotten, and counted; those that delivered flows go last."`
+	MaxTemplates        int      `yaml:"max_templates" default:"1024" check:"count" desc:"Templates remembered of each exporting process. Further ones are refused, and counted."`
+	MaxFields           int      `yaml:"max_fields" default:"512" check:"fields" desc:"Fields of one template. One that has more is refused, and counted."`
+	TemplateBytes       ByteSize `yaml:"template_bytes" default:"64MiB" check:"size" desc:"Memory for the templates of all exporting processes. Beyond it a process that has been silent is forgotten, and counted."`
+	PendingBytes        ByteSize `yaml:"pending_bytes" default:"1MiB" check:"size" desc:"Memory for the data sets of one exporting process that wait for their template. Further ones are dropped, and counted."`
+	PendingAllBytes     ByteSize `yaml:"pending_all_bytes" default:"64MiB" check:"size" desc:"Memory for the data sets of all exporting processes that wait for their template."`
+	OptionRows          int      `yaml:"option_rows" default:"16384" check:"count" desc:"Interfaces, applications, VRFs, users and samplers that one device may describe. Further ones are refused, and counted."`
+	OptionBytes         ByteSize `yaml:"option_bytes" default:"64MiB" check:"size" desc:"Memory for what all devices describe. Beyond it what a silent device described is forgotten, and counted."`
+}
+
+// State says what outlives a restart.
+type State struct {
+	Directory string `yaml:"directory" check:"path" desc:"Directory for what exporters announced (templates, names, samplers), so that it outlives a restart; empty uses the one that systemd gives the service ($STATE_DIRECTORY), and without that nothing is kept."`
 }
 
 // Output says where documents go.
@@ -92,12 +131,39 @@ func (c *Config) validate() []problem {
 	if es.BatchBytes > es.BufferBytes {
 		found = append(found, problem{"output.elasticsearch.buffer_bytes", "must be at least output.elasticsearch.batch_bytes (" + es.BatchBytes.String() + ")"})
 	}
-	if len(c.Listen.UDP) == 0 {
-		found = append(found, problem{"listen.udp", "needs at least one address"})
+	if c.Exporters.PendingBytes > c.Exporters.PendingAllBytes {
+		found = append(found, problem{"exporters.pending_all_bytes", "must be at least exporters.pending_bytes (" + c.Exporters.PendingBytes.String() + ")"})
 	}
-	for i, a := range c.Listen.UDP {
-		if slices.Contains(c.Listen.UDP[:i], a) {
-			found = append(found, problem{"listen.udp", a + " is listed twice"})
+	return append(found, c.Listen.validate()...)
+}
+
+func (l *Listen) validate() []problem {
+	var found []problem
+	if len(l.UDP)+len(l.IPFIXTCP)+len(l.IPFIXTLS) == 0 {
+		found = append(found, problem{"listen.udp", "needs at least one address, where listen.ipfix_tcp and listen.ipfix_tls have none"})
+	}
+	for _, list := range []struct {
+		key       string
+		addresses []string
+	}{{"listen.udp", l.UDP}, {"listen.ipfix_tcp", l.IPFIXTCP}, {"listen.ipfix_tls", l.IPFIXTLS}} {
+		for i, a := range list.addresses {
+			if slices.Contains(list.addresses[:i], a) {
+				found = append(found, problem{list.key, a + " is listed twice"})
+			}
+		}
+	}
+	for _, a := range l.IPFIXTLS {
+		if slices.Contains(l.IPFIXTCP, a) {
+			found = append(found, problem{"listen.ipfix_tls", a + " is also in listen.ipfix_tcp"})
+		}
+	}
+	if len(l.IPFIXTLS) > 0 {
+		for _, file := range []struct{ key, path string }{
+			{"listen.tls.certificate_file", l.TLS.CertificateFile}, {"listen.tls.key_file", l.TLS.KeyFile},
+		} {
+			if file.path == "" {
+				found = append(found, problem{file.key, "is needed for listen.ipfix_tls"})
+			}
 		}
 	}
 	return found

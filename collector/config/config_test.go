@@ -53,12 +53,31 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"bad duration":    {"output: {elasticsearch: {flush_interval: 5}}\n", `output.elasticsearch.flush_interval: "5" is not a duration`},
 		"bad address":     {"listen:\n  udp: [localhost:2055]\n", `listen.udp: "localhost:2055" is not an IP address with a port`},
 		"no address":      {"listen:\n  udp: []\n", "listen.udp: needs at least one address"},
+		"stream twice":    {"listen:\n  ipfix_tcp: ['0.0.0.0:1', '0.0.0.0:1']\n", "f.yml: line 2, column 14: listen.ipfix_tcp: 0.0.0.0:1 is listed twice"},
+		"TCP and TLS":     {"listen:\n  ipfix_tcp: ['0.0.0.0:1']\n  ipfix_tls: ['0.0.0.0:1']\n  tls: {certificate_file: /c, key_file: /k}\n", "f.yml: line 3, column 14: listen.ipfix_tls: 0.0.0.0:1 is also in listen.ipfix_tcp"},
+		"no certificate":  {"listen:\n  ipfix_tls: ['0.0.0.0:1']\n  tls: {key_file: /k}\n", "listen.tls.certificate_file: is needed for listen.ipfix_tls"},
+		"no key":          {"listen:\n  ipfix_tls: ['0.0.0.0:1']\n  tls: {certificate_file: /c}\n", "listen.tls.key_file: is needed for listen.ipfix_tls"},
+		"bad stream":      {"listen:\n  ipfix_tcp: [':4739']\n", `listen.ipfix_tcp: ":4739" is not an IP address with a port`},
+		"old TLS":         {"listen:\n  tls: {min_version: '1.1'}\n", `listen.tls.min_version: "1.1" is not a version of TLS; choose 1.2 or 1.3`},
+		"relative key":    {"listen:\n  tls: {key_file: key.pem}\n", `listen.tls.key_file: "key.pem" is not an absolute path`},
+		"no connections":  {"listen:\n  max_connections: 0\n", "listen.max_connections: must be between 1 and 65536, not 0"},
+		"short idleness":  {"listen:\n  idle_timeout: 10ms\n", "listen.idle_timeout: must be between 1s and 24h, not 10ms"},
 		"address twice":   {"listen:\n  udp: ['0.0.0.0:1', '0.0.0.0:1']\n", "listen.udp: 0.0.0.0:1 is listed twice"},
 		"bad URL":         {"output: {elasticsearch: {addresses: ['192.0.2.1:9200']}}\n", `"192.0.2.1:9200" is not a URL`},
 		"bad scheme":      {"output: {elasticsearch: {addresses: ['ftp://x']}}\n", `has scheme "ftp"`},
 		"bad index":       {"output: {elasticsearch: {index: Flows}}\n", `"Flows" is not a name Elasticsearch takes`},
 		"relative path":   {"enrich: {geoip: {city: x.mmdb}}\n", `enrich.geoip.city: "x.mmdb" is not an absolute path`},
 		"bad level":       {"log: {level: loud}\n", `log.level: "loud" is not a level; choose one of debug, info, warn, error`},
+		"bad moment":      {"decode: {timestamp_source: last}\n", `decode.timestamp_source: "last" is not a moment of a flow; choose one of end, start, export, receive`},
+		"bad rate":        {"decode: {sampling: ['192.0.2.0/24=0']}\n", `decode.sampling: "192.0.2.0/24=0" is not a network with a sampling interval; write it like 192.0.2.0/24=1000`},
+		"bad skew":        {"decode: {max_clock_skew: -1s}\n", "decode.max_clock_skew: must be between 0s and 720h, not -1s"},
+		"bad network":     {"exporters: {allow: [192.0.2.0/33]}\n", `exporters.allow: "192.0.2.0/33" is neither a network nor an address`},
+		"bits too many":   {"exporters: {allow: [192.0.2.1/24]}\n", `"192.0.2.1/24" has bits beyond its length; write 192.0.2.0/24 for the network, 192.0.2.1 for the address`},
+		"IPv4 in IPv6":    {"exporters: {allow: ['::ffff:192.0.2.1']}\n", `"::ffff:192.0.2.1" is IPv4 within IPv6; write it as IPv4`},
+		"zone":            {"exporters: {allow: ['fe80::1%eth0']}\n", `"fe80::1%eth0" is neither a network nor an address`},
+		"relative state":  {"state: {directory: state}\n", `state.directory: "state" is not an absolute path`},
+		"negative rate":   {"exporters: {max_packets_per_second: -1}\n", "must be between 0 and 10000000, not -1"},
+		"one > all":       {"exporters: {pending_bytes: 2MiB, pending_all_bytes: 1MiB}\n", "exporters.pending_all_bytes: must be at least exporters.pending_bytes (2MiB)"},
 		"batch > buffer":  {"output: {elasticsearch: {batch_bytes: 2MiB, buffer_bytes: 1MiB}}\n", "output.elasticsearch.buffer_bytes: must be at least output.elasticsearch.batch_bytes (2MiB)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,9 +119,24 @@ func TestEmptyFilesAreTheDefaults(t *testing.T) {
 	}
 }
 
+func TestStreamsAloneAreEnough(t *testing.T) {
+	for _, file := range []string{
+		"listen: {udp: [], ipfix_tcp: ['0.0.0.0:4739'], idle_timeout: 0s}\n",
+		"listen: {udp: [], ipfix_tls: ['[::]:4740'], tls: {certificate_file: /c, key_file: /k, min_version: 1.3}}\n",
+	} {
+		if _, err := Parse("f.yml", []byte(file)); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
 var some = map[string]string{
 	"listen.udp":                          "192.0.2.1:9995, [2001:db8::1]:9995",
 	"listen.receive_buffer":               "64MiB",
+	"listen.ipfix_tls":                    "192.0.2.1:4740",
+	"listen.tls.certificate_file":         "/etc/flowcollector/tls/collector.crt",
+	"listen.tls.key_file":                 "/etc/flowcollector/tls/collector.key",
+	"listen.tls.min_version":              "1.3", // text, though it reads as a number
 	"enrich.geoip.city":                   "/var/lib/GeoIP/City.mmdb",
 	"output.elasticsearch.addresses":      "https://192.0.2.10:9200",
 	"output.elasticsearch.username":       "on", // reads as a truth value unless it is quoted
@@ -110,6 +144,9 @@ var some = map[string]string{
 	"output.elasticsearch.flush_interval": "1m",
 	"output.elasticsearch.gzip":           "false",
 	"exporters.max":                       "7",
+	"exporters.allow":                     "192.0.2.0/24, 2001:db8::1",
+	"exporters.forget_after":              "1h",
+	"state.directory":                     "/var/lib/flowcollector",
 	"http.address":                        "",
 }
 

@@ -1,17 +1,14 @@
 package config
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
 )
 
 // Parse reads a settings file over the defaults. The error is an Errors with every mistake at once; name is the file's, for messages.
@@ -25,7 +22,7 @@ func Parse(name string, data []byte) (Config, error) {
 		}
 	}
 	if len(p.errors) > 0 {
-		slices.SortStableFunc(p.errors, func(a, b *Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
+		p.errors.Sort()
 		return Config{}, p.errors
 	}
 	return c, nil
@@ -66,42 +63,19 @@ func (p *parser) fail(at *yaml.Node, key, message string) {
 
 func (p *parser) position(key string) *yaml.Node { return p.at[key] }
 
-// yamlLine is how the YAML library words the place of a syntax error.
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
-
 func (p *parser) document(data []byte) {
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var root yaml.Node
-	switch err := decoder.Decode(&root); {
-	case errors.Is(err, io.EOF):
-		return // nothing but comments
-	case err != nil:
-		p.syntax(err)
-		return
+	root, mistake := yamlfile.Root(p.file, data)
+	switch {
+	case mistake != nil:
+		p.errors = append(p.errors, mistake)
+	case root != nil:
+		p.mapping("", root)
 	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		p.fail(nil, "", "the file has more than one YAML document")
-		return
-	}
-	if len(root.Content) == 1 {
-		p.mapping("", root.Content[0])
-	}
-}
-
-func (p *parser) syntax(err error) {
-	e := &Error{File: p.file, Message: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		if n, convErr := strconv.Atoi(m[1]); convErr == nil {
-			e.Line, e.Column = n, 1
-			e.Message = "not YAML: " + strings.TrimPrefix(err.Error(), m[0])
-		}
-	}
-	p.errors = append(p.errors, e)
 }
 
 // mapping reads an object of the tree.
 func (p *parser) mapping(prefix string, n *yaml.Node) {
-	if isNull(n) {
+	if yamlfile.IsNull(n) {
 		return // "output:" with everything below it commented out
 	}
 	if n.Kind != yaml.MappingNode {
@@ -157,7 +131,7 @@ func (p *parser) leaf(l leaf, n *yaml.Node) {
 	switch {
 	case n.Kind == yaml.AliasNode:
 		err = errors.New("YAML aliases are not supported")
-	case isNull(n):
+	case yamlfile.IsNull(n):
 		err = fmt.Errorf("needs a value (%s)", l.kind())
 	case l.isList() && n.Kind == yaml.SequenceNode:
 		list := []string{}
@@ -178,5 +152,3 @@ func (p *parser) leaf(l leaf, n *yaml.Node) {
 		p.fail(n, l.key, err.Error())
 	}
 }
-
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +50,17 @@ func (b ByteSize) String() string {
 		}
 	}
 	return strconv.FormatInt(int64(b), 10)
+}
+
+// ParseRate reads a sampling interval of a network: 192.0.2.0/24=1000. An address is a network of one.
+func ParseRate(text string) (netip.Prefix, uint32, error) {
+	network, interval, found := strings.Cut(text, "=")
+	prefix, err := ParseNetwork(strings.TrimSpace(network))
+	n, numberErr := strconv.ParseUint(strings.TrimSpace(interval), 10, 32)
+	if !found || err != nil || numberErr != nil || n == 0 {
+		return netip.Prefix{}, 0, fmt.Errorf("%q is not a network with a sampling interval; write it like 192.0.2.0/24=1000", text)
+	}
+	return prefix, uint32(n), nil
 }
 
 // Duration is a span of time. Its text is Go's: 500ms, 1s, 1m30s.

@@ -9,28 +9,28 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
 )
 
-// Options say how packets are read.
-type Options struct {
-	Dialect flow.Dialect
-}
-
 // Decoder decodes the packets of one socket, or of all connections. It is not safe for concurrent use.
 type Decoder struct {
 	table   *exporter.Table
-	arena   *flow.Arena
+	arena   flow.Arena
 	netflow *netflow.Decoder
 }
 
 // New returns a decoder that keeps what it learns of exporters in table.
-func New(table *exporter.Table, o Options) *Decoder {
-	arena := new(flow.Arena)
-	return &Decoder{table: table, arena: arena, netflow: netflow.NewDecoder(table, o.Dialect, arena)}
+func New(table *exporter.Table) *Decoder {
+	d := &Decoder{table: table}
+	d.netflow = netflow.NewDecoder(table, &d.arena)
+	return d
 }
 
-// Decode appends the flow records of one packet to dst. What they refer to is valid until the next call. On an error, which is a
-// *flow.PacketError, the records of what is sound are returned. It allocates nothing once dst has grown and the templates are known.
+// Decode appends the flow records of one packet to dst. What they refer to is valid until the next call. A packet of who may not send
+// yields nothing, and is counted. On an error, which is a *flow.PacketError, the records of what is sound are returned. It allocates nothing
+// once dst has grown and the templates are known.
 func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin, received time.Time) ([]flow.Record, error) {
 	d.arena.Reset()
 	from.Address = from.Address.Unmap()
+	if !d.table.Admit(from.Address, received) {
+		return dst, nil
+	}
 	return d.netflow.Decode(dst, packet, from, received)
 }

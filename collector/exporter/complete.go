@@ -9,8 +9,8 @@ import (
 func (s *Source) Complete(r *flow.Record, a *flow.Arena) {
 	s.sample(r)
 	s.time(r)
-	if s.device != nil {
-		s.device.name(r, a)
+	if d := s.host.device; d != nil {
+		d.name(r, a)
 	}
 }
 
@@ -21,7 +21,7 @@ func (s *Source) sample(r *flow.Record) {
 		r.Sampling.Interval, r.Sampling.Source = s.rate.Interval, flow.SamplingConfigured
 		return
 	}
-	if r.Sampling.Source == flow.SamplingNone && (r.Sampling.Sampler != 0 || s.device != nil && len(s.device.samplers) > 0) {
+	if d := s.host.device; r.Sampling.Source == flow.SamplingNone && (r.Sampling.Sampler != 0 || d != nil && len(d.samplers) > 0) {
 		s.findSampler(r)
 	}
 	if s.rate.Interval != 0 && (r.Sampling.Source == flow.SamplingNone || r.Sampling.Source == flow.SamplingMissing) {
@@ -31,12 +31,9 @@ func (s *Source) sample(r *flow.Record) {
 
 func (s *Source) findSampler(r *flow.Record) {
 	id := r.Sampling.Sampler
-	interval, ok := s.device.sampler(samplerKey{uint64(s.Key.Domain), id})
-	if !ok && id != 0 {
-		interval, ok = s.device.sampler(samplerKey{anyDomain, id})
-	}
+	interval, ok := s.Sampler(id)
 	if !ok && id == 0 && r.Has&flow.HasInput != 0 {
-		interval, ok = s.device.sampler(samplerKey{anyDomain, ofInterface | uint64(r.Input)})
+		interval, ok = s.host.device.sampler(samplerKey{anyDomain, ofInterface | uint64(r.Input)})
 	}
 	switch {
 	case ok:

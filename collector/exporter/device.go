@@ -2,23 +2,45 @@ package exporter
 
 import (
 	"bytes"
-	"net/netip"
+	"sync/atomic"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 // Device is what an exporter said about itself in option records and counter samples. It belongs to the address, not to one exporting
 // process: line cards export with observation domains of their own, and one of them describes the interfaces of all.
 //
-// Its methods belong to the decoding goroutine. Names are read-only.
+// Its methods belong to the decoding goroutine, but for Rows. Names are read-only.
 type Device struct {
 	interfaces   map[uint32]*Interface
 	applications map[uint64][]byte
 	vrfs         map[uint32][]byte
 	users        map[string][]byte // by address or hardware address, as on the wire
 	samplers     map[samplerKey]uint32
-	rows         int
+	elements     map[elementKey]*element.Element
+	known        flow.Elements // before those; may be nil
+
+	count int // rows of all tables
+	bytes int // about what they take in memory
+	rows  [tables]atomic.Int64
 }
+
+// The tables of a device.
+const (
+	interfaceTable = iota
+	applicationTable
+	vrfTable
+	userTable
+	samplerTable
+	elementTable
+	tables
+)
+
+// About what a device, and a row of each table, takes in memory besides the names; that of the maps included.
+const deviceBytes = 2560
+
+var rowBytes = [tables]int{interfaceTable: 288, applicationTable: 112, vrfTable: 112, userTable: 144, samplerTable: 80, elementTable: 176}
 
 // Interface is an interface of a device.
 type Interface struct {
@@ -30,114 +52,180 @@ type Interface struct {
 const maxName = 255
 
 // Device returns the tables of the source's device. It is nil, on which the look-ups work, as long as the device described nothing.
-func (s *Source) Device() *Device { return s.device }
+func (s *Source) Device() *Device { return s.host.device }
 
-// describe returns the tables of the source's device to write to, with room for a further row, or nil when there is none.
-func (s *Source) describe(known bool) *Device {
-	d := s.device
+// row returns the tables of a host to write to, with room for a row that grows by so many octets of names, or nil when there is none.
+// Devices whose sources were silent for long make room for it, never this one.
+func (t *Table) row(h *host, table int, known bool, growth int) *Device {
+	d := h.device
 	if d == nil {
-		d = s.table.device(s.Key.Address)
-		s.device = d
+		growth += deviceBytes
 	}
-	if known {
-		return d
+	if !known {
+		growth += rowBytes[table]
+		if d != nil && d.count >= t.limits.OptionRows {
+			return nil
+		}
 	}
-	if d.rows >= s.table.limits.OptionRows {
-		s.optionsRefused.Add(1)
+	if !t.optionRoom(growth, h) {
 		return nil
 	}
-	d.rows++
+	if d == nil {
+		d = t.describe(h)
+	}
+	if !known {
+		d.count++
+		d.rows[table].Add(1)
+	}
+	d.bytes += growth
+	t.optionBytes += growth
+	t.changed = true
 	return d
 }
 
-// device returns the tables of an address, new ones when it has none.
-func (t *Table) device(address netip.Addr) *Device {
-	d := t.devices[address]
-	if d == nil {
-		d = &Device{
-			interfaces: map[uint32]*Interface{}, applications: map[uint64][]byte{}, vrfs: map[uint32][]byte{},
-			users: map[string][]byte{}, samplers: map[samplerKey]uint32{},
-		}
-		t.devices[address] = d
-		for _, s := range t.sources {
-			if s.Key.Address == address {
-				s.device = d
-			}
-		}
+// describe gives a host its tables.
+func (t *Table) describe(h *host) *Device {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h.device = &Device{
+		interfaces: map[uint32]*Interface{}, applications: map[uint64][]byte{}, vrfs: map[uint32][]byte{},
+		users: map[string][]byte{}, samplers: map[samplerKey]uint32{}, elements: map[elementKey]*element.Element{}, known: t.policy.Dialect.Elements,
 	}
-	return d
+	t.devices.add(&h.place)
+	return h.device
+}
+
+// optionRoom makes room for rows of a host and tells whether there is enough.
+func (t *Table) optionRoom(size int, h *host) bool {
+	if t.optionBytes+size <= t.limits.OptionAllBytes {
+		return true
+	}
+	own := 0
+	if h.device != nil {
+		own = h.device.bytes
+	}
+	if own+size > t.limits.OptionAllBytes {
+		return false // though all others went
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for t.optionBytes+size > t.limits.OptionAllBytes {
+		victim := t.devices.first(h)
+		if victim == nil {
+			return false
+		}
+		t.forgetDevice(victim)
+	}
+	return true
+}
+
+// stored counts a row that there was no room for.
+func (s *Source) stored(ok bool) {
+	if !ok {
+		s.optionsRefused.Add(1)
+	}
 }
 
 // NameInterface records name and description of an interface; empty ones leave what is known.
 func (s *Source) NameInterface(index uint32, name, description []byte) {
-	i := s.interfaceRow(index)
-	if i == nil {
-		return
+	s.stored(s.table.nameInterface(s.host, index, name, description))
+}
+
+func (t *Table) nameInterface(h *host, index uint32, name, description []byte) bool {
+	i := h.device.Interface(index)
+	known := i != nil
+	if !known {
+		i = &Interface{}
 	}
-	s.keep(&i.Name, name)
-	s.keep(&i.Description, description)
+	name, description = orOld(name, i.Name), orOld(description, i.Description)
+	if known && bytes.Equal(name, i.Name) && bytes.Equal(description, i.Description) {
+		return true
+	}
+	d := t.row(h, interfaceTable, known, len(name)-len(i.Name)+len(description)-len(i.Description))
+	if d == nil {
+		return false
+	}
+	i.Name, i.Description = bytes.Clone(name), bytes.Clone(description)
+	d.interfaces[index] = i
+	return true
 }
 
 // CountInterface records the latest counters of an interface.
 func (s *Source) CountInterface(c flow.InterfaceCounters) {
-	if i := s.interfaceRow(c.Index); i != nil {
-		i.Counters = c
-	}
+	s.stored(s.table.countInterface(s.host, c))
 }
 
-func (s *Source) interfaceRow(index uint32) *Interface {
-	i := s.device.Interface(index)
-	if d := s.describe(i != nil); d != nil && i == nil {
+func (t *Table) countInterface(h *host, c flow.InterfaceCounters) bool {
+	i := h.device.Interface(c.Index)
+	if i == nil {
+		d := t.row(h, interfaceTable, false, 0)
+		if d == nil {
+			return false
+		}
 		i = &Interface{}
-		d.interfaces[index] = i
+		d.interfaces[c.Index] = i
 	}
-	return i
+	t.changed = t.changed || i.Counters.Speed != c.Speed // the rest is not kept over a restart
+	i.Counters = c
+	return true
 }
 
 // NameApplication records the name of an application (RFC 6759).
 func (s *Source) NameApplication(id uint64, name []byte) {
-	old := s.device.Application(id)
+	s.stored(s.table.nameApplication(s.host, id, name))
+}
+
+func (t *Table) nameApplication(h *host, id uint64, name []byte) bool {
+	name, old := clip(name), h.device.Application(id)
 	if bytes.Equal(old, name) {
-		return
+		return true
 	}
-	if d := s.describe(old != nil); d != nil {
-		d.applications[id] = s.name(name)
+	d := t.row(h, applicationTable, old != nil, len(name)-len(old))
+	if d != nil {
+		d.applications[id] = bytes.Clone(name)
 	}
+	return d != nil
 }
 
 // NameVRF records the name of a VRF.
-func (s *Source) NameVRF(id uint32, name []byte) {
-	old := s.device.VRF(id)
+func (s *Source) NameVRF(id uint32, name []byte) { s.stored(s.table.nameVRF(s.host, id, name)) }
+
+func (t *Table) nameVRF(h *host, id uint32, name []byte) bool {
+	name, old := clip(name), h.device.VRF(id)
 	if bytes.Equal(old, name) {
-		return
+		return true
 	}
-	if d := s.describe(old != nil); d != nil {
-		d.vrfs[id] = s.name(name)
+	d := t.row(h, vrfTable, old != nil, len(name)-len(old))
+	if d != nil {
+		d.vrfs[id] = bytes.Clone(name)
 	}
+	return d != nil
 }
 
 // NameUser records who uses an address, which is given as on the wire: 4 or 16 octets of IP, 6 of a hardware address.
-func (s *Source) NameUser(address, name []byte) {
-	old := s.device.User(address)
+func (s *Source) NameUser(address, name []byte) { s.stored(s.table.nameUser(s.host, address, name)) }
+
+func (t *Table) nameUser(h *host, address, name []byte) bool {
+	name, old := clip(name), h.device.User(address)
 	if bytes.Equal(old, name) {
-		return
+		return true
 	}
-	if d := s.describe(old != nil); d != nil {
-		d.users[string(address)] = s.name(name)
+	d := t.row(h, userTable, old != nil, len(name)-len(old))
+	if d != nil {
+		d.users[string(address)] = bytes.Clone(name)
 	}
+	return d != nil
 }
 
-// keep replaces a name by another that is not empty.
-func (s *Source) keep(to *[]byte, name []byte) {
-	if len(name) > 0 && !bytes.Equal(*to, name) {
-		*to = s.name(name)
-	}
-}
+// clip is the part of a name that is kept.
+func clip(name []byte) []byte { return name[:min(len(name), maxName)] }
 
-// name copies a name out of a packet.
-func (s *Source) name(b []byte) []byte {
-	s.table.changed = true
-	return bytes.Clone(b[:min(len(b), maxName)])
+// orOld is what is kept of a name, or what is known when it is empty.
+func orOld(name, old []byte) []byte {
+	if len(name) == 0 {
+		return old
+	}
+	return clip(name)
 }
 
 // Interface returns what is known of an interface, or nil.
@@ -170,4 +258,23 @@ func (d *Device) User(address []byte) []byte {
 		return nil
 	}
 	return d.users[string(address)]
+}
+
+// Rows are how many rows each table of a device has.
+type Rows struct {
+	Interfaces, Applications, VRFs, Users, Samplers, Elements int
+}
+
+// Total is the sum over all tables.
+func (r Rows) Total() int {
+	return r.Interfaces + r.Applications + r.VRFs + r.Users + r.Samplers + r.Elements
+}
+
+// Rows counts the rows. It may be called from any goroutine.
+func (d *Device) Rows() Rows {
+	if d == nil {
+		return Rows{}
+	}
+	n := func(table int) int { return int(d.rows[table].Load()) }
+	return Rows{n(interfaceTable), n(applicationTable), n(vrfTable), n(userTable), n(samplerTable), n(elementTable)}
 }

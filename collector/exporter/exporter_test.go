@@ -72,7 +72,7 @@ func TestReadyTakesOnlyItsTemplate(t *testing.T) {
 
 // TestSnapshotWhileDecoding is for the race detector.
 func TestSnapshotWhileDecoding(t *testing.T) {
-	table := NewTable(Limits{Exporters: 10})
+	table := NewTable(Limits{Exporters: 10, OptionAllBytes: 5 * deviceBytes, PacketsPerSecond: 1, Allow: prefixes("10.0.0.0/8")})
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	readers.Go(func() {
@@ -81,7 +81,14 @@ func TestSnapshotWhileDecoding(t *testing.T) {
 			case <-done:
 				return
 			default:
-				table.Snapshot()
+				snap := table.Snapshot()
+				limited := uint64(0)
+				for _, d := range snap.Devices {
+					limited += d.RateLimited
+				}
+				if limited > snap.Refused["rate_limited"] || table.Allowed(existing(1)) {
+					t.Errorf("%d of %d limited", limited, snap.Refused["rate_limited"])
+				}
 			}
 		}
 	})
@@ -92,6 +99,13 @@ func TestSnapshotWhileDecoding(t *testing.T) {
 		s.Wait(Pending{TemplateID: 256, Data: []byte{1}})
 		s.Define(&Template{ID: 256, Fields: []flow.FieldSpec{{ID: 1, Length: uint16(1 + i%2)}}})
 		s.Ready(256)
+		s.NameInterface(uint32(i), []byte("eth0"), nil)
+		s.DescribeSampler(1, uint32(i))
+		table.Admit(s.Key.Address, time.Unix(int64(i), 0))
+		table.Admit(s.Key.Address, time.Unix(int64(i), 0))
+		if i%1000 == 0 {
+			table.State()
+		}
 	}
 	close(done)
 	readers.Wait()

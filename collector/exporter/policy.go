@@ -3,6 +3,8 @@ package exporter
 import (
 	"net/netip"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
 // Moment is one of the moments of a flow.
@@ -18,7 +20,8 @@ const (
 
 // Policy is what the operator decided about what exporters say.
 type Policy struct {
-	Timestamp Moment // what the documents are filed under; the next that is known: end, start, export, receive
+	Dialect   flow.Dialect // how fields are read
+	Timestamp Moment       // what the documents are filed under; the next that is known: end, start, export, receive
 	// MaxSkew is how far the clock of an exporter may be off before the times it says are moved by the difference; 0 is never.
 	MaxSkew time.Duration
 	// Rates are sampling intervals by network. The longest that has the exporter counts.
@@ -32,8 +35,11 @@ type Rate struct {
 	Override bool   // also where the exporter says another
 }
 
-// Apply sets the policy, before the first packet.
+// Apply sets the policy, before anything is restored or decoded.
 func (t *Table) Apply(p Policy) { t.policy = p }
+
+// Policy returns the policy in force.
+func (t *Table) Policy() *Policy { return &t.policy }
 
 // rate returns the configured rate of an exporter, zero when there is none.
 func (p *Policy) rate(address netip.Addr) Rate {

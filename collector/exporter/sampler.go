@@ -15,29 +15,38 @@ const (
 // DescribeSampler records that a sampler of the source looks at one of so many packets. The id 0 stands for all packets of the source
 // whose records name no sampler.
 func (s *Source) DescribeSampler(id uint64, interval uint32) {
-	s.describeSampler(samplerKey{uint64(s.Key.Domain), id}, interval)
+	s.stored(s.table.describeSampler(s.host, samplerKey{uint64(s.Key.Domain), id}, interval))
 	if id != 0 {
-		s.describeSampler(samplerKey{anyDomain, id}, interval)
+		s.stored(s.table.describeSampler(s.host, samplerKey{anyDomain, id}, interval))
 	}
 }
 
 // DescribeInterfaceSampler records that of the packets coming in by an interface one of so many is looked at.
 func (s *Source) DescribeInterfaceSampler(index, interval uint32) {
-	s.describeSampler(samplerKey{anyDomain, ofInterface | uint64(index)}, interval)
+	s.stored(s.table.describeSampler(s.host, samplerKey{anyDomain, ofInterface | uint64(index)}, interval))
 }
 
-func (s *Source) describeSampler(key samplerKey, interval uint32) {
-	old, known := s.device.sampler(key)
+func (t *Table) describeSampler(h *host, key samplerKey, interval uint32) bool {
+	old, known := h.device.sampler(key)
 	if interval == 0 || known && old == interval {
-		return
+		return true
 	}
-	if d := s.describe(known); d != nil {
+	d := t.row(h, samplerTable, known, 0)
+	if d != nil {
 		d.samplers[key] = interval
-		s.table.changed = true
 	}
+	return d != nil
 }
 
-// sampler returns the interval of a sampler. Ok is false when nobody described it.
+// Sampler returns the interval of a sampler: as the source described it, or else another source of the device. Ok is false when nobody did.
+func (s *Source) Sampler(id uint64) (interval uint32, ok bool) {
+	d := s.host.device
+	if interval, ok = d.sampler(samplerKey{uint64(s.Key.Domain), id}); !ok && id != 0 {
+		interval, ok = d.sampler(samplerKey{anyDomain, id})
+	}
+	return interval, ok
+}
+
 func (d *Device) sampler(key samplerKey) (interval uint32, ok bool) {
 	if d == nil {
 		return 0, false

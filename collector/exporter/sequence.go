@@ -5,10 +5,11 @@ import "sync/atomic"
 // lateRun is how many late packets in a row, each continuing the one before, are an exporter that started again.
 const lateRun = 16
 
-// sequence follows the sequence numbers of one source. Its unit is the format's own: packets for NetFlow v9, flows for v5.
+// sequence follows the sequence numbers of one source. Its unit is the format's own (Source.Sequence).
 type sequence struct {
 	next    uint32
 	started bool
+	unsure  bool   // next is only the least that may come: the units of the packet before are not known
 	late    uint32 // what would continue the late packet before
 	run     int    // late packets in a row so far
 
@@ -36,13 +37,13 @@ func (s *sequence) take(seq, units uint32, window int32) {
 		switch {
 		case !s.started:
 			s.started = true
-		case ahead == 0:
+		case ahead == 0 || s.unsure && ahead > 0 && ahead <= window:
 		case ahead > 0 && ahead <= window:
 			s.lost.Add(uint64(ahead))
 		default:
 			s.restarted.Add(1)
 		}
 	}
-	s.run = 0
+	s.run, s.unsure = 0, false
 	s.next = seq + units
 }

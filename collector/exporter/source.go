@@ -4,9 +4,9 @@ import (
 	"net/netip"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
-	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 // Key names a source of flows: one exporting process on one device. Two processes of a device number their templates
@@ -32,10 +32,7 @@ type Template struct {
 	ID      uint16
 	Fields  []flow.FieldSpec
 	Options bool // its data describe the exporter, not flows
-	Scope   int  // how many of the fields, of options, say what the others are about
 	Program flow.Program
-	// Sampling says that the records say more about their sampling than an interval or the id of a sampler.
-	Sampling bool
 }
 
 // size is about what the template takes in memory, the program and its place in the table included.
@@ -61,15 +58,16 @@ type Source struct {
 	Key Key
 
 	table         *Table
-	device        *Device // nil until the device describes something
+	host          *host
+	place         entry[Source] // in the table's order of sources
+	templatePlace entry[Source] // in that of sources with templates, while it has any
 	templates     map[uint16]*Template
 	templateBytes int
 	pending       map[uint16][]Pending // by template id, oldest first
 	pendingBytes  int
 	sequence      sequence
-	initialized   uint64 // Unix milliseconds
-	rate          Rate   // configured
-	learned       map[elementKey]*element.Element
+	initialized   uint64       // Unix milliseconds
+	rate          Rate         // configured
 	lastSeen      atomic.Int64 // Unix nanoseconds
 	waiting       atomic.Int64 // pending sets
 	known         atomic.Int64 // templates
@@ -90,20 +88,28 @@ func (s *Source) Count(records, options int) {
 	if options > 0 {
 		s.options.Add(uint64(options))
 	}
+	if minute := s.lastSeen.Load() / int64(time.Minute); records+options > 0 && minute != s.place.minute {
+		s.table.delivered(s, minute)
+	}
 }
 
 // Malformed counts a packet that could not be decoded to its end.
 func (s *Source) Malformed() { s.malformed.Add(1) }
 
-// Sequence accounts for the sequence number of a packet that carries units (packets or flows, as its format counts).
+// Sequence accounts for the sequence number of a packet that carries units, which are what its format counts: packets for NetFlow v9,
+// datagrams for sFlow, flows for NetFlow v5, v7 and v8, data records for IPFIX, those of option tables among them (RFC 7011 section 3.1).
 // Window is the greatest gap that is still loss and not a restart of the exporter.
 func (s *Source) Sequence(number, units uint32, window int32) { s.sequence.take(number, units, window) }
+
+// Resync says that the packet whose number was given last carries units that cannot be counted, because it has sets that wait for their
+// template: the next number is taken as it comes, and no loss is seen in it.
+func (s *Source) Resync() { s.sequence.unsure = true }
 
 // Template returns the template with an id, or nil.
 func (s *Source) Template(id uint16) *Template { return s.templates[id] }
 
 // Define stores a template. It returns false when the source has as many as the limit allows. Where the templates of all sources
-// need more memory than they may, a source that was silent for longer than others makes room.
+// need more memory than they may, another source makes room.
 func (s *Source) Define(t *Template) bool {
 	old, known := s.templates[t.ID]
 	growth := t.size()
@@ -116,6 +122,11 @@ func (s *Source) Define(t *Template) bool {
 	}
 	if known && (old.Options != t.Options || !slices.Equal(old.Fields, t.Fields)) {
 		s.redefined.Add(1)
+	}
+	if s.templates == nil {
+		s.templates = make(map[uint16]*Template)
+		s.templatePlace.rank, s.templatePlace.minute = s.place.rank, s.place.minute
+		s.table.templated.add(&s.templatePlace)
 	}
 	s.templateBytes += growth
 	s.table.templateBytes += growth

@@ -2,17 +2,20 @@ package exporter
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"time"
 )
 
-// Cause is why a packet could not be attributed to a source, or not decoded at all.
+// Cause is why a packet was not decoded at all.
 type Cause uint8
 
 // The causes.
 const (
 	TooShort           Cause = iota // shorter than the header of its version
 	UnsupportedVersion              // neither of the versions that are decoded
+	NotAllowed                      // from an address that may not send
+	RateLimited                     // one too many of its address within a second
 	causes
 )
 
@@ -23,18 +26,22 @@ func (c Cause) String() string {
 		return "too_short"
 	case UnsupportedVersion:
 		return "unsupported_version"
+	case NotAllowed:
+		return "not_allowed"
+	case RateLimited:
+		return "rate_limited"
 	}
 	return "unknown"
 }
 
-// Refused counts a packet that could not be decoded at all.
+// Refused counts a packet that is not decoded at all. It may be called from any goroutine.
 func (t *Table) Refused(c Cause) { t.errors[c].Add(1) }
 
 // Stats are the figures of a source, or sums of several. All but Templates and Waiting only grow.
 type Stats struct {
 	Packets, Records, Options uint64 // packets, flow records, option records decoded
 	Malformed                 uint64 // packets that could not be decoded to their end
-	SequenceLost              uint64 // units missing when a later packet came: packets (v9) or flows (v5)
+	SequenceLost              uint64 // units missing when a later packet came, in the unit of the format (Source.Sequence)
 	SequenceReordered         uint64 // units of those that came late after all
 	SequenceRestarted         uint64 // jumps of the sequence number that mean a restart
 	TemplatesRedefined        uint64 // templates that changed their fields
@@ -51,7 +58,8 @@ type Stats struct {
 	Waiting   int // data sets waiting for their template now
 }
 
-func (s *Stats) add(o Stats) {
+// Add adds the figures of another source.
+func (s *Stats) Add(o Stats) {
 	s.Packets += o.Packets
 	s.Records += o.Records
 	s.Options += o.Options
@@ -100,27 +108,44 @@ type SourceStats struct {
 	Stats
 }
 
+// DeviceStats are the figures of an address, which may have several sources.
+type DeviceStats struct {
+	Address     netip.Addr
+	RateLimited uint64 // packets beyond the limit
+	Rows        Rows   // what it described about itself
+}
+
 // Snapshot is a copy of a table's figures.
 type Snapshot struct {
-	Sources []SourceStats     // ordered by address and domain
-	Total   Stats             // over all sources, the evicted ones included
-	Evicted uint64            // sources that were forgotten because there were too many
-	Refused map[string]uint64 // packets not decoded at all, by cause
+	Sources       []SourceStats     // ordered by address, session, format and domain
+	Devices       []DeviceStats     // of all addresses that sources have, ordered by address
+	Total         Stats             // over all sources, those forgotten included
+	Evicted       uint64            // sources that were forgotten to make room
+	Ended         uint64            // sources that were forgotten because their connection ended
+	RowsForgotten uint64            // rows of option tables that were forgotten to make room, or with the last source of their device
+	Refused       map[string]uint64 // packets not decoded at all, by cause
 }
 
 // Snapshot copies the figures. It may be called from any goroutine.
 func (t *Table) Snapshot() Snapshot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	snap := Snapshot{Total: t.gone, Evicted: t.evicted.Load(), Refused: make(map[string]uint64, causes)}
+	snap := Snapshot{
+		Total: t.gone, Evicted: t.evicted.Load(), Ended: t.ended.Load(), RowsForgotten: t.rowsForgotten.Load(), Refused: make(map[string]uint64, causes),
+		Sources: make([]SourceStats, 0, len(t.sources)), Devices: make([]DeviceStats, 0, len(t.hosts)),
+	}
 	for _, s := range t.sources {
 		one := SourceStats{Key: s.Key, LastSeen: time.Unix(0, s.lastSeen.Load()), Stats: s.stats()}
-		snap.Total.add(one.Stats)
+		snap.Total.Add(one.Stats)
 		snap.Sources = append(snap.Sources, one)
+	}
+	for _, h := range t.hosts {
+		snap.Devices = append(snap.Devices, DeviceStats{Address: h.address, RateLimited: h.limited.Load(), Rows: h.device.Rows()})
 	}
 	slices.SortFunc(snap.Sources, func(a, b SourceStats) int {
 		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Session, b.Key.Session), cmp.Compare(a.Key.Format, b.Key.Format), cmp.Compare(a.Key.Domain, b.Key.Domain))
 	})
+	slices.SortFunc(snap.Devices, func(a, b DeviceStats) int { return a.Address.Compare(b.Address) })
 	for c := range causes {
 		snap.Refused[c.String()] = t.errors[c].Load()
 	}

@@ -1,7 +1,7 @@
 // Package exporter keeps what is known about each exporting process: its templates, the data that wait for one, sequence
-// numbers, counters. Everything is bounded (Limits).
+// numbers, counters; and what its device says about itself. Everything is bounded (Limits).
 //
-// A Table belongs to the one goroutine that decodes; only Snapshot may be called from others.
+// A Table belongs to the one goroutine that decodes; only Snapshot and Allowed may be called from others.
 package exporter
 
 import (
@@ -15,30 +15,43 @@ import (
 type Table struct {
 	limits        Limits
 	policy        Policy
+	allow         Networks
 	last          *Source // most packets come from the source of the packet before
 	templateBytes int
 	pendingBytes  int
-	devices       map[netip.Addr]*Device
-	changed       bool // what is kept over a restart changed since it was last saved
+	optionBytes   int
+	changed       bool // what is kept over a restart changed since State was last asked for
 
-	mu      sync.Mutex // held to change sources, and to read it from another goroutine
+	// Who makes room, by what room is needed for.
+	order     *order[Source] // all sources
+	templated *order[Source] // those that have templates
+	devices   *order[host]   // those that described something
+
+	mu      sync.Mutex // held to change sources, hosts and their devices, and to read them from another goroutine
 	sources map[Key]*Source
-	gone    Stats // sums of the sources that were evicted
+	hosts   map[netip.Addr]*host
+	gone    Stats // sums of the sources that were evicted or whose connection ended
 
-	evicted atomic.Uint64
-	errors  [causes]atomic.Uint64
+	evicted       atomic.Uint64
+	ended         atomic.Uint64
+	rowsForgotten atomic.Uint64
+	errors        [causes]atomic.Uint64
 }
 
 // NewTable returns an empty table.
 func NewTable(limits Limits) *Table {
-	return &Table{limits: limits.withDefaults(), sources: make(map[Key]*Source), devices: make(map[netip.Addr]*Device)}
+	limits = limits.withDefaults()
+	return &Table{
+		limits: limits, allow: NewNetworks(limits.Allow),
+		order: newOrder[Source](limits.Exporters), templated: newOrder[Source](limits.Exporters), devices: newOrder[host](limits.Exporters),
+		sources: make(map[Key]*Source), hosts: make(map[netip.Addr]*host),
+	}
 }
 
 // Limits are the bounds in force, defaults filled in.
 func (t *Table) Limits() Limits { return t.limits }
 
-// Source returns the state of a source, new if it was not known. When the table is full a source that was silent for longer than
-// others makes room.
+// Source returns the state of a source, new if it was not known. When the table is full another one makes room.
 func (t *Table) Source(key Key, now time.Time) *Source {
 	if t.last != nil && t.last.Key == key {
 		t.last.lastSeen.Store(now.UnixNano())
@@ -46,22 +59,41 @@ func (t *Table) Source(key Key, now time.Time) *Source {
 	}
 	s := t.sources[key] // no lock: only this goroutine writes
 	if s == nil {
-		s = t.add(key)
+		s = t.add(key, unproven)
 	}
 	s.lastSeen.Store(now.UnixNano())
+	t.order.touch(&s.place)
+	t.templated.touch(&s.templatePlace)
+	t.devices.touch(&s.host.place)
 	t.last = s
 	return s
 }
 
-func (t *Table) add(key Key) *Source {
-	s := &Source{Key: key, table: t, device: t.devices[key.Address], rate: t.policy.rate(key.Address), templates: make(map[uint16]*Template)}
+func (t *Table) add(key Key, rank uint8) *Source {
+	s := &Source{Key: key, table: t, rate: t.policy.rate(key.Address)}
+	s.place = entry[Source]{of: s, rank: rank}
+	s.templatePlace = entry[Source]{of: s}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.sources) >= t.limits.Exporters {
-		t.evict(nil, false)
+		if victim := t.order.first(nil); victim != nil {
+			t.evict(victim)
+		}
 	}
+	s.host = t.host(key.Address)
+	s.host.sources++
+	s.host.rise(rank)
 	t.sources[key] = s
+	t.order.add(&s.place)
 	return s
+}
+
+// delivered notes that a source delivered data in a minute.
+func (t *Table) delivered(s *Source, minute int64) {
+	t.order.delivered(&s.place, minute)
+	t.templated.delivered(&s.templatePlace, minute)
+	t.devices.delivered(&s.host.place, minute)
+	s.host.rise(s.place.rank)
 }
 
 // room makes room for templates of a source and tells whether there is enough.
@@ -75,48 +107,37 @@ func (t *Table) room(size int, s *Source) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.templateBytes+size > t.limits.TemplateAllBytes {
-		if !t.evict(s, true) {
+		victim := t.templated.first(s)
+		if victim == nil {
 			return false
 		}
+		t.evict(victim)
 	}
 	return true
 }
 
-// evictionSample is how many sources are compared to find one that may go. A scan of all would make a flood of invented sources
-// expensive; the order of a map is random enough to spare those who really send.
-const evictionSample = 16
-
-// evictionScan is how many sources are looked at for that sample, when one was found among them.
-const evictionScan = 256
-
-// evict forgets a source other than keep, and tells whether there was one: any, or one that has templates. The table is locked.
-func (t *Table) evict(keep *Source, templates bool) bool {
-	var oldest *Source
-	compared, scanned := 0, 0
-	for _, s := range t.sources {
-		if scanned++; scanned > evictionScan && oldest != nil {
-			break
-		}
-		if s == keep || templates && s.templateBytes == 0 {
-			continue
-		}
-		if oldest == nil || s.lastSeen.Load() < oldest.lastSeen.Load() {
-			oldest = s
-		}
-		if compared++; compared == evictionSample {
-			break
-		}
-	}
-	if oldest == nil {
-		return false
-	}
-	oldest.pendingDropped.Add(uint64(oldest.waiting.Load()))
-	t.templateBytes -= oldest.templateBytes
-	t.pendingBytes -= oldest.pendingBytes
-	stats := oldest.stats()
-	stats.Waiting, stats.Templates = 0, 0 // figures of now, not counters
-	t.gone.add(stats)
+// evict drops a source to make room. The table is locked.
+func (t *Table) evict(s *Source) {
+	t.forget(s)
 	t.evicted.Add(1)
-	delete(t.sources, oldest.Key)
-	return true
+}
+
+// forget drops a source, and its device with the last source of an address. The table is locked.
+func (t *Table) forget(s *Source) {
+	s.pendingDropped.Add(uint64(s.waiting.Load()))
+	t.templateBytes -= s.templateBytes
+	t.pendingBytes -= s.pendingBytes
+	stats := s.stats()
+	stats.Waiting, stats.Templates = 0, 0 // figures of now, not counters
+	t.gone.Add(stats)
+	t.order.remove(&s.place)
+	t.templated.remove(&s.templatePlace)
+	delete(t.sources, s.Key)
+	if t.last == s {
+		t.last = nil
+	}
+	if s.host.sources--; s.host.sources == 0 {
+		t.forgetDevice(s.host)
+		delete(t.hosts, s.host.address)
+	}
 }

@@ -31,7 +31,9 @@ func (p *Program) Decode(r *Record, data []byte, c *Context) {
 	if p.lists {
 		p.run(r, data, c, structures)
 	}
+	clock := c.Clock
 	p.run(r, data, c, plain)
+	c.Clock = clock
 }
 
 // part is a range of opcodes: which fields one run over a record decodes. What a record says itself goes before what records within it
@@ -63,12 +65,11 @@ func (p *Program) run(r *Record, data []byte, c *Context, of part) {
 }
 
 func (p *Program) decode(r *Record, ops []op, data []byte, c *Context, of part) {
-	clock := &c.Clock
-	var since Clock
+	some := p.lists || of != plain
 	for i := range ops {
 		o := &ops[i]
 		v := data[o.offset : o.offset+uint32(o.length)]
-		if o.code < of.first || o.code > of.last {
+		if some && (o.code < of.first || o.code > of.last) {
 			continue
 		}
 		switch o.code {
@@ -160,74 +161,81 @@ func (p *Program) decode(r *Record, ops []op, data []byte, c *Context, of part) 
 		case opDirection:
 			r.Direction = v[0]
 			r.Has |= HasDirection
-		case opSampler:
-			r.Sampling.Sampler = Number(v)
-		case opSamplingInterval:
-			if n := uint32(Number(v)); n != 0 {
-				r.Sampling.Interval, r.Sampling.Source = n, SamplingRecord
-			}
-
-		case opSystemInit:
-			since = c.Clock.Since(Number(v))
-			clock = &since
 		case opLastSwitched:
-			if !clock.Unknown {
-				r.End = clock.At(uint32(Number(v)))
+			if !c.Clock.Unknown {
+				r.End = c.Clock.At(uint32(Number(v)))
 				r.Has |= HasEnd
 			}
 		case opFirstSwitched:
-			if !clock.Unknown {
-				r.Start = clock.At(uint32(Number(v)))
+			if !c.Clock.Unknown {
+				r.Start = c.Clock.At(uint32(Number(v)))
 				r.Has |= HasStart
 			}
-		case opStartDeltaMicroseconds:
-			r.Start = clock.Unix - int64(Number(v))*1e3
-			r.Has |= HasStart
-		case opEndDeltaMicroseconds:
-			r.End = clock.Unix - int64(Number(v))*1e3
-			r.Has |= HasEnd
-		case opStartSeconds:
-			absolute(&r.Start, &r.Has, v, 1e9, HasStart)
-		case opEndSeconds:
-			absolute(&r.End, &r.Has, v, 1e9, HasEnd)
 		case opStartMilliseconds:
 			absolute(&r.Start, &r.Has, v, 1e6, HasStart)
 		case opEndMilliseconds:
 			absolute(&r.End, &r.Has, v, 1e6, HasEnd)
-		case opStartMicroseconds:
-			fraction(&r.Start, &r.Has, v, 1e3, HasStart)
-		case opEndMicroseconds:
-			fraction(&r.End, &r.Has, v, 1e3, HasEnd)
-		case opStartNanoseconds:
-			fraction(&r.Start, &r.Has, v, 1, HasStart)
-		case opEndNanoseconds:
-			fraction(&r.End, &r.Has, v, 1, HasEnd)
-		case opObservedSeconds:
-			absolute(&r.End, &r.Has, v, 1e9, HasEnd)
-		case opObservedMilliseconds:
-			absolute(&r.End, &r.Has, v, 1e6, HasEnd)
-		case opObservedMicroseconds:
-			fraction(&r.End, &r.Has, v, 1e3, HasEnd)
-		case opObservedNanoseconds:
-			fraction(&r.End, &r.Has, v, 1, HasEnd)
-		case opDurationMilliseconds:
-			r.lasted(int64(Number(v)) * 1e6)
-		case opDurationMicroseconds:
-			r.lasted(int64(Number(v)) * 1e3)
-
-		case opExtra:
-			d := r.Detail(c.Arena)
-			d.Extra = append(d.Extra, Extra{p.extra[o.extra], v})
-		case opSkip:
 		default:
-			switch {
-			case o.code < opFirstStructured:
-				r.Detail(c.Arena).decode(o.code, v)
-			case o.code == opLinkFrame, o.code == opIPHeader:
-				r.section(c.Arena, o.code, v)
-			default:
-				c.structured(r, o.code, v)
-			}
+			p.decodeRare(r, o, v, c)
+		}
+	}
+}
+
+// decodeRare decodes the fields that few templates have. It is apart from decode so that the processor's registers are enough there.
+func (p *Program) decodeRare(r *Record, o *op, v []byte, c *Context) {
+	switch o.code {
+	case opSampler:
+		r.Sampling.Sampler = Number(v)
+	case opSamplingInterval:
+		if n := uint32(Number(v)); n != 0 {
+			r.Sampling.Interval, r.Sampling.Source = n, SamplingRecord
+		}
+
+	case opSystemInit:
+		c.Clock = c.Clock.Since(Number(v)) // of this record only
+	case opStartDeltaMicroseconds:
+		r.Start = c.Clock.Unix - int64(Number(v))*1e3
+		r.Has |= HasStart
+	case opEndDeltaMicroseconds:
+		r.End = c.Clock.Unix - int64(Number(v))*1e3
+		r.Has |= HasEnd
+	case opStartSeconds:
+		absolute(&r.Start, &r.Has, v, 1e9, HasStart)
+	case opEndSeconds:
+		absolute(&r.End, &r.Has, v, 1e9, HasEnd)
+	case opStartMicroseconds:
+		fraction(&r.Start, &r.Has, v, 1e3, HasStart)
+	case opEndMicroseconds:
+		fraction(&r.End, &r.Has, v, 1e3, HasEnd)
+	case opStartNanoseconds:
+		fraction(&r.Start, &r.Has, v, 1, HasStart)
+	case opEndNanoseconds:
+		fraction(&r.End, &r.Has, v, 1, HasEnd)
+	case opObservedSeconds:
+		absolute(&r.End, &r.Has, v, 1e9, HasEnd)
+	case opObservedMilliseconds:
+		absolute(&r.End, &r.Has, v, 1e6, HasEnd)
+	case opObservedMicroseconds:
+		fraction(&r.End, &r.Has, v, 1e3, HasEnd)
+	case opObservedNanoseconds:
+		fraction(&r.End, &r.Has, v, 1, HasEnd)
+	case opDurationMilliseconds:
+		r.lasted(int64(Number(v)) * 1e6)
+	case opDurationMicroseconds:
+		r.lasted(int64(Number(v)) * 1e3)
+
+	case opExtra:
+		d := r.Detail(c.Arena)
+		d.Extra = append(d.Extra, Extra{p.extra[o.extra], v})
+	case opSkip:
+	default:
+		switch {
+		case o.code < opFirstStructured:
+			r.Detail(c.Arena).decode(o.code, v)
+		case o.code == opLinkFrame, o.code == opIPHeader:
+			r.section(c.Arena, o.code, v)
+		default:
+			c.structured(r, o.code, v)
 		}
 	}
 }

@@ -4,6 +4,7 @@ package flow
 import (
 	"math"
 	"net/netip"
+	"slices"
 )
 
 // Format is the wire format a record came in.
@@ -101,6 +102,18 @@ type Record struct {
 
 	// Details is what few exporters say, nil when this one said nothing of it. It belongs to the decoder's Arena.
 	Details *Details
+}
+
+// Append appends an empty record to dst, and returns both. It is cleared where it lies, which is cheaper than to copy one there.
+func Append(dst []Record) ([]Record, *Record) {
+	n := len(dst)
+	if n == cap(dst) {
+		dst = slices.Grow(dst, 1)
+	}
+	dst = dst[:n+1]
+	r := &dst[n]
+	*r = Record{}
+	return dst, r
 }
 
 // SamplingSource is where the sampling interval of a record was learned.

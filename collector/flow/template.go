@@ -64,6 +64,7 @@ type Program struct {
 	extra    []*element.Element // of opExtra
 	length   int                // of the fields of fixed length together
 	lists    bool               // some fields hold records
+	sampling bool
 }
 
 // op copies one field from the data record into the flow record.
@@ -95,6 +96,7 @@ func Compile(fields []FieldSpec, dialect Dialect) (Program, error) {
 		c.field(f, c.places[i])
 	}
 	c.order(len(p.ops))
+	p.sampling = slices.ContainsFunc(fields, func(f FieldSpec) bool { return f.Enterprise == 0 && f.ID >= 305 && f.ID <= 311 })
 	if p.length == 0 && len(p.variable) == 0 {
 		return Program{}, fmt.Errorf("all %d fields have length 0", len(fields))
 	}
@@ -195,6 +197,10 @@ func (c *compiler) outranked(code opcode) bool {
 
 // MinSize is the least length in octets that a data record can have: at least 1.
 func (p *Program) MinSize() int { return p.length + len(p.variable) }
+
+// SaysSampling tells whether records say more about their sampling than an interval or the id of a sampler, which are decoded like other
+// fields: the elements from samplingPacketInterval (305) to samplingProbability (311) make sense together only.
+func (p *Program) SaysSampling() bool { return p.sampling }
 
 // Memory is how many octets the program holds besides itself.
 func (p *Program) Memory() int { return 12*cap(p.ops) + 16*cap(p.variable) + 48*cap(p.extra) }

@@ -96,11 +96,10 @@ func (d *Decoder) aggregated(dst []flow.Record, packet []byte, from exporter.Ori
 	count := min(h.count, (len(packet)-l.header)/size)
 	d.context.Clock = h.clock
 	for i := range count {
-		dst = append(dst, flow.Record{
-			Exporter: from.Address, Domain: h.domain, Sequence: h.sequence, Format: l.format,
-			Received: received.UnixNano(), Exported: h.clock.Unix,
-		})
-		r := &dst[len(dst)-1]
+		var r *flow.Record
+		dst, r = flow.Append(dst)
+		r.Exporter, r.Domain, r.Sequence, r.Format = from.Address, h.domain, h.sequence, l.format
+		r.Received, r.Exported = received.UnixNano(), h.clock.Unix
 		program.Decode(r, packet[l.header+i*size:][:size], &d.context)
 		r.Settle()
 		source.Complete(r, d.context.Arena)

@@ -20,28 +20,28 @@ func (d *Decoder) data(t *exporter.Template, body []byte, clock flow.Clock, sequ
 	}
 	c := &d.context
 	c.Clock, c.Templates, c.Undecoded = clock, m.source, 0
-	c.Dialect = d.dialect
-	rest := body
+	c.Dialect = m.source.Dialect()
+	rest, dst := body, m.dst
 	n := 0
 	for {
 		size := t.Program.Size(rest)
 		if size == 0 {
 			break
 		}
-		m.dst = append(m.dst, flow.Record{
-			Exporter: m.from.Address, Domain: m.domain, Sequence: sequence, Format: m.format,
-			Received: received, Exported: clock.Unix,
-		})
-		r := &m.dst[len(m.dst)-1]
+		var r *flow.Record
+		dst, r = flow.Append(dst)
+		r.Exporter, r.Domain, r.Sequence, r.Format = m.from.Address, m.domain, sequence, m.format
+		r.Received, r.Exported = received, clock.Unix
 		t.Program.Decode(r, rest[:size], c)
 		r.Settle()
-		if t.Sampling {
+		if t.Program.SaysSampling() {
 			inlineSampling(r, t.Fields, rest[:size])
 		}
 		m.source.Complete(r, c.Arena)
 		rest = rest[size:]
 		n++
 	}
+	m.dst = dst
 	m.records += n
 	if c.Undecoded > 0 {
 		m.source.Undecoded(c.Undecoded)

@@ -17,16 +17,14 @@ import (
 // Decoder decodes the packets of one socket. It is not safe for concurrent use.
 type Decoder struct {
 	table   *exporter.Table
-	dialect flow.Dialect
 	context flow.Context
 	fields  []flow.FieldSpec // of the template being read
 	message message          // being decoded
 }
 
-// NewDecoder returns a decoder that keeps its templates in table, reads fields in a dialect, and lets records refer to arena, which the
-// caller resets.
-func NewDecoder(table *exporter.Table, dialect flow.Dialect, arena *flow.Arena) *Decoder {
-	return &Decoder{table: table, dialect: dialect, context: flow.Context{Arena: arena}}
+// NewDecoder returns a decoder that keeps its templates in table, and lets records refer to arena, which the caller resets.
+func NewDecoder(table *exporter.Table, arena *flow.Arena) *Decoder {
+	return &Decoder{table: table, context: flow.Context{Arena: arena}}
 }
 
 // Decode appends the flow records of one packet or message to dst. The version is told by the packet itself. Data sets that waited for a

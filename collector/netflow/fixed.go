@@ -84,23 +84,19 @@ func (d *Decoder) fixed(dst []flow.Record, packet []byte, l *layout, from export
 	at := received.UnixNano()
 	for i := range count {
 		v := packet[l.header+i*l.record:][:l.record]
-		dst = append(dst, flow.Record{
-			Has:      hasFixed,
-			Exporter: from.Address, Domain: h.domain, Sequence: h.sequence, Format: l.format,
-			Received: at, Exported: h.clock.Unix,
-			Source:      flow.Endpoint{Addr: netip.AddrFrom4([4]byte(v[0:4])), Port: binary.BigEndian.Uint16(v[32:])},
-			Destination: flow.Endpoint{Addr: netip.AddrFrom4([4]byte(v[4:8])), Port: binary.BigEndian.Uint16(v[34:])},
-			NextHop:     netip.AddrFrom4([4]byte(v[8:12])),
-			Input:       uint32(binary.BigEndian.Uint16(v[12:])),
-			Output:      uint32(binary.BigEndian.Uint16(v[14:])),
-			Packets:     uint64(binary.BigEndian.Uint32(v[16:])),
-			Bytes:       uint64(binary.BigEndian.Uint32(v[20:])),
-			Start:       h.clock.At(binary.BigEndian.Uint32(v[24:])),
-			End:         h.clock.At(binary.BigEndian.Uint32(v[28:])),
-			TCPFlags:    uint16(v[l.tcpFlags]), Protocol: v[l.ipProtocol], TOS: v[l.tos],
-			Sampling: h.sampling,
-		})
-		r := &dst[len(dst)-1]
+		var r *flow.Record
+		dst, r = flow.Append(dst)
+		r.Has = hasFixed
+		r.Exporter, r.Domain, r.Sequence, r.Format = from.Address, h.domain, h.sequence, l.format
+		r.Received, r.Exported = at, h.clock.Unix
+		r.Source.Addr, r.Source.Port = netip.AddrFrom4([4]byte(v[0:4])), binary.BigEndian.Uint16(v[32:])
+		r.Destination.Addr, r.Destination.Port = netip.AddrFrom4([4]byte(v[4:8])), binary.BigEndian.Uint16(v[34:])
+		r.NextHop = netip.AddrFrom4([4]byte(v[8:12]))
+		r.Input, r.Output = uint32(binary.BigEndian.Uint16(v[12:])), uint32(binary.BigEndian.Uint16(v[14:]))
+		r.Packets, r.Bytes = uint64(binary.BigEndian.Uint32(v[16:])), uint64(binary.BigEndian.Uint32(v[20:]))
+		r.Start, r.End = h.clock.At(binary.BigEndian.Uint32(v[24:])), h.clock.At(binary.BigEndian.Uint32(v[28:]))
+		r.TCPFlags, r.Protocol, r.TOS = uint16(v[l.tcpFlags]), v[l.ipProtocol], v[l.tos]
+		r.Sampling = h.sampling
 		if l.routes != 0 {
 			routes := v[l.routes:][:6]
 			r.Has |= hasRoutes

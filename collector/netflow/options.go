@@ -1,8 +1,6 @@
 package netflow
 
 import (
-	"bytes"
-
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
@@ -37,8 +35,6 @@ const (
 	paddingOctets       = 210
 	flowCache           = paddingOctets // v9 knows a scope that IANA does not: it is skipped
 	firstVendorElement  = 1 << 15
-	maxElementName      = 64
-	textOfAnElementName = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 )
 
 // scopes9 turns the scope field types of NetFlow v9 (RFC 3954 section 6.1) into the elements that mean the same. Exporters that put the
@@ -113,7 +109,7 @@ func (o *described) take(f flow.FieldSpec, v []byte) {
 		o.user = flow.Text(v)
 		return
 	case elementName:
-		o.element.Name = string(flow.Text(v[:min(len(v), maxElementName)]))
+		o.element.Name = string(flow.Text(v[:min(len(v), element.MaxName+1)]))
 		return
 	case sourceIPv4, destinationIPv4, sourceIPv6, sourceMAC, stationMAC, stationIPv4:
 		o.address = v
@@ -173,8 +169,7 @@ func (d *Decoder) learn(o *described) {
 // learnElement takes the description of an information element: RFC 5610 section 3.9. Its name becomes part of documents, so that it must
 // be one.
 func (d *Decoder) learnElement(o *described) {
-	if d.dialect.Keep == flow.KeepNone || !o.hasElement || !o.hasType || o.element.Enterprise == 0 || o.element.Name == "" ||
-		len(bytes.Trim([]byte(o.element.Name), textOfAnElementName)) > 0 {
+	if d.table.Policy().Dialect.Keep == flow.KeepNone || !o.hasElement || !o.hasType || o.element.Enterprise == 0 || !element.ValidName(o.element.Name) {
 		return
 	}
 	kind, ok := element.TypeByCode(uint8(o.elementType))
@@ -183,5 +178,5 @@ func (d *Decoder) learnElement(o *described) {
 	}
 	e := o.element
 	e.Type = kind
-	d.message.source.Learn(&e, d.dialect)
+	d.message.source.DescribeElement(&e)
 }

@@ -93,7 +93,7 @@ type collector struct {
 
 func newCollector(limits exporter.Limits) *collector {
 	table := exporter.NewTable(limits)
-	return &collector{table, netflow.NewDecoder(table, flow.Dialect{}, new(flow.Arena))}
+	return &collector{table, netflow.NewDecoder(table, new(flow.Arena))}
 }
 
 func (c *collector) decode(packet []byte) ([]flow.Record, error) {

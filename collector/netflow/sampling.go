@@ -3,7 +3,6 @@ package netflow
 import (
 	"encoding/binary"
 	"math"
-	"slices"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
@@ -81,14 +80,6 @@ func (s *sampler) rate() uint32 {
 		return 0
 	}
 	return uint32(min(math.Round(n), math.MaxUint32))
-}
-
-// saysSampling tells whether records of a template say more about sampling than an interval or the id of a sampler, which are decoded like
-// other fields.
-func saysSampling(fields []flow.FieldSpec) bool {
-	return slices.ContainsFunc(fields, func(f flow.FieldSpec) bool {
-		return f.Enterprise == 0 && f.ID >= samplingPacketInterval && f.ID <= samplingProbability
-	})
 }
 
 // inlineSampling reads the sampling that a data record says itself.

@@ -95,8 +95,11 @@ func (d *Decoder) sets(dst []flow.Record, packet []byte, r *rules, from exporter
 
 	if r.format == flow.NetFlow9 {
 		m.source.Sequence(m.sequence, 1, windowPackets)
-	} else if !m.waiting {
+	} else {
 		m.source.Sequence(m.sequence, uint32(m.records+m.options), windowRecords)
+		if m.waiting {
+			m.source.Resync()
+		}
 	}
 	m.source.Count(m.records, m.options)
 	dst, m.dst = m.dst, nil

@@ -26,7 +26,7 @@ func (d *Decoder) templates(body []byte, at int) {
 			m.fault(at, "template %d announces %d fields, the set has room for %d", id, count, len(d.fields))
 			return
 		}
-		d.define(id, 0, at)
+		d.define(id, false, at)
 		body, at = body[4+size:], at+4+size
 	}
 }
@@ -72,7 +72,7 @@ func (d *Decoder) optionsTemplates(body []byte, at int) {
 			if m.format == flow.NetFlow9 {
 				scopes9(d.fields[:scope])
 			}
-			d.define(id, scope, at)
+			d.define(id, true, at)
 		}
 		body, at = body[6+size:], at+6+size
 	}
@@ -124,8 +124,8 @@ func (d *Decoder) readFields(specs []byte, count int) (size int, ok bool) {
 	return size, true
 }
 
-// define makes the template in d.fields known and decodes the data that waited for it. Scope is 0 for a template of data.
-func (d *Decoder) define(id uint16, scope, at int) {
+// define makes the template in d.fields known and decodes the data that waited for it.
+func (d *Decoder) define(id uint16, options bool, at int) {
 	m := &d.message
 	limits := d.table.Limits()
 	switch n := len(d.fields); {
@@ -140,16 +140,15 @@ func (d *Decoder) define(id uint16, scope, at int) {
 		m.fault(at, "template %d has %d fields, more than the limit of %d", id, n, limits.Fields)
 		return
 	}
-	options := scope > 0
 	if m.source.Same(id, options, d.fields) {
 		return
 	}
-	program, err := flow.Compile(d.fields, m.source.Dialect(d.dialect))
+	program, err := flow.Compile(d.fields, m.source.Dialect())
 	if err != nil {
 		m.fault(at, "template %d: %v", id, err)
 		return
 	}
-	t := &exporter.Template{ID: id, Fields: slices.Clone(d.fields), Options: options, Scope: scope, Program: program, Sampling: !options && saysSampling(d.fields)}
+	t := &exporter.Template{ID: id, Fields: slices.Clone(d.fields), Options: options, Program: program}
 	if !m.source.Define(t) {
 		m.fault(at, "template %d: the exporter already has %d templates, or all have too many; see the limits", id, m.source.Templates())
 		return

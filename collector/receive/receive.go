@@ -1,8 +1,10 @@
-// Package receive takes UDP datagrams from the kernel in batches and counts what the kernel had to drop.
+// Package receive takes UDP datagrams from the kernel in batches and counts what the kernel had to drop. It takes IPFIX
+// messages over TCP and TLS as well.
 //
 // One socket is read by one goroutine, which hands every packet to a Handler itself: there is no queue and no lock
-// between the kernel's buffer and the decoder. IPv4 and IPv6 have sockets of their own, so a source address is never
-// an IPv4 address in IPv6 clothes. The package is for Linux: recvmmsg(2), SO_MEMINFO.
+// between the kernel's buffer and the decoder. Connections have a goroutine each and take turns at one StreamHandler.
+// IPv4 and IPv6 have sockets of their own, so a source address is never an IPv4 address in IPv6 clothes. The package is
+// for Linux: recvmmsg(2), SO_MEMINFO.
 package receive
 
 import (
@@ -73,14 +75,9 @@ type Socket struct {
 // Listen binds a UDP socket to address, which is "ip:port" or "[ip]:port". An IPv6 socket takes IPv6 only
 // (IPV6_V6ONLY). The error names the address and the reason.
 func Listen(ctx context.Context, address string, o Options) (*Socket, error) {
-	at, err := netip.ParseAddrPort(address)
+	network, err := networkOf("udp", address)
 	if err != nil {
-		return nil, fmt.Errorf("unable to listen on %q: not an IP address with a port", address)
-	}
-	// With udp6 package net sets IPV6_V6ONLY, also for [::].
-	network := "udp6"
-	if at.Addr().Is4() {
-		network = "udp4"
+		return nil, err
 	}
 	var lc net.ListenConfig
 	pc, err := lc.ListenPacket(ctx, network, address)
@@ -108,6 +105,19 @@ func Listen(ctx context.Context, address string, o Options) (*Socket, error) {
 		return nil, errors.Join(fmt.Errorf("unable to listen on %s: %w", address, reason(err)), conn.Close())
 	}
 	return s, nil
+}
+
+// networkOf is the name that package net has for a protocol over the family of address, such as "udp4". With "udp6" and "tcp6" it sets
+// IPV6_V6ONLY, also for [::].
+func networkOf(protocol, address string) (string, error) {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return "", fmt.Errorf("unable to listen on %q: not an IP address with a port", address)
+	}
+	if at.Addr().Is4() {
+		return protocol + "4", nil
+	}
+	return protocol + "6", nil
 }
 
 // reason takes the plain cause out of a network error, so that a message names the address once.

@@ -62,7 +62,7 @@ func Files(ctx context.Context, out io.Writer, files []string, o Options) (_ Sum
 		}
 	}
 	table := exporter.NewTable(exporter.Limits{})
-	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table, decode.Options{}), enricher: databases.New()}
+	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table), enricher: databases.New()}
 	for _, name := range files {
 		if err := r.file(ctx, name); err != nil {
 			return r.Summary, err

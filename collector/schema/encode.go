@@ -12,6 +12,8 @@ type step struct {
 	group int
 	key   string // `"port":`, or empty where put appends whole members
 	put   putFn
+	// detailed says that put is only for records with details, which are few.
+	detailed bool
 }
 
 var (
@@ -26,14 +28,15 @@ var (
 func init() {
 	groups := []string{""}
 	index := map[string]int{"": 0}
-	add := func(parent, key string, put putFn) {
+	add := func(parent, key string, put putter) {
 		g, known := index[parent]
 		if !known {
 			g = len(groups)
 			index[parent] = g
 			groups = append(groups, parent)
 		}
-		steps = append(steps, step{g, key, put})
+		fn, detailed := put.putFn()
+		steps = append(steps, step{g, key, fn, detailed})
 	}
 	for _, f := range Fields {
 		parent, name := split(f.Name)
@@ -100,6 +103,9 @@ func AppendJSON(dst []byte, r *flow.Record) []byte {
 	at := len(moves) - 1
 	for i := range steps {
 		s := &steps[i]
+		if s.detailed && r.Details == nil {
+			continue
+		}
 		before := len(dst)
 		dst = append(dst, moves[at][s.group]...)
 		dst = append(dst, s.key...)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 func full(protocol uint8) *flow.Record {
@@ -24,8 +25,25 @@ func full(protocol uint8) *flow.Record {
 		Has: math.MaxUint64, Format: flow.NetFlow9, Exporter: netip.MustParseAddr("192.0.2.1"), Domain: 9,
 		Source:      flow.Endpoint{Addr: netip.MustParseAddr("198.51.100.7"), Port: 1234, PrefixLength: 24, AS: 1, MAC: [6]byte{2, 0, 0, 0, 0xab, 1}, Enrichment: known},
 		Destination: flow.Endpoint{Addr: netip.MustParseAddr("203.0.113.9"), Port: 443, PrefixLength: 16, AS: 2, MAC: [6]byte{2, 0, 0, 0, 0, 2}, Enrichment: known},
-		Bytes:       math.MaxUint64, Packets: 7, Received: 1_700_000_003e9, Start: 1_700_000_000e9, End: 1_700_000_001_500_000_000,
+		Bytes:       math.MaxUint64, Packets: 7, Received: 1_700_000_003e9, Start: 1_700_000_000e9, End: 1_700_000_001_500_000_000, Timestamp: 1_700_000_001_500_000_000,
 		Protocol: protocol, TCPFlags: 0x1ff, TOS: 0xb8, ICMPType: 3, ICMPCode: 1, Direction: 1, VLAN: 7, Input: 3, Output: 4, NextHop: netip.MustParseAddr("192.0.2.254"),
+		Sequence: 77, Sampling: flow.Sampling{Interval: 100, Source: flow.SamplingOptions}, Details: fullDetails(),
+	}
+}
+
+func fullDetails() *flow.Details {
+	return &flow.Details{
+		Has: math.MaxUint64, ReverseBytes: 5, ReversePackets: 3, ReverseTCPFlags: 0x12,
+		SourceNAT: netip.MustParseAddr("203.0.113.77"), DestinationNAT: netip.MustParseAddr("2001:db8::77"), SourceNATPort: 4000, DestinationNATPort: 8443,
+		InputName: []byte("Gi0/1"), OutputName: []byte(`"quoted"`), InputDescription: []byte("to \x01 core\n"), OutputDescription: []byte("\xff"),
+		InputVRF: 1, OutputVRF: 2, InputVRFName: []byte("blue"), ApplicationID: 13<<56 | 453, ApplicationName: []byte("http"), User: []byte("jané"),
+		FirewallEvent: 3, ExtendedEvent: 1001, NATEvent: 4, EndReason: 1, ForwardingStatus: 2 << 6, FlowID: 9, Labels: [flow.MaxLabels]uint32{16, 17}, LabelCount: 2,
+		InnerVLAN: 12, VNI: 5001, FlowLabel: 1, MinTTL: 3, MaxTTL: 64, PreviousAS: 64500, NextAS: 64501,
+		StationMAC: [6]byte{2, 0, 0, 0, 0, 3}, AccessPointMAC: [6]byte{2, 0, 0, 0, 0, 4}, SSID: []byte("guests"), Agent: netip.MustParseAddr("192.0.2.99"),
+		Extra: []flow.Extra{
+			{Element: element.Builtin().ByName("wlanSSID"), Value: []byte("guests\x00\x00")},
+			{Element: &element.Element{Enterprise: 64500, ID: 7}, Value: []byte{0xca, 0xfe}},
+		},
 	}
 }
 
@@ -53,6 +71,20 @@ func leaves(t *testing.T, document []byte) map[string]any {
 			seen[key] = true
 			switch token := next(); token {
 			case json.Delim('{'):
+				if prefix+key == "flow.extra" { // a flattened field: its members are whatever exporters sent
+					members := map[string]any{}
+					for d.More() {
+						name := fmt.Sprint(next())
+						var value any
+						if err := d.Decode(&value); err != nil || members[name] != nil {
+							t.Fatalf("%s, %v, there before as %v, in %s", name, err, members[name], document)
+						}
+						members[name] = value
+					}
+					found[prefix+key] = members
+					next()
+					continue
+				}
 				if prefix+key == "source.geo.location" || prefix+key == "destination.geo.location" {
 					point := map[string]any{}
 					for d.More() {
@@ -122,6 +154,9 @@ func TestTheTableAndTheDocumentAgree(t *testing.T) {
 func fits(kind string, value any) bool {
 	switch kind {
 	case "long", "short":
+		if list, ok := value.([]any); ok { // every field may have several values
+			return len(list) > 0 && !slices.ContainsFunc(list, func(one any) bool { return !fits(kind, one) })
+		}
 		n, ok := value.(json.Number)
 		if !ok {
 			return false
@@ -137,6 +172,9 @@ func fits(kind string, value any) bool {
 	case "geo_point":
 		point, ok := value.(map[string]any)
 		return ok && len(point) == 2 && point["lat"] != nil && point["lon"] != nil
+	case "flattened":
+		members, ok := value.(map[string]any)
+		return ok && len(members) > 0
 	case "keyword":
 		if list, ok := value.([]any); ok {
 			return len(list) > 0
@@ -153,14 +191,18 @@ func TestDocument(t *testing.T) {
 		"@timestamp": "2023-11-14T22:13:21.500Z", "event.start": "2023-11-14T22:13:20.000Z", "event.duration": "1500000000",
 		"source.mac": "02-00-00-00-AB-01", "source.as.number": "64496", "source.as.organization.name": `Example "Net"`,
 		"network.transport": "tcp", "network.type": "ipv4", "network.direction": "egress", "network.bytes": "9223372036854775807",
-		"flow.tcp_flags": "[FIN SYN RST PSH ACK URG ECE CWR NS]", "flow.format": "netflow9", "source.geo.city_name": "Boxford",
+		"flow.tcp_flags": "[FIN SYN RST PSH ACK URG ECE CWR NS]", "flow.format": "netflow9", "network.packets": "1000", "source.packets": "700", "destination.packets": "300", "destination.bytes": "500",
+		"flow.sampling.packets": "7", "flow.sampling.source": "options", "flow.mpls_labels": "[16 17]", "flow.ingress_vrf": "blue", "flow.egress_vrf": "2",
+		"flow.application_id": "13:453", "event.action": "flow-denied", "observer.egress.interface.name": `"quoted"`, "observer.ingress.interface.alias": "to \x01 core\n",
+		"observer.egress.interface.alias": "\ufffd", "flow.forwarding_status": "dropped", "flow.reverse_tcp_flags": "[SYN ACK]", "source.geo.city_name": "Boxford",
+		"flow.extra": "map[64500/7:cafe wlanSSID:guests]",
 	} {
 		if fmt.Sprint(got[name]) != want {
 			t.Errorf("%s is %v, want %s", name, got[name], want)
 		}
 	}
-	bare := leaves(t, AppendJSON(nil, &flow.Record{Received: 1_700_000_003e9}))
-	if len(bare) != 3 || bare["@timestamp"] != "2023-11-14T22:13:23.000Z" {
+	bare := leaves(t, AppendJSON(nil, &flow.Record{Timestamp: 1_700_000_003e9}))
+	if len(bare) != 4 || bare["@timestamp"] != "2023-11-14T22:13:23.000Z" {
 		t.Errorf("a record that says nothing becomes %v", bare)
 	}
 }

@@ -42,7 +42,17 @@ func TestEverySubsetIsADocument(t *testing.T) {
 		r.NextHop, r.Exporter = addresses[random.IntN(len(addresses))], addresses[random.IntN(len(addresses))]
 		r.TCPFlags, r.VLAN, r.Direction = uint16(random.Uint32()), uint16(random.IntN(2)), uint8(random.IntN(3))
 		r.Start, r.End = random.Int64(), random.Int64()
-		r.Format = flow.Format(random.IntN(3))
+		r.Format = flow.Format(random.IntN(9))
+		r.Sampling = flow.Sampling{Interval: uint32(random.IntN(3)), Source: flow.SamplingSource(random.IntN(7))}
+		switch random.IntN(3) {
+		case 0:
+			r.Details = nil
+		case 1:
+			r.Details = &flow.Details{Has: flow.DetailFields(random.Uint64()), EndReason: uint8(random.Uint32()), ForwardingStatus: uint8(random.Uint32())}
+		default:
+			r.Details.Has = flow.DetailFields(random.Uint64())
+			r.Details.NATEvent, r.Details.FirewallEvent = uint8(random.IntN(25)), uint8(random.IntN(7))
+		}
 		document := AppendJSON(nil, &r)
 		for name, value := range leaves(t, document) {
 			seen[name] = true

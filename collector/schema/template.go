@@ -3,6 +3,9 @@ package schema
 // TemplatePriority lets the template win over the built-in ones of Elasticsearch, which have 100.
 const TemplatePriority = 200
 
+// longestTerm is how many characters a value of a flattened field may have to be found by.
+const longestTerm = 1024
+
 // IndexTemplate is the body of PUT _index_template/NAME (Elasticsearch 7.17, "Create or update index template API") for documents that
 // are written to name. The values have the types that encoding/json gives, and settings are strings, as Elasticsearch returns them, so that
 // the body compares with what is read back.
@@ -48,6 +51,10 @@ func properties() map[string]any {
 		field := map[string]any{"type": f.Type}
 		if !f.Index {
 			field["index"] = false
+		}
+		if f.Type == "flattened" {
+			// Elasticsearch refuses a document with a longer term than Lucene takes, 32766 octets; this leaves it out of the index only.
+			field["ignore_above"] = float64(longestTerm)
 		}
 		at[name] = field
 	}

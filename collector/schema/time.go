@@ -3,10 +3,7 @@ package schema
 import "github.com/flowstack/terraform-provider-flowstack/collector/flow"
 
 func timestamp(dst []byte, r *flow.Record) ([]byte, bool) {
-	if r.Has&flow.HasEnd != 0 {
-		return appendTime(dst, r.End), true
-	}
-	return appendTime(dst, r.Received), true
+	return appendTime(dst, r.Timestamp), true
 }
 
 func start(dst []byte, r *flow.Record) ([]byte, bool) {

@@ -8,9 +8,22 @@ import (
 )
 
 type (
-	addr  = netip.Addr
-	putFn = func(dst []byte, r *flow.Record) ([]byte, bool)
+	addr = netip.Addr
+	// putFn appends the JSON value of a field, or reports that the record has none.
+	putFn func(dst []byte, r *flow.Record) ([]byte, bool)
+	// detailFn is one of a field that only records with details have.
+	detailFn func(dst []byte, d *flow.Details) ([]byte, bool)
+	// putter is either of them.
+	putter interface {
+		putFn() (fn putFn, detailed bool)
+	}
 )
+
+func (f putFn) putFn() (putFn, bool) { return f, false }
+
+func (f detailFn) putFn() (putFn, bool) {
+	return func(dst []byte, r *flow.Record) ([]byte, bool) { return f(dst, r.Details) }, true
+}
 
 func constant(text string) putFn {
 	value := strconv.Quote(text)
@@ -22,8 +35,7 @@ func number(has flow.Fields, get func(*flow.Record) uint64) putFn {
 		if r.Has&has != has {
 			return dst, false
 		}
-		// Elasticsearch's long is signed.
-		return strconv.AppendUint(dst, min(get(r), 1<<63-1), 10), true
+		return appendLong(dst, get(r)), true
 	}
 }
 
@@ -102,19 +114,11 @@ func vlan(dst []byte, r *flow.Record) ([]byte, bool) {
 }
 
 func hardware(has flow.Fields, get func(*flow.Record) *[6]byte) putFn {
-	const digits = "0123456789ABCDEF"
 	return func(dst []byte, r *flow.Record) ([]byte, bool) {
 		if r.Has&has == 0 {
 			return dst, false
 		}
-		dst = append(dst, '"')
-		for i, b := range get(r) {
-			if i > 0 {
-				dst = append(dst, '-')
-			}
-			dst = append(dst, digits[b>>4], digits[b&15])
-		}
-		return append(dst, '"'), true
+		return appendMAC(dst, get(r)[:]), true
 	}
 }
 
@@ -142,27 +146,37 @@ func direction(dst []byte, r *flow.Record) ([]byte, bool) {
 }
 
 func format(dst []byte, r *flow.Record) ([]byte, bool) {
-	switch r.Format {
-	case flow.NetFlow5:
-		return append(dst, `"netflow5"`...), true
-	case flow.NetFlow9:
-		return append(dst, `"netflow9"`...), true
-	case flow.FormatUnknown:
+	if r.Format == flow.FormatUnknown {
+		return dst, false
 	}
-	return dst, false
+	return appendName(dst, r.Format.String()), true
+}
+
+// appendName appends a text that needs no escapes.
+func appendName(dst []byte, name string) []byte {
+	dst = append(dst, '"')
+	dst = append(dst, name...)
+	return append(dst, '"')
 }
 
 // flags are the TCP control bits from the lowest: RFC 9293 section 3.1, NS of RFC 3540.
 var flags = [...]string{`"FIN"`, `"SYN"`, `"RST"`, `"PSH"`, `"ACK"`, `"URG"`, `"ECE"`, `"CWR"`, `"NS"`}
 
 func tcpFlags(dst []byte, r *flow.Record) ([]byte, bool) {
-	if r.Has&flow.HasTCPFlags == 0 || r.Protocol != 6 || r.TCPFlags&(1<<len(flags)-1) == 0 {
+	if r.Has&flow.HasTCPFlags == 0 || r.Protocol != 6 {
+		return dst, false
+	}
+	return appendFlags(dst, r.TCPFlags)
+}
+
+func appendFlags(dst []byte, set uint16) ([]byte, bool) {
+	if set&(1<<len(flags)-1) == 0 {
 		return dst, false
 	}
 	dst = append(dst, '[')
 	first := true
 	for i, name := range flags {
-		if r.TCPFlags&(1<<i) == 0 {
+		if set&(1<<i) == 0 {
 			continue
 		}
 		if !first {
@@ -186,7 +200,5 @@ func transport(dst []byte, r *flow.Record) ([]byte, bool) {
 	if r.Has&flow.HasProtocol == 0 || name == "" {
 		return dst, false
 	}
-	dst = append(dst, '"')
-	dst = append(dst, name...)
-	return append(dst, '"'), true
+	return appendName(dst, name), true
 }

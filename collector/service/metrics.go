@@ -27,6 +27,8 @@ type metrics struct {
 
 	build                                                     *prometheus.Desc
 	packets, packetBytes, socketDrops, socketBuffer, flows    *prometheus.Desc
+	streamConnections, streamAccepted, streamRefused          *prometheus.Desc
+	streamClosed, streamMessages, streamBytes                 *prometheus.Desc
 	cacheHits, cacheMisses, geoLoaded, geoBuilt, geoErrors    *prometheus.Desc
 	sent, sentBytes, requests, requestErrors, retried         *prometheus.Desc
 	dropped, rejected                                         *prometheus.Desc
@@ -41,6 +43,12 @@ func newMetrics(s *state) *metrics {
 	m.packetBytes = m.desc("packet_bytes_total", "Octets of UDP payload received.", "listen")
 	m.socketDrops = m.desc("socket_drops_total", "Datagrams the kernel dropped because the receive buffer was full or the checksum was wrong.", "listen")
 	m.socketBuffer = m.desc("socket_receive_buffer_bytes", "Receive buffer the kernel gave.", "listen")
+	m.streamConnections = m.desc("stream_connections", "IPFIX connections open now.", "listen")
+	m.streamAccepted = m.desc("stream_connections_accepted_total", "IPFIX connections taken.", "listen")
+	m.streamRefused = m.desc("stream_connections_refused_total", "IPFIX connections closed at once: of addresses that may not connect, or beyond listen.max_connections.", "listen", "cause")
+	m.streamClosed = m.desc("stream_connections_closed_total", "IPFIX connections that were taken and are over.", "listen", "cause")
+	m.streamMessages = m.desc("stream_messages_total", "IPFIX messages received over connections.", "listen")
+	m.streamBytes = m.desc("stream_bytes_total", "Octets of these messages.", "listen")
 	m.flows = m.desc("records_total", "Flow records decoded.", "listen")
 	m.cacheHits = m.desc("enrich_cache_hits_total", "Addresses found in the cache.", "listen")
 	m.cacheMisses = m.desc("enrich_cache_misses_total", "Addresses looked up in the databases.", "listen")
@@ -69,6 +77,12 @@ func (m *metrics) desc(name, help string, labels ...string) *prometheus.Desc {
 	return d
 }
 
+// counterFunc and gaugeFunc report a figure.
+type (
+	counterFunc func(d *prometheus.Desc, v uint64, labels ...string)
+	gaugeFunc   func(d *prometheus.Desc, v float64, labels ...string)
+)
+
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(c chan<- *prometheus.Desc) {
 	for _, d := range m.descs {
@@ -86,12 +100,8 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 	}
 	gauge(m.build, 1, m.state.version, runtime.Version())
 	for _, p := range m.state.pipelines {
-		listen := p.socket.LocalAddr().String()
-		s, e := p.socket.Stats(), p.enricher.Stats()
-		counter(m.packets, s.Packets, listen)
-		counter(m.packetBytes, s.Bytes, listen)
-		counter(m.socketDrops, s.Drops, listen)
-		gauge(m.socketBuffer, float64(p.socket.Buffer()), listen)
+		listen, e := label(p.feed), p.enricher.Stats()
+		p.feed.collect(m, counter, gauge, listen)
 		counter(m.flows, p.flows.Load(), listen)
 		counter(m.cacheHits, e.Hits, listen)
 		counter(m.cacheMisses, e.Misses, listen)

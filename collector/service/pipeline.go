@@ -12,7 +12,6 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
-	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
@@ -24,18 +23,27 @@ const (
 	readerGrace = 10 * time.Second
 	// logEvery is how often a condition that lasts is logged again.
 	logEvery = 30 * time.Second
+	// saveEvery is the least time between two states of an exporter table that are saved. Where nothing but the times at which exporters were
+	// heard of changed, refreshEvery is the time between them.
+	saveEvery    = 30 * time.Second
+	refreshEvery = time.Hour
 )
 
-// pipeline is all that happens to the packets of one socket, in one goroutine: decode, enrich, encode, gather. An
+// pipeline is all that happens to the packets of one feed, in one goroutine at a time: decode, enrich, encode, gather. An
 // exporter speaks to one address family, so nothing is shared between pipelines but the databases and the sink.
 type pipeline struct {
-	socket   *receive.Socket
+	feed     feed
 	table    *exporter.Table
 	decoder  *decode.Decoder
 	enricher *enrich.Enricher
 	batcher  *output.Batcher
 	beat     *heartbeat.Heartbeat
 	logger   *slog.Logger
+
+	store    *exporter.Store // nil when nothing is to outlive a restart
+	index    int             // of the table in the store
+	handedT  time.Time       // when the store was last given the table's state
+	restored int             // templates that the table had from before the restart
 
 	records []flow.Record // of one packet, used again for the next
 	flows   atomic.Uint64 // records decoded
@@ -46,8 +54,21 @@ type pipeline struct {
 
 // Packet implements receive.Handler.
 func (p *pipeline) Packet(payload []byte, from netip.AddrPort, received time.Time) {
+	_ = p.take(payload, from, 0, received) // counted and logged; the next packet is none the worse
+}
+
+// Message implements receive.StreamHandler.
+func (p *pipeline) Message(message []byte, from netip.AddrPort, session uint32, received time.Time) error {
+	return p.take(message, from, session, received)
+}
+
+// End implements receive.StreamHandler.
+func (p *pipeline) End(session uint32) { p.table.EndSession(session) }
+
+// take decodes a packet, and passes on what is sound in it though there is an error.
+func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, received time.Time) error {
 	var err error
-	p.records, err = p.decoder.Decode(p.records[:0], payload, exporter.Origin{Address: from.Addr()}, received)
+	p.records, err = p.decoder.Decode(p.records[:0], packet, exporter.Origin{Address: from.Addr(), Session: session}, received)
 	for i := range p.records {
 		r := &p.records[i]
 		p.enricher.Enrich(r)
@@ -59,6 +80,7 @@ func (p *pipeline) Packet(payload []byte, from netip.AddrPort, received time.Tim
 	if err != nil {
 		p.failed(from, received, err)
 	}
+	return err
 }
 
 // failed logs a sample of the packets that could not be decoded. The exporter table counts them all.
@@ -71,17 +93,29 @@ func (p *pipeline) failed(from netip.AddrPort, now time.Time, err error) {
 	p.undecoded, p.undecodedT = 0, now
 }
 
-// Tick implements receive.Handler.
+// Tick implements receive.Handler and receive.StreamHandler.
 func (p *pipeline) Tick(now time.Time) {
 	p.beat.Beat(tickInterval + readerGrace)
 	p.batcher.Tick(now)
 	p.enricher.Publish()
+	if age := now.Sub(p.handedT); age >= refreshEvery || age >= saveEvery && p.table.Changed() {
+		p.save(now)
+	}
+}
+
+// save hands the table's state to the store, which writes it in a goroutine of its own.
+func (p *pipeline) save(now time.Time) {
+	if p.store != nil {
+		p.store.Put(p.index, p.table.State())
+		p.handedT = now
+	}
 }
 
 // run reads until ctx ends, and hands over what was gathered.
 func (p *pipeline) run(ctx context.Context) error {
-	err := p.socket.Run(ctx, p)
+	err := p.feed.run(ctx, p)
 	p.batcher.Flush()
+	p.save(time.Now())
 	p.beat.Beat(1 << 62) // finished: never late again
 	return err
 }

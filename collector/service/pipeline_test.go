@@ -81,10 +81,16 @@ func TestPipelineAllocatesNothing(t *testing.T) {
 	from := netip.MustParseAddrPort("198.18.0.99:3000")
 	now := time.Now()
 	p.Packet(template9(0), from, now)
+	if err := p.Message(template9(0), from, 1, now); err != nil {
+		t.Fatal(err)
+	}
 	v5, v9 := netflow5(0, 30), netflow9(1, 25)
 	round := func() {
 		p.Packet(v5, from, now)
 		p.Packet(v9, from, now)
+		if err := p.Message(v9, from, 1, now); err != nil { // as over a connection
+			t.Fatal(err)
+		}
 		p.Tick(now)
 	}
 	for range 20 {
@@ -92,10 +98,10 @@ func TestPipelineAllocatesNothing(t *testing.T) {
 	}
 	before := p.flows.Load()
 	if n := testing.AllocsPerRun(200, round); n != 0 {
-		t.Errorf("%v allocations for two packets, want 0", n)
+		t.Errorf("%v allocations for three packets, want 0", n)
 	}
-	if n := p.flows.Load() - before; n != 201*55 { // one run to warm up
-		t.Errorf("%d records decoded, want %d", n, 201*55)
+	if n := p.flows.Load() - before; n != 201*80 { // one run to warm up
+		t.Errorf("%d records decoded, want %d", n, 201*80)
 	}
 	if doc := string(p.batcher.Begin()); !strings.Contains(doc, `"city_name":"Vienna"`) || !strings.Contains(doc, `"number":64500`) {
 		t.Errorf("documents are not enriched: %.600s", doc)

@@ -1,9 +1,10 @@
-// Package service is the collector as a program that runs: it builds the pipelines from sockets to outputs, tells
+// Package service is the collector as a program that runs: it builds the pipelines from listeners to outputs, tells
 // systemd how it is, serves metrics and health, and stops without losing what it holds.
 package service
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,8 +44,8 @@ type Options struct {
 
 // Addresses are what the service is bound to.
 type Addresses struct {
-	UDP  []netip.AddrPort
-	HTTP netip.AddrPort // invalid when http.address is empty
+	UDP, TCP, TLS []netip.AddrPort
+	HTTP          netip.AddrPort // invalid when http.address is empty
 }
 
 // Run runs the service until ctx ends, and then stores what it holds, for DrainTime at most. It returns nil after a
@@ -83,19 +84,21 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 
 	es := cfg.Output.Elasticsearch
 	batch := int(es.BatchBytes)
-	pool := output.NewPool(batch, len(cfg.Listen.UDP)+es.Workers+2)
-	sockets, err := s.listen(ctx, cfg)
+	bounds := limits(cfg.Exporters)
+	feeds, err := s.listen(ctx, cfg.Listen, exporter.NewNetworks(bounds.Allow))
 	if err != nil {
 		return nil, err
 	}
-	for _, socket := range sockets {
-		table := exporter.NewTable(exporter.Limits{Exporters: cfg.Exporters.Max, Templates: cfg.Exporters.MaxTemplates})
+	pool := output.NewPool(batch, len(feeds)+es.Workers+2)
+	for i, f := range feeds {
+		table := exporter.NewTable(bounds)
 		s.pipelines = append(s.pipelines, &pipeline{
-			socket: socket, table: table, decoder: decode.New(table, decode.Options{}),
-			beat:   heartbeat.New("reader "+socket.LocalAddr().String(), readerGrace),
-			logger: o.Logger.With("listen", socket.LocalAddr().String()),
+			feed: f, table: table, decoder: decode.New(table), index: i,
+			beat:   heartbeat.New("reader "+label(f), readerGrace),
+			logger: o.Logger.With("listen", label(f)),
 		})
 	}
+	s.restore(cfg)
 	s.databases = enrich.Open(enrich.Options{City: cfg.Enrich.GeoIP.City, ASN: cfg.Enrich.GeoIP.ASN, Logger: o.Logger})
 	if s.sink, err = sinks(ctx, cfg, o, pool); err != nil {
 		return nil, err
@@ -113,28 +116,63 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 }
 
 // listen binds every address, or none. A host without IPv6 is served over IPv4 only, unless an IPv6 address was named.
-func (s *service) listen(ctx context.Context, cfg config.Config) (sockets []*receive.Socket, err error) {
-	for _, address := range cfg.Listen.UDP {
-		socket, lerr := receive.Listen(ctx, address, receive.Options{
-			Buffer: int(cfg.Listen.ReceiveBuffer), Interval: tickInterval, Logger: s.logger,
-		})
-		if at, perr := netip.ParseAddrPort(address); errors.Is(lerr, syscall.EAFNOSUPPORT) && perr == nil &&
-			at.Addr() == netip.IPv6Unspecified() && len(cfg.Listen.UDP) > 1 {
-			s.logger.Warn("this host has no IPv6, listening on IPv4 only", "address", address)
-			continue
-		}
-		if lerr != nil {
-			for _, open := range sockets {
-				lerr = errors.Join(lerr, open.Close())
+func (s *service) listen(ctx context.Context, l config.Listen, allowed exporter.Networks) (feeds []feed, err error) {
+	defer func() {
+		if err != nil {
+			for _, open := range feeds {
+				err = errors.Join(err, open.Close())
 			}
-			return nil, lerr
+			feeds = nil
 		}
-		sockets = append(sockets, socket)
+	}()
+	options := receive.StreamOptions{
+		MaxConnections: l.MaxConnections, IdleTimeout: time.Duration(l.IdleTimeout), Interval: tickInterval,
+		Allow: allowed.Allow, Logger: s.logger,
 	}
-	if len(sockets) == 0 {
-		return nil, errors.New("unable to listen: listen.udp names no usable address")
+	var secured *tls.Config
+	if len(l.IPFIXTLS) > 0 {
+		files, err := openCertificates(l.TLS, s.logger)
+		if err != nil {
+			return nil, err
+		}
+		secured = files.config()
 	}
-	return sockets, nil
+	for _, protocol := range []struct {
+		addresses []string
+		open      func(address string) (feed, error)
+	}{
+		{l.UDP, func(address string) (feed, error) {
+			socket, err := receive.Listen(ctx, address, receive.Options{Buffer: int(l.ReceiveBuffer), Interval: tickInterval, Logger: s.logger})
+			return datagrams{socket}, err
+		}},
+		{l.IPFIXTCP, func(address string) (feed, error) { return listenStream(ctx, "tcp", address, options) }},
+		{l.IPFIXTLS, func(address string) (feed, error) {
+			options.TLS = secured
+			return listenStream(ctx, "tls", address, options)
+		}},
+	} {
+		for _, address := range protocol.addresses {
+			f, err := protocol.open(address)
+			if at, perr := netip.ParseAddrPort(address); errors.Is(err, syscall.EAFNOSUPPORT) && perr == nil &&
+				at.Addr() == netip.IPv6Unspecified() && len(protocol.addresses) > 1 {
+				s.logger.Warn("this host has no IPv6, listening on IPv4 only", "address", address)
+				continue
+			}
+			if err != nil {
+				return feeds, err
+			}
+			feeds = append(feeds, f)
+		}
+	}
+	if len(feeds) == 0 {
+		return nil, errors.New("unable to listen: the settings below listen name no usable address")
+	}
+	return feeds, nil
+}
+
+func listenStream(ctx context.Context, name, address string, o receive.StreamOptions) (feed, error) {
+	listener, err := receive.ListenStream(ctx, address, o)
+	return streams{listener, name}, err
 }
 
 // sinks builds the outputs that are configured.
@@ -179,7 +217,7 @@ func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool)
 func (s *service) release(ctx context.Context, withSink bool) error {
 	var errs []error
 	for _, p := range s.pipelines {
-		errs = append(errs, p.socket.Close())
+		errs = append(errs, p.feed.Close())
 	}
 	if s.http != nil {
 		errs = append(errs, s.http.close())
@@ -203,7 +241,14 @@ func closeEmpty(ctx context.Context, sink output.Sink) error {
 func (s *service) run(ctx context.Context) error {
 	addresses := Addresses{}
 	for _, p := range s.pipelines {
-		addresses.UDP = append(addresses.UDP, p.socket.LocalAddr())
+		switch at := p.feed.LocalAddr(); p.feed.protocol() {
+		case "udp":
+			addresses.UDP = append(addresses.UDP, at)
+		case "tcp":
+			addresses.TCP = append(addresses.TCP, at)
+		case "tls":
+			addresses.TLS = append(addresses.TLS, at)
+		}
 	}
 	var background sync.WaitGroup
 	if s.http != nil {
@@ -223,12 +268,15 @@ func (s *service) run(ctx context.Context) error {
 		})
 	}
 	s.phase.Store(running)
-	s.logger.Info("collecting", "version", s.version, "udp", addresses.UDP, "http", addresses.HTTP)
+	s.logger.Info("collecting", "version", s.version, "udp", addresses.UDP, "tcp", addresses.TCP, "tls", addresses.TLS, "http", addresses.HTTP)
 	notify(s.logger, daemon.SdNotifyReady, status(s.totals().line(s.totals())))
 	if s.options.Ready != nil {
 		s.options.Ready(addresses)
 	}
 	stopped := make(chan struct{})
+	if s.store != nil {
+		background.Go(s.store.Run)
+	}
 	background.Go(func() { s.report(stopped) })
 	background.Go(func() { s.watchdog(stopped) })
 
@@ -236,6 +284,9 @@ func (s *service) run(ctx context.Context) error {
 	s.phase.Store(stopping)
 	notify(s.logger, daemon.SdNotifyStopping, status("stopping: storing what is buffered"))
 	readers.Wait()
+	if s.store != nil {
+		s.store.Close()
+	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.DrainTime)
 	defer cancel()
 	left := s.sink.Close(drain)

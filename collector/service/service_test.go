@@ -505,7 +505,7 @@ func TestWatchdogIsServedOnlyWhileEveryStageMoves(t *testing.T) {
 
 	s.pipelines[0].beat.Beat(-time.Second) // a reader that is overdue; nothing else runs it here
 	said := func() int {
-		return len(sd.all("STATUS=Reader " + s.pipelines[0].socket.LocalAddr().String() + " is stuck: "))
+		return len(sd.all("STATUS=Reader " + s.pipelines[0].feed.LocalAddr().String() + " is stuck: "))
 	}
 	until(t, "the stuck stage in the status", func() bool { return said() > 0 })
 	// From here on every tick of the watchdog says the same and nothing pings.
@@ -551,12 +551,12 @@ func TestReaderFailureEndsTheService(t *testing.T) {
 	go func() { done <- s.run(t.Context()) }()
 	p := s.pipelines[0]
 	c := &collector{t: t}
-	c.send(p.socket.LocalAddr(), netflow5(0, 30))
+	c.send(p.feed.LocalAddr(), netflow5(0, 30))
 	until(t, "the records", func() bool { return p.flows.Load() == 30 })
-	if err := p.socket.Close(); err != nil {
+	if err := p.feed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	want := "unable to read from " + p.socket.LocalAddr().String() + ": use of closed"
+	want := "unable to read from " + p.feed.LocalAddr().String() + ": use of closed"
 	if err := <-done; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
@@ -24,6 +25,7 @@ type state struct {
 	pipelines []*pipeline
 	databases *enrich.Databases
 	sink      output.Sink
+	store     *exporter.Store // nil when nothing is to outlive a restart
 }
 
 // alive returns an error that names the stage which makes no progress.
@@ -54,7 +56,7 @@ func (s *state) ready() (bool, string) {
 		line(false, "service", "stopping")
 	}
 	for _, p := range s.pipelines {
-		line(true, "listen", "udp "+p.socket.LocalAddr().String())
+		line(true, "listen", p.feed.protocol()+" "+p.feed.LocalAddr().String())
 	}
 	if err := s.alive(); err != nil {
 		line(false, "service", err.Error())
@@ -92,7 +94,7 @@ func (s *state) totals() totals {
 	t := totals{at: time.Now(), outputs: s.sink.Stats()}
 	for _, p := range s.pipelines {
 		t.flows += p.flows.Load()
-		t.kernelDrops += p.socket.Stats().Drops
+		t.kernelDrops += p.feed.kernelDrops()
 		t.exporters += exporters(p)
 	}
 	for _, o := range t.outputs {

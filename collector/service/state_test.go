@@ -86,8 +86,9 @@ func TestExporterLabelsAreBounded(t *testing.T) {
 		add(a, 1, uint64(i))
 		add(a, 2, uint64(i)) // a second process of the same device
 	}
-	snap.Total.Packets += 1000 // of sources that were forgotten
-	list := labelled(byAddress(snap), snap.Total)
+	snap.Total.Packets += 1000                                                                                                 // of sources that were forgotten
+	snap.Sources = append(snap.Sources, exporter.SourceStats{Key: exporter.Key{Address: netip.MustParseAddr("198.51.100.1")}}) // of before a restart
+	list := labelled(byAddress(snap), total(snap))
 	var packets uint64
 	templates := 0
 	for _, n := range list {
@@ -100,7 +101,7 @@ func TestExporterLabelsAreBounded(t *testing.T) {
 	if list[0].name != "198.18.1.43" || list[0].stats.Packets != 598 {
 		t.Errorf("first is %+v, want the device that sent most", list[0])
 	}
-	if list := labelled(nil, exporter.Stats{}); len(list) != 0 {
+	if list := labelled(nil, device{}); len(list) != 0 {
 		t.Errorf("series %v of nobody", list)
 	}
 }

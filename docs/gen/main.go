@@ -1,4 +1,4 @@
-// Gen writes the reference pages that come from the collector's own tables: the document fields and the settings.
+// Gen writes the reference pages that come from the collector's own tables: the document fields, the settings and the information elements.
 //
 //	go run ./docs/gen DIRECTORY
 package main
@@ -18,7 +18,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: gen DIRECTORY")
 		os.Exit(2)
 	}
-	pages := map[string]string{"fields.md": fields(), "settings.md": settings()}
+	registry, err := elements()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+	pages := map[string]string{"fields.md": fields(), "settings.md": settings(), "elements.md": registry}
 	for name, page := range pages {
 		if err := os.WriteFile(filepath.Join(os.Args[1], name), []byte(page), 0o644); err != nil { //nolint:gosec // documentation is for everybody
 			fmt.Fprintln(os.Stderr, "gen:", err)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
 )
 
 func checkCommand() *cobra.Command {
@@ -24,14 +24,7 @@ func checkCommand() *cobra.Command {
 				file = args[0]
 			}
 			cfg, err := load(file)
-			var mistakes config.Errors
-			if errors.As(err, &mistakes) {
-				for _, m := range mistakes {
-					fmt.Fprintln(cmd.ErrOrStderr(), m)
-				}
-				return fmt.Errorf("%s: %d mistakes", file, len(mistakes))
-			}
-			if err != nil {
+			if err = mistakes(cmd, file, err); err != nil {
 				return err
 			}
 			if effective {
@@ -48,4 +41,16 @@ func checkCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&effective, "print-effective", false, "print the whole tree, the defaults included")
 	return cmd
+}
+
+// mistakes prints those of a file, and leaves an error that says how many there are.
+func mistakes(cmd *cobra.Command, file string, err error) error {
+	var list yamlfile.Errors
+	if !errors.As(err, &list) {
+		return err
+	}
+	for _, m := range list {
+		fmt.Fprintln(cmd.ErrOrStderr(), m)
+	}
+	return fmt.Errorf("%s: %d mistakes", file, len(list))
 }

@@ -35,10 +35,11 @@ func root() *cobra.Command {
 and writes Elastic Common Schema documents to Elasticsearch or to NDJSON.`,
 		Example: `  flowcollector run                              run the service with /etc/flowcollector/flowcollector.yml
   flowcollector check flowcollector.yml          name every mistake in a settings file
-  flowcollector replay capture.pcap | jq .       print the flows of a capture`,
+  flowcollector replay capture.pcap | jq .       print the flows of a capture
+  flowcollector elements vlan                    list the information elements whose names have "vlan" in them`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(), checkCommand(), replayCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), checkCommand(), replayCommand(), elementsCommand(), versionCommand())
 	return cmd
 }

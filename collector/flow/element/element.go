@@ -37,7 +37,7 @@ const (
 type Element struct {
 	Enterprise uint32 // private enterprise number; 0 for IANA's, and for the field types of NetFlow v9
 	ID         uint16 // above 32767 only with enterprise 0: a field type that a vendor chose for NetFlow v9
-	Name       string // lower camel case; empty for an element that no registry knows
+	Name       string // letters and digits, lower camel case (ValidName); empty for an element that no registry knows
 	Type       Type
 	SameAs     uint16 // IANA element whose meaning and encoding it shares, 0 for none: it is decoded to the same place
 }

@@ -1,0 +1,281 @@
+package receive
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	// defaultConnections is how many connections are open at once when StreamOptions do not say.
+	defaultConnections = 256
+	// handshakeTime is how long a TLS handshake may take.
+	handshakeTime = 10 * time.Second
+	// quietTime is how long a connection may be silent before it is left when the listener stops. What an exporter has sent is there, or
+	// on its way.
+	quietTime = 50 * time.Millisecond
+	// acceptPause is how long accepting rests when the process or the machine has no room for a connection.
+	acceptPause = 100 * time.Millisecond
+)
+
+// keepAlive finds peers that are gone without a word after two minutes.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}
+
+// StreamHandler takes what all connections of one listener receive. Its methods are never called at the same time: behind them is the
+// state of exporters, which belongs to one goroutine at a time. Streams are few and their messages large, so that taking turns costs less
+// than to hand messages to a goroutine of their own, which would need copies and a queue.
+type StreamHandler interface {
+	// Message takes one IPFIX message, header included, of a length that its header states. It is overwritten after the call. Session
+	// is the connection's number. An error says that the message is malformed; after faultyMessages in a row the connection is closed.
+	Message(message []byte, from netip.AddrPort, session uint32, received time.Time) error
+	// End tells that no further message of a session will come. It is called once for each session that had one.
+	End(session uint32)
+	// Tick is called about once an interval, whether messages arrive or not, and once before Run returns.
+	Tick(now time.Time)
+}
+
+// StreamOptions say what a listener for streams takes.
+type StreamOptions struct {
+	TLS            *tls.Config           // nil takes plain TCP
+	MaxConnections int                   // open at once; 0 is 256
+	IdleTimeout    time.Duration         // closes a connection on which no message is completed for so long; 0 never does
+	Interval       time.Duration         // time between two ticks; 0 is 250 ms
+	Allow          func(netip.Addr) bool // asked right after accept, before TLS, by one goroutine; nil allows everybody
+	Logger         *slog.Logger          // nil is slog.Default()
+}
+
+// StreamStats are figures of a listener since it was opened. Accepted = Connections + the sum of Closed.
+type StreamStats struct {
+	Connections int               // open now
+	Accepted    uint64            // connections taken
+	Refused     map[string]uint64 // connections closed at once, by cause: too_many, not_allowed
+	Closed      map[string]uint64 // connections that ended, by cause: see ending
+	Messages    uint64            // messages handed to the handler
+	Bytes       uint64            // their octets
+}
+
+// StreamListener takes IPFIX messages over TCP (RFC 7011 section 10.4) and TLS (section 11). Each connection has a goroutine and a buffer of
+// 64 KiB, the longest message.
+type StreamListener struct {
+	listener *net.TCPListener
+	local    netip.AddrPort
+	options  StreamOptions
+	logger   *slog.Logger
+	grace    time.Duration // stopTime, but in tests
+
+	handling sync.Mutex // one call of the handler at a time
+
+	mu       sync.Mutex
+	open     map[*connection]struct{}
+	sessions uint32
+
+	accepted, tooMany, notAllowed, messages, bytes atomic.Uint64
+
+	closed                  [endings]atomic.Uint64
+	closings                [endings]sample
+	crowded, strange, noFDs sample
+}
+
+// ListenStream binds a TCP socket to address, which is "ip:port" or "[ip]:port". An IPv6 socket takes IPv6 only (IPV6_V6ONLY). The error
+// names the address and the reason.
+func ListenStream(ctx context.Context, address string, o StreamOptions) (*StreamListener, error) {
+	network, err := networkOf("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if o.MaxConnections <= 0 {
+		o.MaxConnections = defaultConnections
+	}
+	if o.Interval <= 0 {
+		o.Interval = defaultInterval
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	lc := net.ListenConfig{KeepAliveConfig: keepAlive}
+	nl, err := lc.Listen(ctx, network, address)
+	if err != nil {
+		return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
+	}
+	listener, ok := nl.(*net.TCPListener)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("unable to listen on %s: not a TCP socket", address), nl.Close())
+	}
+	l := &StreamListener{listener: listener, options: o, grace: stopTime, open: make(map[*connection]struct{})}
+	if a, ok := listener.Addr().(*net.TCPAddr); ok {
+		l.local = a.AddrPort()
+	}
+	l.logger = o.Logger.With("listen", l.local.String())
+	return l, nil
+}
+
+// LocalAddr is the address the listener is bound to.
+func (l *StreamListener) LocalAddr() netip.AddrPort { return l.local }
+
+// Close stops accepting. A running Run leaves its connections and returns.
+func (l *StreamListener) Close() error {
+	if err := l.listener.Close(); !errors.Is(err, net.ErrClosed) { // Run closes it too
+		return err
+	}
+	return nil
+}
+
+// Stats reads the figures. It may be called from any goroutine.
+func (l *StreamListener) Stats() StreamStats {
+	l.mu.Lock()
+	defer l.mu.Unlock() // connections come and go under it, with their counters
+	s := StreamStats{
+		Connections: len(l.open), Accepted: l.accepted.Load(), Messages: l.messages.Load(), Bytes: l.bytes.Load(),
+		Refused: map[string]uint64{"too_many": l.tooMany.Load(), "not_allowed": l.notAllowed.Load()},
+		Closed:  make(map[string]uint64, endings),
+	}
+	for e := range endings {
+		s.Closed[e.String()] = l.closed[e].Load()
+	}
+	return s
+}
+
+// Run hands messages to h until ctx ends or the listener fails. When ctx ends no further connection is taken, what exporters have sent is
+// read until they are silent, for half a second at most, and Run returns nil.
+func (l *StreamListener) Run(ctx context.Context, h StreamHandler) error {
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		var connections sync.WaitGroup
+		err := l.accept(reading, h, &connections)
+		stop()
+		connections.Wait()
+		ended <- err
+	}()
+
+	ticker := time.NewTicker(l.options.Interval)
+	defer ticker.Stop()
+	stopping := reading.Done()
+	var late <-chan time.Time
+	for {
+		l.tick(h)
+		select {
+		case <-ticker.C:
+		case <-stopping:
+			stopping = nil
+			late = time.After(l.grace)
+			_ = l.Close() // ends accept; it may be closed already
+			l.each(func(c *connection) { c.within(quietTime) })
+		case <-late:
+			l.each(func(c *connection) { _ = c.raw.Close() })
+		case err := <-ended:
+			l.tick(h)
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("unable to accept on %s: %w", l.local, reason(err))
+		}
+	}
+}
+
+func (l *StreamListener) tick(h StreamHandler) {
+	l.handling.Lock()
+	defer l.handling.Unlock()
+	h.Tick(time.Now())
+}
+
+// accept takes connections until the listener is closed or fails, and returns why.
+func (l *StreamListener) accept(ctx context.Context, h StreamHandler, connections *sync.WaitGroup) error {
+	for {
+		raw, err := l.listener.AcceptTCP()
+		switch {
+		case err == nil:
+			if c := l.admit(raw); c != nil {
+				connections.Go(func() { c.serve(ctx, h) })
+			}
+		case noRoom(err):
+			if n := l.noFDs.take(time.Now()); n > 0 {
+				l.logger.Error("unable to accept connections", "error", reason(err), "times", n)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptPause):
+			}
+		default:
+			return err
+		}
+	}
+}
+
+// noRoom tells the errors of accept(2) that pass.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
+		errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
+}
+
+// admit makes a connection of an accepted socket, or closes it and returns nil.
+func (l *StreamListener) admit(raw *net.TCPConn) *connection {
+	c := &connection{listener: l, raw: raw}
+	if a, ok := raw.RemoteAddr().(*net.TCPAddr); ok {
+		c.from = a.AddrPort()
+	}
+	if l.options.Allow != nil && !l.options.Allow(c.from.Addr()) {
+		l.refuse(c, &l.notAllowed, &l.strange, "connection refused: the address is not allowed")
+		return nil
+	}
+	l.mu.Lock()
+	room := len(l.open) < l.options.MaxConnections
+	if room {
+		l.open[c] = struct{}{}
+		l.accepted.Add(1)
+	}
+	l.mu.Unlock()
+	if !room {
+		l.refuse(c, &l.tooMany, &l.crowded, "connection refused: as many are open as may be")
+		return nil
+	}
+	return c
+}
+
+func (l *StreamListener) refuse(c *connection, counter *atomic.Uint64, log *sample, text string) {
+	counter.Add(1)
+	if n := log.take(time.Now()); n > 0 {
+		l.logger.Warn(text, "from", c.from.String(), "connections", n)
+	}
+	_ = c.raw.Close() // nothing was read or written that could be lost
+}
+
+// session numbers a connection. A number comes again after four thousand million connections.
+func (l *StreamListener) session() uint32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sessions++; l.sessions == 0 {
+		l.sessions = 1 // 0 stands for datagrams
+	}
+	return l.sessions
+}
+
+func (l *StreamListener) each(do func(*connection)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		do(c)
+	}
+}
+
+// ended accounts for a connection that is over.
+func (l *StreamListener) ended(c *connection, e ending, err error) {
+	if e.orderly() {
+		l.logger.Debug("connection ended", "from", c.from.String(), "cause", e.String())
+	} else if n := l.closings[e].take(time.Now()); n > 0 {
+		l.logger.Warn("connection closed", "from", c.from.String(), "cause", e.String(), "error", reason(err), "connections", n)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, c)
+	l.closed[e].Add(1)
+}

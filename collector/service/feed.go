@@ -1,0 +1,73 @@
+package service
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
+)
+
+// feed is where the packets of a pipeline come from: one address, over one protocol.
+type feed interface {
+	protocol() string // udp, tcp or tls
+	LocalAddr() netip.AddrPort
+	// run hands packets to p until ctx ends, or the feed fails.
+	run(ctx context.Context, p *pipeline) error
+	Close() error
+	// collect reports the figures of the feed under the label listen.
+	collect(m *metrics, counter counterFunc, gauge gaugeFunc, listen string)
+	// kernelDrops is how many packets the kernel dropped.
+	kernelDrops() uint64
+}
+
+// label names a feed in metrics. UDP has the bare address; the same address and port may serve TCP as well.
+func label(f feed) string {
+	if f.protocol() == "udp" {
+		return f.LocalAddr().String()
+	}
+	return f.protocol() + "://" + f.LocalAddr().String()
+}
+
+// datagrams are a feed of UDP packets.
+type datagrams struct{ *receive.Socket }
+
+func (datagrams) protocol() string { return "udp" }
+
+func (d datagrams) run(ctx context.Context, p *pipeline) error { return d.Run(ctx, p) }
+
+func (d datagrams) kernelDrops() uint64 { return d.Stats().Drops }
+
+func (d datagrams) collect(m *metrics, counter counterFunc, gauge gaugeFunc, listen string) {
+	s := d.Stats()
+	counter(m.packets, s.Packets, listen)
+	counter(m.packetBytes, s.Bytes, listen)
+	counter(m.socketDrops, s.Drops, listen)
+	gauge(m.socketBuffer, float64(d.Buffer()), listen)
+}
+
+// streams are a feed of IPFIX messages over connections.
+type streams struct {
+	*receive.StreamListener
+	name string // tcp or tls
+}
+
+func (s streams) protocol() string { return s.name }
+
+func (s streams) run(ctx context.Context, p *pipeline) error { return s.Run(ctx, p) }
+
+// kernelDrops is none: an exporter that is too fast has to wait.
+func (streams) kernelDrops() uint64 { return 0 }
+
+func (s streams) collect(m *metrics, counter counterFunc, gauge gaugeFunc, listen string) {
+	st := s.Stats()
+	gauge(m.streamConnections, float64(st.Connections), listen)
+	counter(m.streamAccepted, st.Accepted, listen)
+	for cause, n := range st.Refused {
+		counter(m.streamRefused, n, listen, cause)
+	}
+	for cause, n := range st.Closed {
+		counter(m.streamClosed, n, listen, cause)
+	}
+	counter(m.streamMessages, st.Messages, listen)
+	counter(m.streamBytes, st.Bytes, listen)
+}

@@ -1,0 +1,55 @@
+package service
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
+)
+
+// limits are the settings as the exporter tables want them.
+func limits(c config.Exporters) exporter.Limits {
+	allow := make([]netip.Prefix, 0, len(c.Allow))
+	for _, text := range c.Allow {
+		if network, err := config.ParseNetwork(text); err == nil { // checked when the settings were read
+			allow = append(allow, network)
+		}
+	}
+	return exporter.Limits{
+		Exporters: c.Max, Templates: c.MaxTemplates, Fields: c.MaxFields, TemplateAllBytes: int(c.TemplateBytes),
+		PendingBytes: int(c.PendingBytes), PendingAllBytes: int(c.PendingAllBytes),
+		OptionRows: c.OptionRows, OptionAllBytes: int(c.OptionBytes),
+		PacketsPerSecond: c.MaxPacketsPerSecond, Allow: allow,
+	}
+}
+
+// stateDirectory is where state is kept: as set, or as systemd says (StateDirectory=), or nowhere.
+func stateDirectory(set string) string {
+	if set != "" {
+		return set
+	}
+	if list := filepath.SplitList(os.Getenv("STATE_DIRECTORY")); len(list) > 0 {
+		return list[0]
+	}
+	return ""
+}
+
+// restore gives every exporter table what was known before the restart, because an exporter may send to another socket than before, and a store
+// for what it learns.
+func (s *service) restore(cfg config.Config) {
+	directory := stateDirectory(cfg.State.Directory)
+	if directory == "" {
+		return
+	}
+	now := time.Now()
+	s.store = exporter.NewStore(directory, len(s.pipelines), time.Duration(cfg.Exporters.ForgetAfter), s.logger)
+	state := s.store.Load(now)
+	for _, p := range s.pipelines {
+		p.store, p.handedT = s.store, now
+		p.restored = p.table.Restore(state)
+	}
+	s.logger.Info("state restored", "directory", directory, "sources", len(state.Sources), "devices", len(state.Devices))
+}
