@@ -7,6 +7,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/netflow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/sflow"
 )
 
 // Decoder decodes the packets of one socket, or of all connections. It is not safe for concurrent use.
@@ -14,12 +15,14 @@ type Decoder struct {
 	table   *exporter.Table
 	arena   flow.Arena
 	netflow *netflow.Decoder
+	sflow   *sflow.Decoder
 }
 
 // New returns a decoder that keeps what it learns of exporters in table.
 func New(table *exporter.Table) *Decoder {
 	d := &Decoder{table: table}
 	d.netflow = netflow.NewDecoder(table, &d.arena)
+	d.sflow = sflow.New(table, &d.arena)
 	return d
 }
 
@@ -31,6 +34,9 @@ func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin,
 	from.Address = from.Address.Unmap()
 	if !d.table.Admit(from.Address, received) {
 		return dst, nil
+	}
+	if sflow.Is(packet) {
+		return d.sflow.Decode(dst, packet, from, received)
 	}
 	return d.netflow.Decode(dst, packet, from, received)
 }

@@ -163,7 +163,7 @@ const (
 // Settle completes a decoded record from what it says in other words.
 func (r *Record) Settle() {
 	if d := r.Details; d != nil && d.Station.IsValid() {
-		r.station(d.Station)
+		r.client(d.Station)
 	}
 	r.icmpFromPort()
 }
@@ -177,9 +177,9 @@ func (r *Record) icmpFromPort() {
 	}
 }
 
-// station sets the address of a wireless client. A controller that reports traffic per client says nothing of the other side: what goes in
+// client sets the address of a wireless client. A controller that reports traffic per client says nothing of the other side: what goes in
 // comes from the client, what goes out goes to it.
-func (r *Record) station(a netip.Addr) {
+func (r *Record) client(a netip.Addr) {
 	if r.Source.Addr.IsValid() || r.Destination.Addr.IsValid() {
 		return
 	}

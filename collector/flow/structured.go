@@ -137,5 +137,11 @@ func (c *Context) each(r *Record, p *Program, v []byte) (whole bool) {
 	return true
 }
 
-// section reads the beginning of a sampled packet (RFC 5477 section 8.5).
-func (r *Record) section(*Arena, opcode, []byte) {}
+// section reads the beginning of a sampled packet (RFC 5477 section 8.5). What the record says of it in other fields goes before it.
+func (r *Record) section(a *Arena, code opcode, v []byte) {
+	if code == opLinkFrame {
+		r.EthernetFrame(a, v, 0)
+	} else {
+		r.IPPacket(a, v, 0)
+	}
+}

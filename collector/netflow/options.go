@@ -8,33 +8,33 @@ import (
 
 // Elements that option records use, besides those of samplers.
 const (
-	sourceIPv4          = 8
-	ingressInterface    = 10
-	destinationIPv4     = 12
-	egressInterface     = 14
-	sourceIPv6          = 27
-	sourceMAC           = 56
-	interfaceName       = 82
-	interfaceDesc       = 83
-	applicationID       = 95
-	applicationName     = 96
-	exportingProcess    = 144
-	systemInit          = 160
-	ingressVRF          = 234
-	egressVRF           = 235
-	vrfName             = 236
-	elementID           = 303
-	elementDataType     = 339
-	elementName         = 341
-	privateEnterprise   = 346
-	stationMAC          = 365
-	stationIPv4         = 366
-	userName            = 371
-	lineCard            = 141
-	templateID          = 145
-	paddingOctets       = 210
-	flowCache           = paddingOctets // v9 knows a scope that IANA does not: it is skipped
-	firstVendorElement  = 1 << 15
+	sourceIPv4         = 8
+	ingressInterface   = 10
+	destinationIPv4    = 12
+	egressInterface    = 14
+	sourceIPv6         = 27
+	sourceMAC          = 56
+	interfaceName      = 82
+	interfaceDesc      = 83
+	applicationID      = 95
+	applicationName    = 96
+	exportingProcess   = 144
+	systemInit         = 160
+	ingressVRF         = 234
+	egressVRF          = 235
+	vrfName            = 236
+	elementID          = 303
+	elementDataType    = 339
+	elementName        = 341
+	privateEnterprise  = 346
+	stationMAC         = 365
+	stationIPv4        = 366
+	userName           = 371
+	lineCard           = 141
+	templateID         = 145
+	paddingOctets      = 210
+	flowCache          = paddingOctets // v9 knows a scope that IANA does not: it is skipped
+	firstVendorElement = 1 << 15
 )
 
 // scopes9 turns the scope field types of NetFlow v9 (RFC 3954 section 6.1) into the elements that mean the same. Exporters that put the

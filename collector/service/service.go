@@ -85,6 +85,10 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	es := cfg.Output.Elasticsearch
 	batch := int(es.BatchBytes)
 	bounds := limits(cfg.Exporters)
+	rules, err := policy(cfg.Decode)
+	if err != nil {
+		return nil, err
+	}
 	feeds, err := s.listen(ctx, cfg.Listen, exporter.NewNetworks(bounds.Allow))
 	if err != nil {
 		return nil, err
@@ -92,6 +96,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	pool := output.NewPool(batch, len(feeds)+es.Workers+2)
 	for i, f := range feeds {
 		table := exporter.NewTable(bounds)
+		table.Apply(rules)
 		s.pipelines = append(s.pipelines, &pipeline{
 			feed: f, table: table, decoder: decode.New(table), index: i,
 			beat:   heartbeat.New("reader "+label(f), readerGrace),

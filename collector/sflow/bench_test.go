@@ -31,6 +31,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		dst := make([]flow.Record, 0, 64)
 		if n := testing.AllocsPerRun(200, func() {
 			var err error
+			c.arena.Reset()
 			if dst, err = c.decoder.Decode(dst[:0], packet, origin, received); err != nil {
 				panic(fmt.Sprint(len(dst), err))
 			}
@@ -47,6 +48,7 @@ func BenchmarkSFlow(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var err error
+		c.arena.Reset()
 		if dst, err = c.decoder.Decode(dst[:0], packet, origin, received); err != nil || len(dst) != samples {
 			b.Fatal(len(dst), err)
 		}

@@ -106,16 +106,18 @@ func counters(index, octets uint32) []byte {
 // collector is a decoder with what it fills.
 type collector struct {
 	table   *exporter.Table
+	arena   flow.Arena
 	decoder *sflow.Decoder
 }
 
 func newCollector() *collector {
 	c := &collector{table: exporter.NewTable(exporter.Limits{})}
-	c.decoder = sflow.New(c.table, &flow.Arena{})
+	c.decoder = sflow.New(c.table, &c.arena)
 	return c
 }
 
 func (c *collector) decode(packet []byte) ([]flow.Record, error) {
+	c.arena.Reset()
 	return c.decoder.Decode(nil, packet, origin, received)
 }
 

@@ -54,11 +54,10 @@ func (g *datagram) fail(offset int, format string, values ...any) {
 	}
 }
 
-// Decode appends a flow record for each sampled packet of one UDP payload to dst. Their details are valid until the next call, which
-// takes the arena back. On an error, which is a *flow.PacketError, the records of what is sound are returned. It allocates nothing once
+// Decode appends a flow record for each sampled packet of one UDP payload to dst. Their details are in the arena, which the caller
+// resets. On an error, which is a *flow.PacketError, the records of what is sound are returned. It allocates nothing once
 // dst and the arena have grown and the interfaces are known.
 func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin, received time.Time) ([]flow.Record, error) {
-	d.arena.Reset()
 	in := reader{packet: packet, end: len(packet)}
 	if v := in.uint32(); !in.short && v != version {
 		d.table.Refused(exporter.UnsupportedVersion)
@@ -90,6 +89,9 @@ func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin,
 	g.source.Sequence(sequence, 1, window)
 	before := len(dst)
 	dst = g.samples(dst, &in, samples)
+	for i := range dst[before:] {
+		g.source.Complete(&dst[before+i], d.arena)
+	}
 	g.source.Count(len(dst)-before, 0)
 	if g.fault != nil {
 		g.source.Malformed()

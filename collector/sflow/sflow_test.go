@@ -30,7 +30,7 @@ func TestSampledHeader(t *testing.T) {
 		Source:      flow.Endpoint{Addr: netip.MustParseAddr("198.51.100.7"), Port: 1031, MAC: [6]byte{2, 0, 0, 0, 2, 7}},
 		Destination: flow.Endpoint{Addr: netip.MustParseAddr("203.0.113.7"), Port: 443, MAC: [6]byte{2, 0, 0, 0, 1, 7}},
 		Bytes:       1500, Packets: 1,
-		Received: now, Exported: now, Start: now, End: now,
+		Received: now, Exported: now, Start: now, End: now, Timestamp: now,
 		Exporter: device, Domain: 9, Sequence: 1001, Format: flow.SFlow5,
 		Protocol: 6, TCPFlags: 0x18, TOS: 0xb8, VLAN: 42,
 		Sampling: flow.Sampling{Interval: 512, Source: flow.SamplingSFlow},
@@ -177,7 +177,7 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// TestDetailsAreOfOneDatagram: the arena is taken back by the next.
+// TestDetailsAreOfOneDatagram: what was in the arena before is not seen in it.
 func TestDetailsAreOfOneDatagram(t *testing.T) {
 	c := newCollector()
 	first, err := c.decode(ordinary(1, flowSample(1, 3, 4, header(1, 1522, frame(1)))))

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -9,22 +8,6 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 )
-
-// limits are the settings as the exporter tables want them.
-func limits(c config.Exporters) exporter.Limits {
-	allow := make([]netip.Prefix, 0, len(c.Allow))
-	for _, text := range c.Allow {
-		if network, err := config.ParseNetwork(text); err == nil { // checked when the settings were read
-			allow = append(allow, network)
-		}
-	}
-	return exporter.Limits{
-		Exporters: c.Max, Templates: c.MaxTemplates, Fields: c.MaxFields, TemplateAllBytes: int(c.TemplateBytes),
-		PendingBytes: int(c.PendingBytes), PendingAllBytes: int(c.PendingAllBytes),
-		OptionRows: c.OptionRows, OptionAllBytes: int(c.OptionBytes),
-		PacketsPerSecond: c.MaxPacketsPerSecond, Allow: allow,
-	}
-}
 
 // stateDirectory is where state is kept: as set, or as systemd says (StateDirectory=), or nowhere.
 func stateDirectory(set string) string {
