@@ -123,7 +123,7 @@ func FuzzNetFlow5(f *testing.F) {
 		header, size := 24, 52
 		switch packet[0] = 0; packet[1] {
 		case 1:
-			header = 16
+			header, size = 16, 48
 		case 6, 7:
 		default:
 			packet[1], size = 5, 48
