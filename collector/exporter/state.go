@@ -283,8 +283,8 @@ func (t *Table) restoreDevice(h *host, one DeviceState) {
 		}
 	}
 	for _, e := range one.Elements {
-		if e.Type <= element.SubTemplateMultiList {
-			t.describeElement(h, &element.Element{Enterprise: e.Enterprise, ID: e.ID, Name: e.Name, Type: e.Type})
+		if e.Type <= element.SubTemplateMultiList && element.ValidName(e.Name) {
+			t.describeElement(h, e.Enterprise, e.ID, []byte(e.Name), e.Type)
 		}
 	}
 	for _, s := range one.Samplers {

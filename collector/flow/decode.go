@@ -19,7 +19,8 @@ type Context struct {
 	// Undecoded counts lists whose template is not known, or that are not what they say, and fields that were too many to keep.
 	Undecoded int
 
-	depth int // of records within records
+	depth   int                            // of records within records
+	unknown map[[2]uint32]*element.Element // those of lists, by enterprise and id
 }
 
 // Templates are the templates of an exporting process.
@@ -34,7 +35,15 @@ func (p *Program) Decode(r *Record, data []byte, c *Context) {
 		p.run(r, data, c, structures)
 	}
 	clock := c.Clock
-	p.run(r, data, c, plain)
+	if p.times == nil {
+		p.run(r, data, c, plain)
+	} else {
+		for _, code := range p.times {
+			p.run(r, data, c, part{code, code})
+		}
+		p.run(r, data, c, extras)
+		p.run(r, data, c, untimed)
+	}
 	c.Clock = clock
 }
 
@@ -45,6 +54,7 @@ type part struct{ first, last opcode }
 var (
 	structures = part{opFirstStructured, 255}
 	plain      = part{opSkip, opFirstStructured}
+	untimed    = part{opBytes, opFirstStructured}
 	extras     = part{opExtra, opExtra}
 	everything = part{opSkip, 255}
 )

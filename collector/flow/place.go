@@ -142,6 +142,8 @@ const (
 	opSubTemplateMultiList
 	opLinkFrame
 	opIPHeader
+
+	opcodes // how many there are
 )
 
 // exact tells whether values have one length only, because they are no numbers.

@@ -48,7 +48,7 @@ func (c *Context) basicList(r *Record, v []byte) (whole bool) {
 		f.ID, f.Enterprise, v = f.ID&^enterpriseBit, binary.BigEndian.Uint32(v), v[4:]
 	}
 	known := c.lookup(f.Enterprise, f.ID)
-	list := basicList{c: c, at: placeOf(f.Enterprise, f.ID, known), extra: c.extra(f.Enterprise, f.ID, known)}
+	list := basicList{c: c, at: placeOf(f.Enterprise, f.ID, known), extra: c.kept(f.Enterprise, f.ID, known)}
 	for ; len(v) > 0; list.index++ {
 		prefix, length := 0, int(f.Length)
 		if f.Length == VariableLength {
@@ -65,6 +65,26 @@ func (c *Context) basicList(r *Record, v []byte) (whole bool) {
 	return true
 }
 
+// maxUnknown is how many elements that no registry knows are remembered: more than exporters have.
+const maxUnknown = 1024
+
+// kept is Dialect.extra for lists, which name their element in each record: that of an unknown one is made once.
+func (c *Context) kept(enterprise uint32, id uint16, known *element.Element) *element.Element {
+	if known != nil || c.Keep != KeepAll {
+		return c.extra(enterprise, id, known)
+	}
+	key := [2]uint32{enterprise, uint32(id)}
+	e := c.unknown[key]
+	if e == nil {
+		if c.unknown == nil || len(c.unknown) == maxUnknown {
+			c.unknown = map[[2]uint32]*element.Element{}
+		}
+		e = c.extra(enterprise, id, nil)
+		c.unknown[key] = e
+	}
+	return e
+}
+
 // basicList is a list whose elements are being decoded.
 type basicList struct {
 	c     *Context
@@ -77,7 +97,9 @@ func (l *basicList) element(r *Record, v []byte) {
 	fits := len(v) < VariableLength && l.at.fits(uint16(len(v)))
 	switch {
 	case fits && l.at.code >= opLabel1 && l.at.code <= opLabel10:
-		r.Detail(l.c.Arena).label(min(l.index, MaxLabels-1), v)
+		if l.index < MaxLabels {
+			r.Detail(l.c.Arena).label(l.index, v)
+		}
 	case fits && l.at.code != opSkip && l.index == 0:
 		if excess := len(v) - int(l.at.max); excess > 0 {
 			v = v[excess:]

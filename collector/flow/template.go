@@ -71,6 +71,7 @@ type Program struct {
 	ops      []op
 	variable []variable
 	extra    []*element.Element // of opExtra
+	times    []opcode           // in the order to decode them in, where fields of variable length keep the ops from being in it
 	length   int                // of the fields of fixed length together
 	lists    bool               // some fields hold records
 	sampling bool
@@ -97,14 +98,17 @@ type variable struct {
 // Extra. The error says why data of such a template cannot be told apart: a record must have at least one octet.
 func Compile(fields []FieldSpec, dialect Dialect) (Program, error) {
 	p := Program{}
-	c := compiler{program: &p, dialect: &dialect, places: make([]place, 0, len(fields))}
+	c := compiler{program: &p, dialect: &dialect}
 	for _, f := range fields {
-		c.places = append(c.places, placeOf(f.Enterprise, f.ID, dialect.lookup(f.Enterprise, f.ID)))
+		if at := c.place(f); at.fits(f.Length) {
+			c.has[at.code] = true
+		}
 	}
-	for i, f := range fields {
-		c.field(f, c.places[i])
+	for _, f := range fields {
+		c.field(f, c.place(f))
 	}
 	c.order(len(p.ops))
+	c.times()
 	p.sampling = slices.ContainsFunc(fields, func(f FieldSpec) bool { return f.Enterprise == 0 && f.ID >= 305 && f.ID <= 311 })
 	if p.length == 0 && len(p.variable) == 0 {
 		return Program{}, fmt.Errorf("all %d fields have length 0", len(fields))
@@ -116,8 +120,12 @@ func Compile(fields []FieldSpec, dialect Dialect) (Program, error) {
 type compiler struct {
 	program *Program
 	dialect *Dialect
-	places  []place // of all fields
-	ordered int     // ops that are in their final order
+	has     [opcodes]bool // what some field is decoded to
+	ordered int           // ops that are in their final order
+}
+
+func (c *compiler) place(f FieldSpec) place {
+	return placeOf(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID))
 }
 
 // field appends a field.
@@ -174,6 +182,27 @@ func (c *compiler) order(upTo int) {
 	c.ordered = upTo
 }
 
+// times finds out whether the less exact times still come first when fields of variable length stand between them.
+func (c *compiler) times() {
+	p := c.program
+	codes := make([]opcode, 0, len(p.ops)+len(p.variable))
+	first := 0
+	for _, v := range p.variable {
+		for _, o := range p.ops[first:v.ops] {
+			codes = append(codes, o.code)
+		}
+		codes, first = append(codes, v.code), int(v.ops)
+	}
+	for _, o := range p.ops[first:] {
+		codes = append(codes, o.code)
+	}
+	codes = slices.DeleteFunc(codes, func(code opcode) bool { return code < opSystemInit || code >= opBytes })
+	if !slices.IsSorted(codes) {
+		slices.Sort(codes)
+		p.times = slices.Clone(slices.Compact(codes))
+	}
+}
+
 // fits tells whether a field of a length can be decoded to its place.
 func (p place) fits(length uint16) bool {
 	if length == VariableLength {
@@ -196,7 +225,7 @@ var ranks = [][]opcode{
 func (c *compiler) outranked(code opcode) bool {
 	for _, rank := range ranks {
 		for _, better := range rank[:max(0, slices.Index(rank, code))] {
-			if slices.ContainsFunc(c.places, func(p place) bool { return p.code == better }) {
+			if c.has[better] {
 				return true
 			}
 		}
@@ -212,7 +241,9 @@ func (p *Program) MinSize() int { return p.length + len(p.variable) }
 func (p *Program) SaysSampling() bool { return p.sampling }
 
 // Memory is how many octets the program holds besides itself.
-func (p *Program) Memory() int { return 12*cap(p.ops) + 16*cap(p.variable) + 48*cap(p.extra) }
+func (p *Program) Memory() int {
+	return 12*cap(p.ops) + 16*cap(p.variable) + 48*cap(p.extra) + cap(p.times)
+}
 
 // Size is the length in octets of the data record that data begins with: at least 1, or 0 when data does not hold a whole one.
 func (p *Program) Size(data []byte) int {

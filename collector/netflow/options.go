@@ -1,6 +1,8 @@
 package netflow
 
 import (
+	"math"
+
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
@@ -59,7 +61,9 @@ type described struct {
 	user                 []byte
 	address              []byte // of the user
 	initialized          uint64
-	element              element.Element
+	enterprise           uint32 // of an information element, as all that follow
+	element              uint16
+	elementName          []byte
 	elementType          uint64
 	hasElement, hasType  bool
 }
@@ -107,10 +111,16 @@ func (o *described) take(f flow.FieldSpec, v []byte) {
 		o.user = flow.Text(v)
 		return
 	case elementName:
-		o.element.Name = string(flow.Text(v[:min(len(v), element.MaxName+1)]))
+		o.elementName = flow.Text(v[:min(len(v), element.MaxName+1)])
 		return
-	case sourceIPv4, destinationIPv4, sourceIPv6, sourceMAC, stationMAC, stationIPv4:
-		o.address = v
+	case sourceIPv4, destinationIPv4, stationIPv4:
+		o.takeAddress(v, 4)
+		return
+	case sourceMAC, stationMAC:
+		o.takeAddress(v, 6)
+		return
+	case sourceIPv6:
+		o.takeAddress(v, 16)
 		return
 	}
 	if len(v) > 8 {
@@ -124,11 +134,18 @@ func (o *described) take(f flow.FieldSpec, v []byte) {
 	case systemInit:
 		o.initialized = n
 	case elementID:
-		o.element.ID, o.hasElement = uint16(n)&^enterpriseBit, true
+		o.element, o.hasElement = uint16(n)&^enterpriseBit, true
 	case privateEnterprise:
-		o.element.Enterprise = uint32(n)
+		o.enterprise = uint32(n)
 	case elementDataType:
 		o.elementType, o.hasType = n, true
+	}
+}
+
+// takeAddress reads an address, if it has as many octets as its kind. Of a template with several the empty ones are none.
+func (o *described) takeAddress(v []byte, octets int) {
+	if len(v) == octets && !zero(v) {
+		o.address = v
 	}
 }
 
@@ -167,14 +184,10 @@ func (d *Decoder) learn(o *described) {
 // learnElement takes the description of an information element: RFC 5610 section 3.9. Its name becomes part of documents, so that it must
 // be one.
 func (d *Decoder) learnElement(o *described) {
-	if d.table.Policy().Dialect.Keep == flow.KeepNone || !o.hasElement || !o.hasType || o.element.Enterprise == 0 || !element.ValidName(o.element.Name) {
+	if d.table.Policy().Dialect.Keep == flow.KeepNone || !o.hasElement || !o.hasType || o.elementType > math.MaxUint8 || o.enterprise == 0 {
 		return
 	}
-	kind, ok := element.TypeByCode(uint8(o.elementType))
-	if !ok {
-		return
+	if kind, ok := element.TypeByCode(uint8(o.elementType)); ok && element.ValidName(o.elementName) {
+		d.message.source.DescribeElement(o.enterprise, o.element, o.elementName, kind)
 	}
-	e := o.element
-	e.Type = kind
-	d.message.source.DescribeElement(&e)
 }

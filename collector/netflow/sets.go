@@ -66,6 +66,7 @@ type message struct {
 
 	dst              []flow.Record
 	records, options int  // decoded
+	released         int  // of these, those that waited: they belong to the messages before
 	waiting          bool // some of its data wait for a template, so that nobody knows how many records it has
 	failed           *flow.PacketError
 }
@@ -96,8 +97,8 @@ func (d *Decoder) sets(dst []flow.Record, packet []byte, r *rules, from exporter
 	if r.format == flow.NetFlow9 {
 		m.source.Sequence(m.sequence, 1, windowPackets)
 	} else {
-		m.source.Sequence(m.sequence, uint32(m.records+m.options), windowRecords)
-		if m.waiting {
+		m.source.Sequence(m.sequence, uint32(m.records+m.options-m.released), windowRecords)
+		if m.waiting || m.failed != nil { // what could not be decoded was counted by the exporter
 			m.source.Resync()
 		}
 	}
@@ -148,6 +149,7 @@ func (d *Decoder) walk(packet []byte) {
 // dataSet decodes a data set that ends at an offset of the packet, or keeps it until its template comes.
 func (d *Decoder) dataSet(id uint16, body []byte, end int) {
 	m := &d.message
+	m.source.Renew(m.received)
 	t := m.source.Template(id)
 	if t == nil {
 		m.waiting = true
