@@ -16,7 +16,8 @@ type Context struct {
 	Arena     *Arena
 	Templates Templates // for records within records
 
-	// Undecoded counts lists whose template is not known, or that are not what they say, and fields that were too many to keep.
+	// Undecoded counts lists that are not wholly in the record: their template is not known, they are not what they say or too deep, or
+	// nobody wants what is behind their first entry; and fields that were too many to keep.
 	Undecoded int
 
 	depth   int                            // of records within records
@@ -25,8 +26,8 @@ type Context struct {
 
 // Templates are the templates of an exporting process.
 type Templates interface {
-	// Program returns the program of a data template, or nil.
-	Program(id uint16) *Program
+	// Record returns the program and the fields of a data template, or nil.
+	Record(id uint16) (*Program, []FieldSpec)
 }
 
 // Decode fills r from one data record, which has Size octets. It allocates nothing in steady state.
@@ -171,11 +172,11 @@ func (p *Program) decode(r *Record, ops []op, data []byte, c *Context) {
 				r.ICMPCode = v[0]
 			}
 			r.Has |= HasICMP
-		case opSourceMAC:
+		case opSourceMAC, opPostSourceMAC:
 			mac(&r.Source.MAC, &r.Has, v, HasSourceMAC)
-		case opDestinationMAC:
+		case opDestinationMAC, opPostDestinationMAC:
 			mac(&r.Destination.MAC, &r.Has, v, HasDestinationMAC)
-		case opVLAN:
+		case opVLAN, opPostVLAN:
 			if vlan := uint16(Number(v)); vlan != 0 || r.Has&HasVLAN == 0 {
 				r.VLAN = vlan
 			}
@@ -208,9 +209,17 @@ func (p *Program) decodeRare(r *Record, o *op, v []byte, c *Context) {
 	switch o.code {
 	case opSampler:
 		r.Sampling.Sampler = Number(v)
+	case opSelection:
+		r.Sampling.Sampler = Selection | Number(v)
 	case opSamplingInterval:
 		if n := uint32(Number(v)); n != 0 {
 			r.Sampling.Interval, r.Sampling.Source = n, SamplingRecord
+		}
+	case opFlowCount:
+		if n := Number(v); n > 1 { // most exporters that say it say 1
+			d := r.Detail(c.Arena)
+			d.FlowCount = n
+			d.Has |= HasFlowCount
 		}
 
 	case opSystemInit:
@@ -316,7 +325,7 @@ func absolute(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
 
 // fraction sets a time given in NTP format.
 func fraction(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
-	if n, ok := ntp(Number(v), unit); ok {
+	if n, ok := NTP(Number(v), unit); ok {
 		*t = n
 		*has |= bit
 	}
@@ -331,7 +340,7 @@ func address4(a *netip.Addr, v []byte) {
 
 func address6(a *netip.Addr, v []byte) {
 	if n := [16]byte(v); n != [16]byte{} || !a.IsValid() {
-		*a = netip.AddrFrom16(n)
+		*a = netip.AddrFrom16(n).Unmap()
 	}
 }
 

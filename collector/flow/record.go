@@ -138,10 +138,13 @@ func (s SamplingSource) String() string {
 
 // Sampling says which share of the packets the exporter looked at.
 type Sampling struct {
-	Sampler  uint64 // sampler or selector that the record names; 0 is none
+	Sampler  uint64 // sampler, selector or, with Selection, selection sequence that the record names; 0 is none
 	Interval uint32 // one of so many packets; 0 and 1 are all of them
 	Source   SamplingSource
 }
+
+// Selection marks a Sampler that is a selectionSequenceId (301, RFC 5477 section 8.2), whose numbers are others than those of selectors.
+const Selection = 1 << 62
 
 // Scale estimates a counter of all packets from that of the sampled ones.
 func (s Sampling) Scale(n uint64) uint64 {
