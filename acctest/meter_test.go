@@ -98,7 +98,7 @@ func compareSums(t *testing.T, who string, got, want map[Pair]Sums) {
 // not know the format.
 func decodedSums(t *testing.T, datagrams []Datagram) map[Pair]Sums {
 	t.Helper()
-	decoder := decode.New(exporter.NewTable(exporter.Limits{}), decode.Options{})
+	decoder := decode.New(exporter.NewTable(exporter.Limits{}))
 	sums := map[Pair]Sums{}
 	add := func(p Pair, packets, bytes uint64) {
 		if packets > 0 {

@@ -33,8 +33,8 @@ func newLedger(t *testing.T, capture, who string) *ledger {
 	return l
 }
 
-// note takes a difference in a packet, which is counted from 0.
-func (l *ledger) note(packet int, d difference) {
+// note takes a difference in a packet or record, which is counted from 0.
+func (l *ledger) note(number int, d difference) {
 	l.t.Helper()
 	is := func(k known) bool { return k.fact == d.fact }
 	if slices.ContainsFunc(l.seen, is) {
@@ -47,7 +47,7 @@ func (l *ledger) note(packet int, d difference) {
 	}
 	const most = 10
 	if l.reported++; l.reported <= most {
-		l.t.Errorf("packet %d: %s: the collector says %q, %s says %q", packet+1, d.fact, d.ours, l.who, d.theirs)
+		l.t.Errorf("number %d: %s: the collector says %q, %s says %q", number+1, d.fact, d.ours, l.who, d.theirs)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestDocument(t *testing.T) {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", k.capture, k.who, k.fact, k.right, k.why)
 	}
 	if *update {
-		if err := os.WriteFile(conformanceFile, []byte(b.String()), 0o644); err != nil { //nolint:gosec // documentation
+		if err := os.WriteFile(conformanceFile, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

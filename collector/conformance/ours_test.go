@@ -20,7 +20,7 @@ type decoder struct {
 
 func newDecoder() decoder {
 	table := exporter.NewTable(exporter.Limits{})
-	return decoder{table, decode.New(table, decode.Options{}).Decode}
+	return decoder{table, decode.New(table).Decode}
 }
 
 // ourFacts are those of a record of the collector.
