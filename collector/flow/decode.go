@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math"
 	"net/netip"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 // Context is what a data record means by itself only: the packet it came in, and what its exporter said before.
@@ -14,7 +16,7 @@ type Context struct {
 	Arena     *Arena
 	Templates Templates // for records within records
 
-	// Undecoded counts lists whose template is not known, or that are not what they say.
+	// Undecoded counts lists whose template is not known, or that are not what they say, and fields that were too many to keep.
 	Undecoded int
 
 	depth int // of records within records
@@ -225,8 +227,7 @@ func (p *Program) decodeRare(r *Record, o *op, v []byte, c *Context) {
 		r.lasted(int64(Number(v)) * 1e3)
 
 	case opExtra:
-		d := r.Detail(c.Arena)
-		d.Extra = append(d.Extra, Extra{p.extra[o.extra], v})
+		c.keep(r, p.extra[o.extra], v)
 	case opSkip:
 	default:
 		switch {
@@ -238,6 +239,19 @@ func (p *Program) decodeRare(r *Record, o *op, v []byte, c *Context) {
 			c.structured(r, o.code, v)
 		}
 	}
+}
+
+// maxExtra is how many fields of a record are kept as Extra: as many as a template has by default. Lists may have many more.
+const maxExtra = 512
+
+// keep keeps a field as Extra.
+func (c *Context) keep(r *Record, e *element.Element, v []byte) {
+	d := r.Detail(c.Arena)
+	if len(d.Extra) == maxExtra {
+		c.Undecoded++
+		return
+	}
+	d.Extra = append(d.Extra, Extra{e, v})
 }
 
 // lasted fills in the end of the flow that is not said from the other and the duration, in nanoseconds.

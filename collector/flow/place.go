@@ -330,6 +330,8 @@ func placeOf(enterprise uint32, id uint16, known *element.Element) place {
 		return vendorPlaces[id]
 	case enterprise == reverseEnterprise:
 		return reversePlaces[id]
+	case known != nil && known.Reverse:
+		return reversePlaces[known.SameAs]
 	case known != nil && known.SameAs < elementsMax:
 		return places[known.SameAs]
 	}

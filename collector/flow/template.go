@@ -30,6 +30,15 @@ const (
 	KeepAll        // unknown ones too
 )
 
+// ParseKeep reads none, known or all.
+func ParseKeep(text string) (Keep, error) {
+	names := []string{KeepNone: "none", KeepKnown: "known", KeepAll: "all"}
+	if i := slices.Index(names, text); i >= 0 {
+		return Keep(i), nil
+	}
+	return KeepNone, fmt.Errorf("%q is none of none, known and all", text)
+}
+
 // Dialect is how fields are read.
 type Dialect struct {
 	Elements Elements // nil knows none

@@ -8,42 +8,40 @@ import (
 
 // Elements that option records use, besides those of samplers.
 const (
-	sourceIPv4         = 8
-	ingressInterface   = 10
-	destinationIPv4    = 12
-	egressInterface    = 14
-	sourceIPv6         = 27
-	sourceMAC          = 56
-	interfaceName      = 82
-	interfaceDesc      = 83
-	applicationID      = 95
-	applicationName    = 96
-	exportingProcess   = 144
-	systemInit         = 160
-	ingressVRF         = 234
-	egressVRF          = 235
-	vrfName            = 236
-	elementID          = 303
-	elementDataType    = 339
-	elementName        = 341
-	privateEnterprise  = 346
-	stationMAC         = 365
-	stationIPv4        = 366
-	userName           = 371
-	lineCard           = 141
-	templateID         = 145
-	paddingOctets      = 210
-	flowCache          = paddingOctets // v9 knows a scope that IANA does not: it is skipped
-	firstVendorElement = 1 << 15
+	sourceIPv4        = 8
+	ingressInterface  = 10
+	destinationIPv4   = 12
+	egressInterface   = 14
+	sourceIPv6        = 27
+	sourceMAC         = 56
+	interfaceName     = 82
+	interfaceDesc     = 83
+	applicationID     = 95
+	applicationName   = 96
+	systemInit        = 160
+	ingressVRF        = 234
+	egressVRF         = 235
+	vrfName           = 236
+	elementID         = 303
+	elementDataType   = 339
+	elementName       = 341
+	privateEnterprise = 346
+	stationMAC        = 365
+	stationIPv4       = 366
+	userName          = 371
 )
 
-// scopes9 turns the scope field types of NetFlow v9 (RFC 3954 section 6.1) into the elements that mean the same. Exporters that put the
-// number of an element there are understood too.
+// scopes9 turns the scope field types of NetFlow v9 (RFC 3954 section 6.1) into elements. Of system, interface, line card, cache and template,
+// 1 to 5, only the interface says something; the others become padding. Exporters that put the number of an element there are
+// understood too.
 func scopes9(fields []flow.FieldSpec) {
-	elements := [...]uint16{1: exportingProcess, 2: ingressInterface, 3: lineCard, 4: flowCache, 5: templateID}
-	for i, f := range fields {
-		if f.ID > 0 && int(f.ID) < len(elements) {
-			fields[i].ID = elements[f.ID]
+	const system, scopeInterface, template = 1, 2, 5
+	for i := range fields {
+		switch id := &fields[i].ID; {
+		case *id == scopeInterface:
+			*id = ingressInterface
+		case *id >= system && *id <= template:
+			*id = pad
 		}
 	}
 }
@@ -126,7 +124,7 @@ func (o *described) take(f flow.FieldSpec, v []byte) {
 	case systemInit:
 		o.initialized = n
 	case elementID:
-		o.element.ID, o.hasElement = uint16(n)&^firstVendorElement, true
+		o.element.ID, o.hasElement = uint16(n)&^enterpriseBit, true
 	case privateEnterprise:
 		o.element.Enterprise = uint32(n)
 	case elementDataType:

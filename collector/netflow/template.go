@@ -101,10 +101,12 @@ func (m *message) withdraw(id, set uint16) (done bool) {
 	return true
 }
 
+// enterpriseBit marks a field whose enterprise number follows: RFC 7011 section 3.2.
+const enterpriseBit = 1 << 15
+
 // readFields reads field specifiers into d.fields: of 4 octets each, and in IPFIX 4 more where the enterprise bit is set (RFC 7011 section
 // 3.2). Ok is false when there are fewer.
 func (d *Decoder) readFields(specs []byte, count int) (size int, ok bool) {
-	const enterpriseBit = 1 << 15
 	d.fields = d.fields[:0]
 	for range count {
 		if len(specs)-size < 4 {
