@@ -84,7 +84,8 @@ const introduction = `# How the decoder is held against others
 
 Three kinds of packets are decoded by the collector and by other people's decoders, and compared record by record: addresses, ports,
 protocol, octets, packets, times, interfaces, AS numbers, flags, type of service, VLAN, prefix lengths, next hop, hardware addresses, and
-what few exporters say besides.
+what few exporters say besides; of sFlow the sampled headers, and the counters of interfaces where tshark finds them (4.0 loses its way
+behind a counter record that it does not know).
 
 - Recordings of real exporters: softflowd, fprobe, pmacctd and Open vSwitch of Debian 12 (collector/testdata/exporters).
 - Packets made by hand after the documents, for what Debian has no exporter for (collector/testdata/handmade).
