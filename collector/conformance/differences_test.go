@@ -14,6 +14,34 @@ var table = []known{
 		"flowStartSysUpTime (22) of 0 is the moment of systemInitTimeMilliseconds (RFC 7011 section 6.1, IANA registry); tshark shows it as 1970-01-01",
 	},
 	{
+		"ipfix", "tshark", "number of records", "the collector",
+		"the datagram holds two messages, which RFC 7011 section 10.3 does not foresee; it reads both, tshark the first",
+	},
+	{
+		"netflow8-prefix", "tshark", "source prefix length", "the collector",
+		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+	},
+	{
+		"netflow8-prefix", "tshark", "destination prefix length", "the collector",
+		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+	},
+	{
+		"netflow8-prefix-tos", "tshark", "source prefix length", "the collector",
+		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+	},
+	{
+		"netflow8-prefix-tos", "tshark", "destination prefix length", "the collector",
+		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+	},
+	{
+		"netflow8-prefix-port-tos", "tshark", "source prefix length", "the collector",
+		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+	},
+	{
+		"netflow8-prefix-port-tos", "tshark", "destination prefix length", "the collector",
+		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+	},
+	{
 		"netflow9_test_nprobe", "tshark", "start", "the collector",
 		"FIRST_SWITCHED of 0 is the moment the exporter started (RFC 3954 section 8); tshark shows it as 1970-01-01",
 	},

@@ -86,7 +86,7 @@ func schemes() []scheme {
 			return concat(counters(i), networks(i)[4:], n1(16), n1(0), n2(64510+i), n2(20+i), n2(0))
 		}},
 		{5, "prefix", router + "Prefix", func(i int) []byte {
-			return concat(counters(i), networks(i), n1(24), n1(16), n2(0), systems(i), interfaces(i))
+			return concat(counters(i), networks(i), n1(16), n1(24), n2(0), systems(i), interfaces(i))
 		}},
 		{6, "destination-only", catalyst + "DestOnly", func(i int) []byte {
 			return concat(destinationAddress(i), n4(100*i), n4(100_000*i), n4(madeFirst), n4(madeLast), n2(20+i), n1(tos), n1(0), n4(0), routerAddress())
@@ -112,10 +112,10 @@ func schemes() []scheme {
 			return concat(counters(i), networks(i)[4:], n1(16), n1(tos), n2(64510+i), n2(20+i), n2(0))
 		}},
 		{13, "prefix-tos", router + "PrefixToS", func(i int) []byte {
-			return concat(counters(i), networks(i), n1(24), n1(16), n1(tos), n1(0), systems(i), interfaces(i))
+			return concat(counters(i), networks(i), n1(16), n1(24), n1(tos), n1(0), systems(i), interfaces(i))
 		}},
 		{14, "prefix-port-tos", router + "PrefixPortToS", func(i int) []byte {
-			return concat(counters(i), networks(i), n1(24), n1(16), n1(tos), n1(6), ports(i), interfaces(i))
+			return concat(counters(i), networks(i), n1(16), n1(24), n1(tos), n1(6), ports(i), interfaces(i))
 		}},
 	}
 }

@@ -1,8 +1,8 @@
 package conformance_test
 
-// datagram5 is a datagram of sFlow version 5, of agent 192.0.2.254, sub-agent 3: "sFlow Version 5", section 5, sample_datagram_v5.
+// datagram5 is a datagram of sFlow version 5, of its sender, sub-agent 3: "sFlow Version 5", section 5, sample_datagram_v5.
 func datagram5(sequence int, samples ...[]byte) []byte {
-	return concat(n4(5), n4(1), routerAddress(), n4(3), n4(sequence), n4(madeUptime), n4(len(samples)), concat(samples...))
+	return concat(n4(5), n4(1), octets(192, 0, 2, 1), n4(3), n4(sequence), n4(madeUptime), n4(len(samples)), concat(samples...))
 }
 
 // structure is a sample, or a record in one: its format, its length, its content.
