@@ -120,12 +120,12 @@ func (n *Nfcapd) Sums(ctx context.Context) (map[Pair]Sums, error) {
 func (n *Nfcapd) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, exporterLimit)
 	defer cancel()
-	// It forgets a packet that it has read and not yet looked at when it is told to end.
-	const handled = 200 * time.Millisecond
-	if err := pause(ctx, handled); err != nil {
+	const underway = 200 * time.Millisecond // what was sent last
+	if err := pause(ctx, underway); err != nil {
 		return err
 	}
-	err := poll(ctx, "it to read its socket", func() (bool, error) {
+	// It forgets a packet that it has read and not yet looked at when it is told to end. When it sleeps it waits for the next one.
+	return poll(ctx, "it to read its socket", func() (bool, error) {
 		s, err := udpSocketOf(n.netns, n.port)
 		if err != nil || s == nil {
 			return false, errors.Join(errors.New("the socket is gone"), err)
@@ -133,9 +133,9 @@ func (n *Nfcapd) drain(ctx context.Context) error {
 		if s.drops > 0 {
 			return false, fmt.Errorf("%d packets were dropped before it read them", s.drops)
 		}
-		return s.queued == 0, nil
+		asleep, err := n.server.asleep()
+		return s.queued == 0 && asleep, err
 	})
-	return errors.Join(err, pause(ctx, handled))
 }
 
 // Stop ends the collector and removes its files.

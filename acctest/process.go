@@ -77,6 +77,16 @@ type process struct {
 	err  error // of Wait; valid when done is closed
 }
 
+// asleep tells whether the main thread waits for something: proc(5), the state behind the name in parentheses.
+func (p *process) asleep() (bool, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.id.PID))
+	if err != nil {
+		return false, err
+	}
+	_, behind, _ := bytes.Cut(stat, []byte(") "))
+	return bytes.HasPrefix(behind, []byte("S")), nil
+}
+
 // The program starts only after its pid is written down: the shell waits for a line, and gives up when we die instead of sending it.
 const startGate = `read -r go || exit 1; exec "$@" </dev/null`
 

@@ -175,6 +175,17 @@ func (s *stored) facts(t *testing.T, sampled bool) facts {
 	return f
 }
 
+// asleep tells whether the main thread of a process waits for something: proc(5), the state behind the name in parentheses.
+func asleep(t *testing.T, pid int) bool {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, behind, _ := bytes.Cut(stat, []byte(") "))
+	return bytes.HasPrefix(behind, []byte("S"))
+}
+
 // ports is held from choosing a port until nfdump's collector has it, so that nothing else here is given it.
 var ports sync.Mutex
 
@@ -204,11 +215,11 @@ func nfdump(t *testing.T, in input) ([]facts, error) {
 	if err := connection.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// It forgets a packet that it has read and not yet looked at when it is told to end.
-	const handled = 200 * time.Millisecond
-	time.Sleep(handled)
-	waitFor(ctx, t, "nfcapd to read", func() bool { queued, _ := socket(t, port); return queued == 0 })
-	time.Sleep(handled)
+	// It forgets a packet that it has read and not yet looked at when it is told to end. When it sleeps it waits for the next one.
+	waitFor(ctx, t, "nfcapd to read", func() bool {
+		queued, _ := socket(t, port)
+		return queued == 0 && asleep(t, cmd.Process.Pid)
+	})
 	err = errors.Join(cmd.Process.Signal(syscall.SIGINT), cmd.Wait())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %s", program, err, log.String())
