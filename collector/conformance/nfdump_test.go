@@ -175,7 +175,7 @@ func (s *stored) facts(t *testing.T, sampled bool) facts {
 	return f
 }
 
-// asleep tells whether the main thread of a process waits for something: proc(5), the state behind the name in parentheses.
+// asleep tells whether the main thread of a process waits for something, or has ended: proc(5), the state behind the name in parentheses.
 func asleep(t *testing.T, pid int) bool {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -183,7 +183,7 @@ func asleep(t *testing.T, pid int) bool {
 		t.Fatal(err)
 	}
 	_, behind, _ := bytes.Cut(stat, []byte(") "))
-	return bytes.HasPrefix(behind, []byte("S"))
+	return bytes.HasPrefix(behind, []byte("S")) || bytes.HasPrefix(behind, []byte("Z"))
 }
 
 // ports is held from choosing a port until nfdump's collector has it, so that nothing else here is given it.
