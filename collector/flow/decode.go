@@ -44,7 +44,6 @@ var (
 	structures = part{opFirstStructured, 255}
 	plain      = part{opSkip, opFirstStructured}
 	extras     = part{opExtra, opExtra}
-	everything = part{opSkip, 255}
 )
 
 // run decodes a part of the fields.
@@ -52,26 +51,36 @@ func (p *Program) run(r *Record, data []byte, c *Context, of part) {
 	first := 0
 	for i := range p.variable {
 		v := &p.variable[i]
-		p.decode(r, p.ops[first:v.ops], data, c, of)
+		p.some(r, p.ops[first:v.ops], data, c, of)
 		prefix, n := variableSize(data, int(v.offset))
 		if v.code != opSkip && n >= int(max(v.min, 1)) && n <= int(v.max) {
 			one := [1]op{{offset: v.offset + uint32(prefix), length: uint16(n), code: v.code, extra: v.extra}}
-			p.decode(r, one[:], data, c, of)
+			p.some(r, one[:], data, c, of)
 		}
 		data = data[prefix+n:] // what lies behind moves to where it would be without this field
 		first = int(v.ops)
 	}
-	p.decode(r, p.ops[first:], data, c, of)
+	p.some(r, p.ops[first:], data, c, of)
 }
 
-func (p *Program) decode(r *Record, ops []op, data []byte, c *Context, of part) {
-	some := p.lists || of != plain
+// some decodes those of the fields that are in the part. Most templates have no lists, and nothing to choose from.
+func (p *Program) some(r *Record, ops []op, data []byte, c *Context, of part) {
+	if !p.lists && of == plain {
+		p.decode(r, ops, data, c)
+		return
+	}
+	for i := range ops {
+		if code := ops[i].code; code >= of.first && code <= of.last {
+			p.decode(r, ops[i:i+1], data, c)
+		}
+	}
+}
+
+func (p *Program) decode(r *Record, ops []op, data []byte, c *Context) {
 	for i := range ops {
 		o := &ops[i]
-		v := data[o.offset : o.offset+uint32(o.length)]
-		if some && (o.code < of.first || o.code > of.last) {
-			continue
-		}
+		end := o.offset + uint32(o.length)
+		v := data[o.offset:end:end]
 		switch o.code {
 		case opBytes, opTotalBytes, opOutBytes, opOutTotalBytes, opLayer2Bytes, opInitiatorBytes:
 			r.Bytes = Number(v)

@@ -83,7 +83,7 @@ func (l *basicList) element(r *Record, v []byte) {
 			v = v[excess:]
 		}
 		var p Program
-		p.decode(r, []op{{length: uint16(len(v)), code: l.at.code}}, v, l.c, everything)
+		p.decode(r, []op{{length: uint16(len(v)), code: l.at.code}}, v, l.c)
 	case l.extra != nil && len(v) > 0:
 		d := r.Detail(l.c.Arena)
 		d.Extra = append(d.Extra, Extra{l.extra, v})
