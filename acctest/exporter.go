@@ -4,28 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// Exporter is softflowd, watching a network interface of its own inside a host's network. Nothing but the traffic it is given appears
-// there.
+// Exporter is a program that meters the traffic of a network interface of its own and exports what it saw. Nothing but the traffic it is
+// given appears there.
 type Exporter struct {
+	// Netns is the path of the network namespace it runs in.
+	Netns string
+
 	run     *run
-	host    *Host
-	server  *process
-	control string // socket of softflowctl
-	inject  string // interface frames are written to
+	line    *line
+	prog    program
 	sent    uint64 // packets of traffic so far
+	command string // line it was started with
+	rest    bool   // there may be something it did not export yet
+}
+
+// program is what is particular to one exporter.
+type program interface {
+	// start starts it, watching x.line, and returns when it does.
+	start(ctx context.Context, x *Exporter, targets []string) error
+	// settle returns when it has counted x.sent packets.
+	settle(ctx context.Context, x *Exporter) error
+	// finish makes it export what it has counted. It may end for that.
+	finish(ctx context.Context, x *Exporter) error
+	// stop ends it, if it still runs.
+	stop(ctx context.Context) error
 }
 
 const exporterLimit = time.Minute
@@ -36,55 +41,38 @@ func StartExporter(ctx context.Context, host *Host, targets []string, version st
 	if host == nil || host.Netns == "" {
 		return nil, errors.New("start exporter: it needs a container host, in whose network it runs")
 	}
-	r, err := newRun(ctx)
+	return startExporter(ctx, host.Netns, &softflowd{version: version}, targets)
+}
+
+// StartMeter starts an exporter in a network of its own, which has nothing but the line it watches and a loopback interface. The target
+// is an address there: "127.0.0.1:2055".
+func StartMeter(ctx context.Context, m Meter, target string) (*Exporter, error) {
+	x, err := startExporter(ctx, "", m.program(), []string{target})
 	if err != nil {
-		return nil, err
-	}
-	x := &Exporter{run: r, host: host, control: filepath.Join(r.dir, "control"), inject: "x" + r.id + "a"}
-	if err := x.start(ctx, targets, version); err != nil {
-		return nil, errors.Join(fmt.Errorf("start exporter: %w", err), x.removeLink(ctx), r.close(ctx))
+		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
 	return x, nil
 }
 
-func (x *Exporter) start(ctx context.Context, targets []string, version string) error {
-	watched := "x" + x.run.id + "b"
-	namespace := filepath.Base(x.host.Netns)
-	if _, err := command(ctx, "ip", "-n", namespace, "link", "add", x.inject, "type", "veth", "peer", "name", watched); err != nil {
-		return err
-	}
-	err := inNamespace(x.host.Netns, func() error {
-		// IPv6 would announce itself on the line, and the meter would count it.
-		for _, name := range []string{x.inject, watched} {
-			if err := os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/disable_ipv6", []byte("1"), 0); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+// startExporter starts a program in the network namespace at netns, in a new one when that is empty.
+func startExporter(ctx context.Context, netns string, p program, targets []string) (*Exporter, error) {
+	r, err := newRun(ctx)
 	if err != nil {
-		return fmt.Errorf("switch IPv6 off: %w", err)
+		return nil, err
 	}
-	up := "link set " + x.inject + " arp off up\nlink set " + watched + " arp off up\n"
-	if _, err := commandInput(ctx, up, "ip", "-n", namespace, "-batch", "-"); err != nil {
-		return err
-	}
-	x.server, err = x.run.start(ctx, startSpec{name: "softflowd", netns: x.host.Netns, args: []string{
-		"softflowd", "-i", watched, "-n", strings.Join(targets, ","), "-v", version, "-d", "-t", "maxlife=60", "-t", "expint=5",
-		"-c", x.control, "-p", filepath.Join(x.run.dir, "pid"),
-	}})
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, exporterLimit)
-	defer cancel()
-	return poll(ctx, "softflowd to answer", func() (bool, error) {
-		if err := x.server.exited(); err != nil {
-			return false, err
+	x := &Exporter{run: r, Netns: netns, prog: p}
+	if netns == "" {
+		if x.Netns, err = r.makeLoopback(ctx); err != nil {
+			return nil, r.abandon(ctx, fmt.Errorf("start exporter: %w", err))
 		}
-		_, err := x.processed(ctx)
-		return err == nil, nil
-	})
+	}
+	if x.line, err = makeLine(ctx, x.Netns, r.id); err != nil {
+		return nil, r.abandon(ctx, fmt.Errorf("start exporter: %w", err))
+	}
+	if err := p.start(ctx, x, targets); err != nil {
+		return nil, errors.Join(fmt.Errorf("start exporter: %w", err), p.stop(ctx), x.line.remove(ctx), r.close(ctx))
+	}
+	return x, nil
 }
 
 // Send puts traffic on the line and returns when the exporter has seen all of it. The sums are of this traffic, per direction.
@@ -103,155 +91,34 @@ func (x *Exporter) Send(ctx context.Context, traffic Traffic) (map[Pair]Sums, er
 		sums[f.pair] = s
 		data = append(data, f.data)
 	}
-	if err := x.write(ctx, data); err != nil {
+	if err := x.line.write(ctx, data); err != nil {
 		return nil, fmt.Errorf("send traffic: %w", err)
 	}
 	x.sent += uint64(len(data))
-	if err := x.settle(ctx); err != nil {
+	x.rest = true
+	if err := x.prog.settle(ctx, x); err != nil {
 		return nil, fmt.Errorf("send traffic: %w", err)
 	}
 	return sums, nil
 }
 
-// settle makes softflowd see everything: its packet library (libpcap with TPACKET_V3, without a timeout) hands over only full blocks of
-// its ring, so the rest of the last block is filled with frames it ignores.
-func (x *Exporter) settle(ctx context.Context) error {
-	const (
-		step = 500
-		most = 100_000
-	)
-	filling := make([][]byte, step)
-	for i := range filling {
-		filling[i] = filler()
-	}
-	for range most / step {
-		if err := x.write(ctx, filling); err != nil {
-			return err
-		}
-		seen, err := x.processed(ctx)
-		if err != nil {
-			return err
-		}
-		if seen > x.sent {
-			return fmt.Errorf("softflowd counted %d packets, only %d were sent: something else is on the line", seen, x.sent)
-		}
-		if seen == x.sent {
-			return nil
-		}
-	}
-	return fmt.Errorf("softflowd has not seen all of %d packets", x.sent)
-}
-
-// write injects frames, not faster than the meter reads.
-func (x *Exporter) write(ctx context.Context, frames [][]byte) error {
-	var fd int
-	err := inNamespace(x.host.Netns, func() error {
-		device, err := net.InterfaceByName(x.inject)
-		if err != nil {
-			return err
-		}
-		// Protocol 0 in the socket: it receives nothing.
-		if fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
-			return err
-		}
-		if err := unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: device.Index}); err != nil {
-			return errors.Join(err, unix.Close(fd))
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("packet socket on %s: %w", x.inject, err)
-	}
-	defer unix.Close(fd) //nolint:errcheck // every write was checked
-	const burst = 50
-	for i, f := range frames {
-		if i%burst == burst-1 {
-			if err := pause(ctx, time.Millisecond); err != nil {
-				return err
-			}
-		}
-		if _, err := unix.Write(fd, f); err != nil {
-			return fmt.Errorf("write to %s: %w", x.inject, err)
-		}
-	}
-	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
-}
-
-var (
-	processedRE = regexp.MustCompile(`(?m)^Packets processed: (\d+)`)
-	droppedRE   = regexp.MustCompile(`(?m)^\s*Packets dropped by .*: (\d+)`)
-)
-
-// processed returns how many packets softflowd has counted; what is not IP is not among them.
-func (x *Exporter) processed(ctx context.Context) (uint64, error) {
-	text, err := x.ask(ctx, "statistics")
-	if err != nil {
-		return 0, err
-	}
-	m := processedRE.FindStringSubmatch(text)
-	if m == nil {
-		return 0, fmt.Errorf("softflowd statistics hold no %q: %s", processedRE, text)
-	}
-	packets, err := strconv.ParseUint(m[1], 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("softflowd statistics: %w", err)
-	}
-	for _, m := range droppedRE.FindAllStringSubmatch(text, -1) {
-		if m[1] != "0" {
-			return 0, fmt.Errorf("softflowd lost packets: %s", text)
-		}
-	}
-	return packets, nil
-}
-
-func (x *Exporter) ask(ctx context.Context, what string) (string, error) {
-	out, err := command(ctx, "softflowctl", "-c", x.control, what)
-	return string(out), err
-}
-
-// Flush makes the exporter send everything it has counted.
+// Flush makes the exporter send everything it has counted. Some do that only at their end: they are ended, and Send no longer works.
 func (x *Exporter) Flush(ctx context.Context) error {
-	if _, err := x.ask(ctx, "expire-all"); err != nil {
+	if err := x.prog.finish(ctx, x); err != nil {
 		return fmt.Errorf("flush the exporter: %w", err)
 	}
+	x.rest = false
 	return nil
 }
 
 // Stop ends the exporter, which sends the rest first, and removes its interfaces.
 func (x *Exporter) Stop(ctx context.Context) error {
-	_, asked := x.ask(ctx, "shutdown")
-	if x.server.exited() != nil {
-		asked = nil
+	var finished error
+	if x.rest {
+		finished = x.prog.finish(ctx, x)
 	}
-	stopped := x.server.stop(ctx, syscall.SIGTERM, 10*time.Second)
-	if err := errors.Join(asked, stopped, x.removeLink(ctx), x.run.close(ctx)); err != nil {
+	if err := errors.Join(finished, x.prog.stop(ctx), x.line.remove(ctx), x.run.close(ctx)); err != nil {
 		return fmt.Errorf("stop the exporter: %w", err)
 	}
 	return nil
-}
-
-// removeLink deletes the pair of interfaces; they go with the host's namespace, too.
-func (x *Exporter) removeLink(ctx context.Context) error {
-	if _, err := os.Stat(x.host.Netns); errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	var links []net.Interface
-	err := inNamespace(x.host.Netns, func() (err error) {
-		links, err = net.Interfaces()
-		return err
-	})
-	if err != nil || !slices.ContainsFunc(links, func(l net.Interface) bool { return l.Name == x.inject }) {
-		return err
-	}
-	_, err = command(context.WithoutCancel(ctx), "ip", "-n", filepath.Base(x.host.Netns), "link", "delete", x.inject)
-	return err
 }

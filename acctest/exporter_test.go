@@ -30,7 +30,7 @@ func TestExporter(t *testing.T) {
 // testExport compares what was sent with what two nfdump collectors received.
 func testExport(t *testing.T, h *Host, version string, traffic []Traffic) {
 	t.Helper()
-	one, two := startNfcapd(t, h, 9991), startNfcapd(t, h, 9992)
+	one, two := runNfcapd(t, h, 9991), runNfcapd(t, h, 9992)
 	x, err := StartExporter(t.Context(), h, []string{"127.0.0.1:9991", "127.0.0.1:9992"}, version)
 	if err != nil {
 		t.Fatal(err)
@@ -72,9 +72,9 @@ func testExport(t *testing.T, h *Host, version string, traffic []Traffic) {
 	}
 }
 
-func startNfcapd(t *testing.T, h *Host, port int) *Nfcapd {
+func runNfcapd(t *testing.T, h *Host, port int) *Nfcapd {
 	t.Helper()
-	n, err := StartNfcapd(t.Context(), h, port)
+	n, err := StartNfcapd(t.Context(), h.Netns, port)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,6 +95,21 @@ func (r *run) makeNetwork(ctx context.Context) (*network, error) {
 	return n, nil
 }
 
+// makeLoopback makes a namespace that has nothing but its loopback interface, and returns its path.
+func (r *run) makeLoopback(ctx context.Context) (string, error) {
+	name := "fsa-" + r.id
+	if err := r.record(entry{Namespace: name}); err != nil {
+		return "", err
+	}
+	if _, err := command(ctx, "ip", "netns", "add", name); err != nil {
+		return "", err
+	}
+	if _, err := command(ctx, "ip", "-n", name, "link", "set", "lo", "up"); err != nil {
+		return "", err
+	}
+	return filepath.Join(namespaceDir, name), nil
+}
+
 // usedPrefixes tells whether an interface of this machine has an address in, or a prefix over, a subnet.
 func usedPrefixes() (func(a netip.Addr, bits int) bool, error) {
 	addresses, err := net.InterfaceAddrs()

@@ -19,47 +19,53 @@ import (
 // Nfcapd is nfdump's collector, the second opinion on what an exporter sent.
 type Nfcapd struct {
 	run    *run
-	host   *Host
+	netns  string
 	port   int
 	server *process
 	flows  string // directory of its files
 }
 
-// StartNfcapd starts nfdump's collector on a UDP port of the host's loopback address 127.0.0.1.
-func StartNfcapd(ctx context.Context, host *Host, port int) (*Nfcapd, error) {
-	if host == nil || host.Netns == "" {
-		return nil, errors.New("start nfcapd: it needs a container host, in whose network it runs")
-	}
+// StartNfcapd starts nfdump's collector of NetFlow and IPFIX on a UDP port of the address 127.0.0.1 in the network namespace at netns.
+func StartNfcapd(ctx context.Context, netns string, port int) (*Nfcapd, error) {
+	return startNfcapd(ctx, "nfcapd", netns, port)
+}
+
+// StartSfcapd starts nfdump's collector of sFlow.
+func StartSfcapd(ctx context.Context, netns string, port int) (*Nfcapd, error) {
+	return startNfcapd(ctx, "sfcapd", netns, port)
+}
+
+func startNfcapd(ctx context.Context, program, netns string, port int) (*Nfcapd, error) {
 	r, err := newRun(ctx)
 	if err != nil {
 		return nil, err
 	}
-	n := &Nfcapd{run: r, host: host, port: port, flows: filepath.Join(r.dir, "flows")}
-	if err := n.start(ctx); err != nil {
-		return nil, r.abandon(ctx, fmt.Errorf("start nfcapd: %w", err))
+	n := &Nfcapd{run: r, netns: netns, port: port, flows: filepath.Join(r.dir, "flows")}
+	if err := n.start(ctx, program); err != nil {
+		return nil, r.abandon(ctx, fmt.Errorf("start %s: %w", program, err))
 	}
 	return n, nil
 }
 
-func (n *Nfcapd) start(ctx context.Context) error {
+func (n *Nfcapd) start(ctx context.Context, program string) error {
 	if err := os.Mkdir(n.flows, 0o700); err != nil {
 		return err
 	}
 	// A file a day: what is counted in the meantime is in one file, complete when the program ends.
 	var err error
-	n.server, err = n.run.start(ctx, startSpec{name: "nfcapd", netns: n.host.Netns, args: []string{
-		"nfcapd", "-w", n.flows, "-p", strconv.Itoa(n.port), "-b", "127.0.0.1", "-t", "86400", "-B", "4000000",
+	n.server, err = n.run.start(ctx, startSpec{name: program, netns: n.netns, args: []string{
+		program, "-w", n.flows, "-p", strconv.Itoa(n.port), "-b", "127.0.0.1", "-t", "86400", "-B", "4000000",
 	}})
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, exporterLimit)
 	defer cancel()
-	return poll(ctx, "nfcapd to listen", func() (bool, error) {
+	return poll(ctx, program+" to listen", func() (bool, error) {
 		if err := n.server.exited(); err != nil {
 			return false, err
 		}
-		s, err := n.host.udpSocket(n.port)
+		s, err := udpSocketOf(n.netns, n.port)
 		return s != nil, err
 	})
 }
@@ -68,7 +74,7 @@ func (n *Nfcapd) start(ctx context.Context) error {
 func (n *Nfcapd) Sums(ctx context.Context) (map[Pair]Sums, error) {
 	if n.server.exited() == nil {
 		if err := n.drain(ctx); err != nil {
-			return nil, fmt.Errorf("nfcapd: %w", err)
+			return nil, fmt.Errorf("%s: %w", n.server.name, err)
 		}
 	}
 	if err := n.server.stop(ctx, syscall.SIGINT, 10*time.Second); err != nil {
@@ -85,6 +91,8 @@ func (n *Nfcapd) Sums(ctx context.Context) (map[Pair]Sums, error) {
 		Destination6 netip.Addr `json:"dst6_addr"`
 		Packets      uint64     `json:"in_packets"`
 		Bytes        uint64     `json:"in_bytes"`
+		OutPackets   uint64     `json:"out_packets"` // of the other direction, where one record is about both
+		OutBytes     uint64     `json:"out_bytes"`
 	}
 	// Its JSON for "none" is not JSON.
 	if bytes.Contains(out, []byte("No matching flows")) {
@@ -99,10 +107,11 @@ func (n *Nfcapd) Sums(ctx context.Context) (map[Pair]Sums, error) {
 		if !r.Source4.IsValid() {
 			pair = Pair{r.Source6, r.Destination6}
 		}
-		s := sums[pair]
-		s.Packets += r.Packets
-		s.Bytes += r.Bytes
-		sums[pair] = s
+		sums[pair] = Sums{sums[pair].Packets + r.Packets, sums[pair].Bytes + r.Bytes}
+		if r.OutPackets > 0 {
+			back := Pair{pair.Destination, pair.Source}
+			sums[back] = Sums{sums[back].Packets + r.OutPackets, sums[back].Bytes + r.OutBytes}
+		}
 	}
 	return sums, nil
 }
@@ -111,8 +120,13 @@ func (n *Nfcapd) Sums(ctx context.Context) (map[Pair]Sums, error) {
 func (n *Nfcapd) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, exporterLimit)
 	defer cancel()
-	return poll(ctx, "it to read its socket", func() (bool, error) {
-		s, err := n.host.udpSocket(n.port)
+	// It forgets a packet that it has read and not yet looked at when it is told to end.
+	const handled = 200 * time.Millisecond
+	if err := pause(ctx, handled); err != nil {
+		return err
+	}
+	err := poll(ctx, "it to read its socket", func() (bool, error) {
+		s, err := udpSocketOf(n.netns, n.port)
 		if err != nil || s == nil {
 			return false, errors.Join(errors.New("the socket is gone"), err)
 		}
@@ -121,6 +135,7 @@ func (n *Nfcapd) drain(ctx context.Context) error {
 		}
 		return s.queued == 0, nil
 	})
+	return errors.Join(err, pause(ctx, handled))
 }
 
 // Stop ends the collector and removes its files.
@@ -133,9 +148,9 @@ type udpSocket struct {
 	queued, drops uint64
 }
 
-// udpSocket returns the IPv4 socket bound to a port in the host's network, nil when there is none.
-func (h *Host) udpSocket(port int) (found *udpSocket, err error) {
-	err = inNamespace(h.Netns, func() error {
+// udpSocketOf returns the IPv4 socket bound to a port in a network namespace, nil when there is none.
+func udpSocketOf(netns string, port int) (found *udpSocket, err error) {
+	err = inNamespace(netns, func() error {
 		// Of this thread: /proc/net is the one of the process's first thread.
 		f, err := os.Open("/proc/thread-self/net/udp")
 		if err != nil {

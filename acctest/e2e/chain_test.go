@@ -215,7 +215,7 @@ func testSecrets(ctx context.Context, t *testing.T, c *chain.Chain) {
 func startExporter(ctx context.Context, t *testing.T, h *acctest.Host) (*acctest.Exporter, *acctest.Nfcapd) {
 	t.Helper()
 	const witnessPort = 9992
-	witness, err := acctest.StartNfcapd(ctx, h, witnessPort)
+	witness, err := acctest.StartNfcapd(ctx, h.Netns, witnessPort)
 	must(t, err)
 	exporter, err := acctest.StartExporter(ctx, h, []string{"127.0.0.1:2055", fmt.Sprintf("127.0.0.1:%d", witnessPort)}, "9")
 	must(t, err)

@@ -1,6 +1,8 @@
 package exporter
 
 import (
+	"net/netip"
+
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
@@ -64,6 +66,9 @@ func (s *Source) time(r *flow.Record) {
 			r.Has &^= flow.HasEnd
 			s.implausible.Add(1)
 		}
+		if d := r.Details; d != nil && d.Has&(flow.HasReverseStart|flow.HasReverseEnd) != 0 {
+			s.reverseTime(d, latest)
+		}
 	}
 	at := s.table.policy.Timestamp
 	switch {
@@ -77,6 +82,18 @@ func (s *Source) time(r *flow.Record) {
 		r.Timestamp = r.Exported
 	default:
 		r.Timestamp = r.Received
+	}
+}
+
+// reverseTime forgets times of the other direction that cannot be.
+func (s *Source) reverseTime(d *flow.Details, latest int64) {
+	if d.Has&flow.HasReverseStart != 0 && (d.ReverseStart < earliest || d.ReverseStart > latest) {
+		d.Has &^= flow.HasReverseStart
+		s.implausible.Add(1)
+	}
+	if d.Has&flow.HasReverseEnd != 0 && (d.ReverseEnd < earliest || d.ReverseEnd > latest) {
+		d.Has &^= flow.HasReverseEnd
+		s.implausible.Add(1)
 	}
 }
 
@@ -116,23 +133,32 @@ func (d *Device) name(r *flow.Record, a *flow.Arena) {
 	}
 }
 
-// nameUser adds who uses the source address, or else the hardware address it came from.
+// nameUser adds who uses the source address, or else the hardware address it came from, or else the wireless client.
 func (d *Device) nameUser(r *flow.Record, a *flow.Arena) {
-	var name []byte
-	switch {
-	case r.Source.Addr.Is4():
-		b := r.Source.Addr.As4()
-		name = d.users[string(b[:])]
-	case r.Source.Addr.Is6():
-		b := r.Source.Addr.As16()
-		name = d.users[string(b[:])]
-	}
+	name := d.userOf(r.Source.Addr)
 	if name == nil && r.Has&flow.HasSourceMAC != 0 {
 		name = d.users[string(r.Source.MAC[:])]
+	}
+	if t := r.Details; name == nil && t != nil {
+		if name = d.userOf(t.Station); name == nil && t.Has&flow.HasStationMAC != 0 {
+			name = d.users[string(t.StationMAC[:])]
+		}
 	}
 	if name != nil {
 		prefer(&r.Detail(a).User, name)
 	}
+}
+
+func (d *Device) userOf(address netip.Addr) []byte {
+	switch {
+	case address.Is4():
+		b := address.As4()
+		return d.users[string(b[:])]
+	case address.Is6():
+		b := address.As16()
+		return d.users[string(b[:])]
+	}
+	return nil
 }
 
 // prefer keeps what the record says itself.

@@ -19,6 +19,7 @@ type Device struct {
 	users        map[string][]byte // by address or hardware address, as on the wire
 	samplers     map[samplerKey]uint32
 	elements     map[elementKey]*element.Element
+	described    uint64        // changes of elements so far
 	known        flow.Elements // before those; may be nil
 
 	count int // rows of all tables

@@ -1,8 +1,8 @@
 package exporter
 
 import (
-	"maps"
 	"slices"
+	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
@@ -14,17 +14,47 @@ type elementKey struct {
 	id         uint16
 }
 
-// DescribeElement records an information element of an enterprise (RFC 5610), and compiles the templates of the source that use it anew.
-func (s *Source) DescribeElement(e *element.Element) {
-	known, ok := s.table.describeElement(s.host, e)
-	s.stored(ok)
-	if known || !ok {
+// renewEvery is the least time between two compilations of a source's templates for the sake of elements that its device described: to
+// describe one anew takes a few octets, to compile all templates of a source a thousand times that.
+const renewEvery = 10 * time.Second
+
+// DescribeElement records an information element of an enterprise (RFC 5610).
+func (s *Source) DescribeElement(enterprise uint32, id uint16, name []byte, kind element.Type) {
+	s.stored(s.table.describeElement(s.host, enterprise, id, name, kind))
+}
+
+func (t *Table) describeElement(h *host, enterprise uint32, id uint16, name []byte, kind element.Type) bool {
+	key := elementKey{enterprise, id}
+	growth := len(name)
+	var old *element.Element
+	if h.device != nil {
+		old = h.device.elements[key]
+	}
+	if old != nil {
+		if old.Name == string(name) && old.Type == kind {
+			return true
+		}
+		growth -= len(old.Name)
+	}
+	d := t.row(h, elementTable, old != nil, growth)
+	if d == nil {
+		return false
+	}
+	d.elements[key] = &element.Element{Enterprise: enterprise, ID: id, Name: string(name), Type: kind}
+	d.described++
+	return true
+}
+
+// Renew compiles the templates of data with private elements anew when the device described elements since. It is to be called before
+// data are decoded; most times there is nothing to do.
+func (s *Source) Renew(now int64) {
+	d := s.host.device
+	if d == nil || s.elements == d.described || s.renewed != 0 && now-s.renewed >= 0 && now-s.renewed < int64(renewEvery) {
 		return
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.templates)) {
-		t := s.templates[id]
-		uses := slices.ContainsFunc(t.Fields, func(f flow.FieldSpec) bool { return f.Enterprise == e.Enterprise && f.ID == e.ID })
-		if !uses || t.Options {
+	s.elements, s.renewed = d.described, now
+	for _, t := range s.templates {
+		if t.Options || !slices.ContainsFunc(t.Fields, func(f flow.FieldSpec) bool { return f.Enterprise != 0 }) {
 			continue
 		}
 		// It compiled before, so it does now: the lengths are the same.
@@ -34,27 +64,6 @@ func (s *Source) DescribeElement(e *element.Element) {
 			s.Define(&again)
 		}
 	}
-}
-
-func (t *Table) describeElement(h *host, e *element.Element) (known, ok bool) {
-	key := elementKey{e.Enterprise, e.ID}
-	var old *element.Element
-	if h.device != nil {
-		old = h.device.elements[key]
-	}
-	if old != nil && *old == *e {
-		return true, true
-	}
-	growth := len(e.Name)
-	if old != nil {
-		growth -= len(old.Name)
-	}
-	d := t.row(h, elementTable, old != nil, growth)
-	if d == nil {
-		return false, false
-	}
-	d.elements[key] = e
-	return false, true
 }
 
 // Lookup implements flow.Elements: what is known anyway goes before what the device describes.

@@ -18,7 +18,8 @@ type Key struct {
 	Address netip.Addr
 	Session uint32 // of a connection; 0 for datagrams, whatever port they come from: an exporter that restarts comes from another
 	Format  flow.Format
-	Domain  uint32 // source id of NetFlow v9; observation domain of IPFIX; engine type × 256 + engine id of v5; sub-agent of sFlow
+	Agent   netip.Addr // of sFlow behind a relay; invalid where the sender speaks for itself
+	Domain  uint32     // source id of NetFlow v9; observation domain of IPFIX; engine type × 256 + engine id of v5; sub-agent of sFlow
 }
 
 // Origin is where a packet came from.
@@ -37,6 +38,14 @@ type Template struct {
 
 // size is about what the template takes in memory, the program and its place in the table included.
 func (t *Template) size() int { return 256 + 8*cap(t.Fields) + t.Program.Memory() }
+
+// kind is the index of the template's kind in Source.ofKind.
+func (t *Template) kind() int {
+	if t.Options {
+		return 1
+	}
+	return 0
+}
 
 // Pending is a data set that came before its template.
 type Pending struct {
@@ -62,11 +71,14 @@ type Source struct {
 	place         entry[Source] // in the table's order of sources
 	templatePlace entry[Source] // in that of sources with templates, while it has any
 	templates     map[uint16]*Template
+	ofKind        [2]int // how many templates are of data, how many of options
 	templateBytes int
 	pending       map[uint16][]Pending // by template id, oldest first
 	pendingBytes  int
 	sequence      sequence
 	initialized   uint64       // Unix milliseconds
+	elements      uint64       // changes of the device's elements that the templates were compiled with
+	renewed       int64        // when they were last compiled anew, Unix nanoseconds
 	rate          Rate         // configured
 	lastSeen      atomic.Int64 // Unix nanoseconds
 	waiting       atomic.Int64 // pending sets
@@ -130,6 +142,10 @@ func (s *Source) Define(t *Template) bool {
 	}
 	s.templateBytes += growth
 	s.table.templateBytes += growth
+	if known {
+		s.ofKind[old.kind()]--
+	}
+	s.ofKind[t.kind()]++
 	s.templates[t.ID] = t
 	s.table.changed = true
 	s.known.Store(int64(len(s.templates)))

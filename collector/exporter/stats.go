@@ -13,7 +13,7 @@ type Cause uint8
 // The causes.
 const (
 	TooShort           Cause = iota // shorter than the header of its version
-	UnsupportedVersion              // neither of the versions that are decoded
+	UnsupportedVersion              // none of the versions that are decoded
 	NotAllowed                      // from an address that may not send
 	RateLimited                     // one too many of its address within a second
 	causes
@@ -51,33 +51,38 @@ type Stats struct {
 	TemplatesWithdrawn        uint64 // templates that the exporter took back
 	ListsUndecoded            uint64 // lists within records that could not be decoded
 	SetsBeforeTemplate        uint64 // data sets that came before their template
-	OptionsRefused            uint64 // rows of option tables beyond a limit
 	SetsDropped               uint64 // of those, dropped because too many waited or because they did not fit their template
+	OptionsRefused            uint64 // rows of option tables beyond a limit
 
 	Templates int // templates known now
 	Waiting   int // data sets waiting for their template now
 }
 
+// counters are all figures that only grow.
+func (s *Stats) counters() []*uint64 {
+	return []*uint64{
+		&s.Packets, &s.Records, &s.Options, &s.Malformed, &s.SequenceLost, &s.SequenceReordered, &s.SequenceRestarted,
+		&s.TemplatesRedefined, &s.TemplatesRefused, &s.TemplatesWithdrawn, &s.ListsUndecoded, &s.ClockCorrected, &s.TimesImplausible,
+		&s.SetsBeforeTemplate, &s.SetsDropped, &s.OptionsRefused,
+	}
+}
+
 // Add adds the figures of another source.
 func (s *Stats) Add(o Stats) {
-	s.Packets += o.Packets
-	s.Records += o.Records
-	s.Options += o.Options
-	s.Malformed += o.Malformed
-	s.SequenceLost += o.SequenceLost
-	s.SequenceReordered += o.SequenceReordered
-	s.SequenceRestarted += o.SequenceRestarted
-	s.TemplatesRedefined += o.TemplatesRedefined
-	s.TemplatesRefused += o.TemplatesRefused
-	s.ClockCorrected += o.ClockCorrected
-	s.TimesImplausible += o.TimesImplausible
-	s.TemplatesWithdrawn += o.TemplatesWithdrawn
-	s.ListsUndecoded += o.ListsUndecoded
-	s.SetsBeforeTemplate += o.SetsBeforeTemplate
-	s.SetsDropped += o.SetsDropped
-	s.OptionsRefused += o.OptionsRefused
+	for i, n := range o.counters() {
+		*s.counters()[i] += *n
+	}
 	s.Templates += o.Templates
 	s.Waiting += o.Waiting
+}
+
+// Subtract takes away the figures of sources that are among these.
+func (s *Stats) Subtract(o Stats) {
+	for i, n := range o.counters() {
+		*s.counters()[i] -= *n
+	}
+	s.Templates -= o.Templates
+	s.Waiting -= o.Waiting
 }
 
 func (s *Source) stats() Stats {
@@ -143,7 +148,7 @@ func (t *Table) Snapshot() Snapshot {
 		snap.Devices = append(snap.Devices, DeviceStats{Address: h.address, RateLimited: h.limited.Load(), Rows: h.device.Rows()})
 	}
 	slices.SortFunc(snap.Sources, func(a, b SourceStats) int {
-		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Session, b.Key.Session), cmp.Compare(a.Key.Format, b.Key.Format), cmp.Compare(a.Key.Domain, b.Key.Domain))
+		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Session, b.Key.Session), cmp.Compare(a.Key.Format, b.Key.Format), a.Key.Agent.Compare(b.Key.Agent), cmp.Compare(a.Key.Domain, b.Key.Domain))
 	})
 	slices.SortFunc(snap.Devices, func(a, b DeviceStats) int { return a.Address.Compare(b.Address) })
 	for c := range causes {

@@ -2,12 +2,12 @@ package exporter
 
 import "github.com/flowstack/terraform-provider-flowstack/collector/flow"
 
-// Program implements flow.Templates.
-func (s *Source) Program(id uint16) *flow.Program {
+// Record implements flow.Templates.
+func (s *Source) Record(id uint16) (*flow.Program, []flow.FieldSpec) {
 	if t := s.templates[id]; t != nil && !t.Options {
-		return &t.Program
+		return &t.Program, t.Fields
 	}
-	return nil
+	return nil, nil
 }
 
 // Withdraw forgets a template: RFC 7011 section 8.1. Data with its id wait for another from then on.
@@ -17,6 +17,7 @@ func (s *Source) Withdraw(id uint16) {
 		return
 	}
 	delete(s.templates, id)
+	s.ofKind[t.kind()]--
 	s.templateBytes -= t.size()
 	s.table.templateBytes -= t.size()
 	s.table.changed = true
@@ -24,10 +25,15 @@ func (s *Source) Withdraw(id uint16) {
 	s.withdrawn.Add(1)
 }
 
-// WithdrawAll forgets all templates of data, or all of options.
+// WithdrawAll forgets all templates of data, or all of options. Where there is none of the kind it does not look for one: a message has
+// room for thousands of withdrawals.
 func (s *Source) WithdrawAll(options bool) {
+	kind := (&Template{Options: options}).kind()
+	if s.ofKind[kind] == 0 {
+		return
+	}
 	for id, t := range s.templates {
-		if t.Options == options {
+		if t.kind() == kind {
 			s.Withdraw(id)
 		}
 	}
@@ -40,7 +46,12 @@ func (s *Source) Initialized(milliseconds uint64) {
 }
 
 // Clock completes a clock that lacks the uptime.
-func (s *Source) Clock(c flow.Clock) flow.Clock { return c.Since(s.initialized) }
+func (s *Source) Clock(c flow.Clock) flow.Clock {
+	if c.Unknown {
+		return c.Since(s.initialized)
+	}
+	return c
+}
 
 // Undecoded counts lists within records that could not be decoded.
 func (s *Source) Undecoded(lists int) { s.undecoded.Add(uint64(lists)) }

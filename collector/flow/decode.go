@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math"
 	"net/netip"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 // Context is what a data record means by itself only: the packet it came in, and what its exporter said before.
@@ -14,16 +16,18 @@ type Context struct {
 	Arena     *Arena
 	Templates Templates // for records within records
 
-	// Undecoded counts lists whose template is not known, or that are not what they say.
+	// Undecoded counts lists that are not wholly in the record: their template is not known, they are not what they say or too deep, or
+	// nobody wants what is behind their first entry; and fields that were too many to keep.
 	Undecoded int
 
-	depth int // of records within records
+	depth   int                            // of records within records
+	unknown map[[2]uint32]*element.Element // those of lists, by enterprise and id
 }
 
 // Templates are the templates of an exporting process.
 type Templates interface {
-	// Program returns the program of a data template, or nil.
-	Program(id uint16) *Program
+	// Record returns the program and the fields of a data template, or nil.
+	Record(id uint16) (*Program, []FieldSpec)
 }
 
 // Decode fills r from one data record, which has Size octets. It allocates nothing in steady state.
@@ -32,7 +36,15 @@ func (p *Program) Decode(r *Record, data []byte, c *Context) {
 		p.run(r, data, c, structures)
 	}
 	clock := c.Clock
-	p.run(r, data, c, plain)
+	if p.times == nil {
+		p.run(r, data, c, plain)
+	} else {
+		for _, code := range p.times {
+			p.run(r, data, c, part{code, code})
+		}
+		p.run(r, data, c, extras)
+		p.run(r, data, c, untimed)
+	}
 	c.Clock = clock
 }
 
@@ -43,6 +55,7 @@ type part struct{ first, last opcode }
 var (
 	structures = part{opFirstStructured, 255}
 	plain      = part{opSkip, opFirstStructured}
+	untimed    = part{opBytes, opFirstStructured}
 	extras     = part{opExtra, opExtra}
 )
 
@@ -158,11 +171,11 @@ func (p *Program) decode(r *Record, ops []op, data []byte, c *Context) {
 				r.ICMPCode = v[0]
 			}
 			r.Has |= HasICMP
-		case opSourceMAC:
+		case opSourceMAC, opPostSourceMAC:
 			mac(&r.Source.MAC, &r.Has, v, HasSourceMAC)
-		case opDestinationMAC:
+		case opDestinationMAC, opPostDestinationMAC:
 			mac(&r.Destination.MAC, &r.Has, v, HasDestinationMAC)
-		case opVLAN:
+		case opVLAN, opPostVLAN:
 			if vlan := uint16(Number(v)); vlan != 0 || r.Has&HasVLAN == 0 {
 				r.VLAN = vlan
 			}
@@ -195,9 +208,17 @@ func (p *Program) decodeRare(r *Record, o *op, v []byte, c *Context) {
 	switch o.code {
 	case opSampler:
 		r.Sampling.Sampler = Number(v)
+	case opSelection:
+		r.Sampling.Sampler = Selection | Number(v)
 	case opSamplingInterval:
 		if n := uint32(Number(v)); n != 0 {
 			r.Sampling.Interval, r.Sampling.Source = n, SamplingRecord
+		}
+	case opFlowCount:
+		if n := Number(v); n > 1 { // most exporters that say it say 1
+			d := r.Detail(c.Arena)
+			d.FlowCount = n
+			d.Has |= HasFlowCount
 		}
 
 	case opSystemInit:
@@ -234,8 +255,7 @@ func (p *Program) decodeRare(r *Record, o *op, v []byte, c *Context) {
 		r.lasted(int64(Number(v)) * 1e3)
 
 	case opExtra:
-		d := r.Detail(c.Arena)
-		d.Extra = append(d.Extra, Extra{p.extra[o.extra], v})
+		c.keep(r, p.extra[o.extra], v)
 	case opSkip:
 	default:
 		switch {
@@ -247,6 +267,19 @@ func (p *Program) decodeRare(r *Record, o *op, v []byte, c *Context) {
 			c.structured(r, o.code, v)
 		}
 	}
+}
+
+// maxExtra is how many fields of a record are kept as Extra: as many as a template has by default. Lists may have many more.
+const maxExtra = 512
+
+// keep keeps a field as Extra.
+func (c *Context) keep(r *Record, e *element.Element, v []byte) {
+	d := r.Detail(c.Arena)
+	if len(d.Extra) == maxExtra {
+		c.Undecoded++
+		return
+	}
+	d.Extra = append(d.Extra, Extra{e, v})
 }
 
 // lasted fills in the end of the flow that is not said from the other and the duration, in nanoseconds.
@@ -291,7 +324,7 @@ func absolute(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
 
 // fraction sets a time given in NTP format.
 func fraction(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
-	if n, ok := ntp(Number(v), unit); ok {
+	if n, ok := NTP(Number(v), unit); ok {
 		*t = n
 		*has |= bit
 	}
@@ -306,7 +339,7 @@ func address4(a *netip.Addr, v []byte) {
 
 func address6(a *netip.Addr, v []byte) {
 	if n := [16]byte(v); n != [16]byte{} || !a.IsValid() {
-		*a = netip.AddrFrom16(n)
+		*a = netip.AddrFrom16(n).Unmap()
 	}
 }
 

@@ -30,6 +30,15 @@ const (
 	KeepAll        // unknown ones too
 )
 
+// ParseKeep reads none, known or all.
+func ParseKeep(text string) (Keep, error) {
+	names := []string{KeepNone: "none", KeepKnown: "known", KeepAll: "all"}
+	if i := slices.Index(names, text); i >= 0 {
+		return Keep(i), nil
+	}
+	return KeepNone, fmt.Errorf("%q is none of none, known and all", text)
+}
+
 // Dialect is how fields are read.
 type Dialect struct {
 	Elements Elements // nil knows none
@@ -62,6 +71,7 @@ type Program struct {
 	ops      []op
 	variable []variable
 	extra    []*element.Element // of opExtra
+	times    []opcode           // in the order to decode them in, where fields of variable length keep the ops from being in it
 	length   int                // of the fields of fixed length together
 	lists    bool               // some fields hold records
 	sampling bool
@@ -88,14 +98,17 @@ type variable struct {
 // Extra. The error says why data of such a template cannot be told apart: a record must have at least one octet.
 func Compile(fields []FieldSpec, dialect Dialect) (Program, error) {
 	p := Program{}
-	c := compiler{program: &p, dialect: &dialect, places: make([]place, 0, len(fields))}
+	c := compiler{program: &p, dialect: &dialect}
 	for _, f := range fields {
-		c.places = append(c.places, placeOf(f.Enterprise, f.ID, dialect.lookup(f.Enterprise, f.ID)))
+		if at := c.place(f); at.fits(f.Length) {
+			c.has[at.code] = true
+		}
 	}
-	for i, f := range fields {
-		c.field(f, c.places[i])
+	for _, f := range fields {
+		c.field(f, c.place(f))
 	}
 	c.order(len(p.ops))
+	c.times()
 	p.sampling = slices.ContainsFunc(fields, func(f FieldSpec) bool { return f.Enterprise == 0 && f.ID >= 305 && f.ID <= 311 })
 	if p.length == 0 && len(p.variable) == 0 {
 		return Program{}, fmt.Errorf("all %d fields have length 0", len(fields))
@@ -107,8 +120,12 @@ func Compile(fields []FieldSpec, dialect Dialect) (Program, error) {
 type compiler struct {
 	program *Program
 	dialect *Dialect
-	places  []place // of all fields
-	ordered int     // ops that are in their final order
+	has     [opcodes]bool // what some field is decoded to
+	ordered int           // ops that are in their final order
+}
+
+func (c *compiler) place(f FieldSpec) place {
+	return placeOf(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID))
 }
 
 // field appends a field.
@@ -140,13 +157,11 @@ func (c *compiler) field(f FieldSpec, at place) {
 	p.ops = append(p.ops, o)
 }
 
-// code chooses how a field is decoded: by its type, as far as its length fits, unless another field says the same better.
+// code chooses how a field is decoded: by its type, as far as its length fits, unless another field says the same better. What has no
+// place then may be kept as Extra.
 func (c *compiler) code(f FieldSpec, at place) opcode {
-	fits := at.fits(f.Length)
 	switch {
-	case fits && c.outranked(at.code):
-		return opSkip
-	case fits && at.code != opSkip:
+	case at.code != opSkip && at.fits(f.Length) && !c.outranked(at.code):
 		return at.code
 	case f.Length > 0 && c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID)) != nil:
 		return opExtra
@@ -165,6 +180,27 @@ func (c *compiler) order(upTo int) {
 	c.ordered = upTo
 }
 
+// times finds out whether the less exact times still come first when fields of variable length stand between them.
+func (c *compiler) times() {
+	p := c.program
+	codes := make([]opcode, 0, len(p.ops)+len(p.variable))
+	first := 0
+	for _, v := range p.variable {
+		for _, o := range p.ops[first:v.ops] {
+			codes = append(codes, o.code)
+		}
+		codes, first = append(codes, v.code), int(v.ops)
+	}
+	for _, o := range p.ops[first:] {
+		codes = append(codes, o.code)
+	}
+	codes = slices.DeleteFunc(codes, func(code opcode) bool { return code < opSystemInit || code >= opBytes })
+	if !slices.IsSorted(codes) {
+		slices.Sort(codes)
+		p.times = slices.Clone(slices.Compact(codes))
+	}
+}
+
 // fits tells whether a field of a length can be decoded to its place.
 func (p place) fits(length uint16) bool {
 	if length == VariableLength {
@@ -181,13 +217,19 @@ var ranks = [][]opcode{
 	{opInitiatorPackets, opPackets, opTotalPackets, opOutPackets, opOutTotalPackets},
 	{opReverseBytes, opResponderBytes, opReverseTotalBytes},
 	{opReversePackets, opResponderPackets, opReverseTotalPackets},
+	// What packets had when they came in goes before what they had when they left; egress templates have only the latter.
+	{opVLAN, opPostVLAN},
+	{opInnerVLAN, opPostInnerVLAN},
+	{opSourceMAC, opPostSourceMAC},
+	{opDestinationMAC, opPostDestinationMAC},
+	{opSampler, opSelection},
 }
 
 // outranked tells whether the template has a better field for the same figure.
 func (c *compiler) outranked(code opcode) bool {
 	for _, rank := range ranks {
 		for _, better := range rank[:max(0, slices.Index(rank, code))] {
-			if slices.ContainsFunc(c.places, func(p place) bool { return p.code == better }) {
+			if c.has[better] {
 				return true
 			}
 		}
@@ -203,7 +245,9 @@ func (p *Program) MinSize() int { return p.length + len(p.variable) }
 func (p *Program) SaysSampling() bool { return p.sampling }
 
 // Memory is how many octets the program holds besides itself.
-func (p *Program) Memory() int { return 12*cap(p.ops) + 16*cap(p.variable) + 48*cap(p.extra) }
+func (p *Program) Memory() int {
+	return 12*cap(p.ops) + 16*cap(p.variable) + 48*cap(p.extra) + cap(p.times)
+}
 
 // Size is the length in octets of the data record that data begins with: at least 1, or 0 when data does not hold a whole one.
 func (p *Program) Size(data []byte) int {

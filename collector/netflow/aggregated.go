@@ -14,13 +14,14 @@ var aggregated8 = layout{protocol: "NetFlow v8", format: flow.NetFlow8, header: 
 
 // schemes are the records of NetFlow v8 by aggregation: router-based aggregation (1 to 5, and with type of service 9 to 14) and that of
 // Catalyst switches (6 to 8). Cisco, "NetFlow Export Datagram Format", tables B-10 to B-19; "Catalyst 6500 NetFlow Data Export" for
-// 6 to 8. They are templates that everybody knows, written as such: pairs of information element and octets.
+// 6 to 8. Where there are two prefix lengths that of the destination comes first, as flow-tools and CAIDA's cflowd read what Cisco's
+// routers send. They are templates that everybody knows, written as such: pairs of information element and octets.
 var schemes = compileSchemes([...][]uint16{
 	1:  {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceAS, 2, destinationAS, 2, input, 2, output, 2},
 	2:  {flows, 4, packets, 4, octets, 4, first, 4, last, 4, protocol, 1, pad, 3, sourcePort, 2, destinationPort, 2},
 	3:  {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceNet, 4, sourceBits, 1, pad, 1, sourceAS, 2, input, 2, pad, 2},
 	4:  {flows, 4, packets, 4, octets, 4, first, 4, last, 4, destinationNet, 4, destinationBits, 1, pad, 1, destinationAS, 2, output, 2, pad, 2},
-	5:  {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceNet, 4, destinationNet, 4, sourceBits, 1, destinationBits, 1, pad, 2, sourceAS, 2, destinationAS, 2, input, 2, output, 2},
+	5:  {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceNet, 4, destinationNet, 4, destinationBits, 1, sourceBits, 1, pad, 2, sourceAS, 2, destinationAS, 2, input, 2, output, 2},
 	6:  {destinationNet, 4, packets, 4, octets, 4, first, 4, last, 4, output, 2, tos, 1, pad, 1, pad, 4, pad, 4},
 	7:  {destinationNet, 4, sourceNet, 4, packets, 4, octets, 4, first, 4, last, 4, output, 2, input, 2, tos, 1, pad, 1, pad, 2, pad, 4, pad, 4},
 	8:  {destinationNet, 4, sourceNet, 4, destinationPort, 2, sourcePort, 2, packets, 4, octets, 4, first, 4, last, 4, output, 2, input, 2, tos, 1, protocol, 1, pad, 2, pad, 4, pad, 4},
@@ -28,8 +29,8 @@ var schemes = compileSchemes([...][]uint16{
 	10: {flows, 4, packets, 4, octets, 4, first, 4, last, 4, protocol, 1, tos, 1, pad, 2, sourcePort, 2, destinationPort, 2, input, 2, output, 2},
 	11: {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceNet, 4, sourceBits, 1, tos, 1, sourceAS, 2, input, 2, pad, 2},
 	12: {flows, 4, packets, 4, octets, 4, first, 4, last, 4, destinationNet, 4, destinationBits, 1, tos, 1, destinationAS, 2, output, 2, pad, 2},
-	13: {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceNet, 4, destinationNet, 4, sourceBits, 1, destinationBits, 1, tos, 1, pad, 1, sourceAS, 2, destinationAS, 2, input, 2, output, 2},
-	14: {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceNet, 4, destinationNet, 4, sourceBits, 1, destinationBits, 1, tos, 1, protocol, 1, sourcePort, 2, destinationPort, 2, input, 2, output, 2},
+	13: {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceNet, 4, destinationNet, 4, destinationBits, 1, sourceBits, 1, tos, 1, pad, 1, sourceAS, 2, destinationAS, 2, input, 2, output, 2},
+	14: {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceNet, 4, destinationNet, 4, destinationBits, 1, sourceBits, 1, tos, 1, protocol, 1, sourcePort, 2, destinationPort, 2, input, 2, output, 2},
 })
 
 // IANA numbers of the elements in the schemes. A network is the address of its first host.

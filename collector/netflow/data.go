@@ -69,6 +69,8 @@ const releaseLimit = 1 << 16
 func (d *Decoder) release(t *exporter.Template) {
 	m := &d.message
 	waited := m.source.Ready(t.ID)
+	before := m.records + m.options
+	defer func() { m.released += m.records + m.options - before }()
 	for i, w := range waited {
 		if len(m.dst) >= releaseLimit {
 			m.source.Dropped(len(waited) - i)

@@ -26,7 +26,7 @@ type layout struct {
 
 // layouts by version.
 var layouts = [...]*layout{
-	1: {protocol: "NetFlow v1", format: flow.NetFlow1, header: 16, record: 52, ipProtocol: 38, tos: 39, tcpFlags: 40},
+	1: {protocol: "NetFlow v1", format: flow.NetFlow1, header: 16, record: 48, ipProtocol: 38, tos: 39, tcpFlags: 40},
 	5: {protocol: "NetFlow v5", format: flow.NetFlow5, header: 24, record: 48, tcpFlags: 37, ipProtocol: 38, tos: 39, routes: 40, sequence: 16, engine: 20},
 	6: {protocol: "NetFlow v6", format: flow.NetFlow6, header: 24, record: 52, tcpFlags: 37, ipProtocol: 38, tos: 39, routes: 40, sequence: 16, engine: 20},
 	7: {protocol: "NetFlow v7", format: flow.NetFlow7, header: 24, record: 52, tcpFlags: 37, ipProtocol: 38, tos: 39, routes: 40, sequence: 16},

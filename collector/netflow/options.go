@@ -1,6 +1,8 @@
 package netflow
 
 import (
+	"math"
+
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
@@ -8,42 +10,40 @@ import (
 
 // Elements that option records use, besides those of samplers.
 const (
-	sourceIPv4         = 8
-	ingressInterface   = 10
-	destinationIPv4    = 12
-	egressInterface    = 14
-	sourceIPv6         = 27
-	sourceMAC          = 56
-	interfaceName      = 82
-	interfaceDesc      = 83
-	applicationID      = 95
-	applicationName    = 96
-	exportingProcess   = 144
-	systemInit         = 160
-	ingressVRF         = 234
-	egressVRF          = 235
-	vrfName            = 236
-	elementID          = 303
-	elementDataType    = 339
-	elementName        = 341
-	privateEnterprise  = 346
-	stationMAC         = 365
-	stationIPv4        = 366
-	userName           = 371
-	lineCard           = 141
-	templateID         = 145
-	paddingOctets      = 210
-	flowCache          = paddingOctets // v9 knows a scope that IANA does not: it is skipped
-	firstVendorElement = 1 << 15
+	sourceIPv4        = 8
+	ingressInterface  = 10
+	destinationIPv4   = 12
+	egressInterface   = 14
+	sourceIPv6        = 27
+	sourceMAC         = 56
+	interfaceName     = 82
+	interfaceDesc     = 83
+	applicationID     = 95
+	applicationName   = 96
+	systemInit        = 160
+	ingressVRF        = 234
+	egressVRF         = 235
+	vrfName           = 236
+	elementID         = 303
+	elementDataType   = 339
+	elementName       = 341
+	privateEnterprise = 346
+	stationMAC        = 365
+	stationIPv4       = 366
+	userName          = 371
 )
 
-// scopes9 turns the scope field types of NetFlow v9 (RFC 3954 section 6.1) into the elements that mean the same. Exporters that put the
-// number of an element there are understood too.
+// scopes9 turns the scope field types of NetFlow v9 (RFC 3954 section 6.1) into elements. Of system, interface, line card, cache and template,
+// 1 to 5, only the interface says something; the others become padding. Exporters that put the number of an element there are
+// understood too.
 func scopes9(fields []flow.FieldSpec) {
-	elements := [...]uint16{1: exportingProcess, 2: ingressInterface, 3: lineCard, 4: flowCache, 5: templateID}
-	for i, f := range fields {
-		if f.ID > 0 && int(f.ID) < len(elements) {
-			fields[i].ID = elements[f.ID]
+	const system, scopeInterface, template = 1, 2, 5
+	for i := range fields {
+		switch id := &fields[i].ID; {
+		case *id == scopeInterface:
+			*id = ingressInterface
+		case *id >= system && *id <= template:
+			*id = pad
 		}
 	}
 }
@@ -61,7 +61,9 @@ type described struct {
 	user                 []byte
 	address              []byte // of the user
 	initialized          uint64
-	element              element.Element
+	enterprise           uint32 // of an information element, as all that follow
+	element              uint16
+	elementName          []byte
 	elementType          uint64
 	hasElement, hasType  bool
 }
@@ -109,10 +111,16 @@ func (o *described) take(f flow.FieldSpec, v []byte) {
 		o.user = flow.Text(v)
 		return
 	case elementName:
-		o.element.Name = string(flow.Text(v[:min(len(v), element.MaxName+1)]))
+		o.elementName = flow.Text(v[:min(len(v), element.MaxName+1)])
 		return
-	case sourceIPv4, destinationIPv4, sourceIPv6, sourceMAC, stationMAC, stationIPv4:
-		o.address = v
+	case sourceIPv4, destinationIPv4, stationIPv4:
+		o.takeAddress(v, 4)
+		return
+	case sourceMAC, stationMAC:
+		o.takeAddress(v, 6)
+		return
+	case sourceIPv6:
+		o.takeAddress(v, 16)
 		return
 	}
 	if len(v) > 8 {
@@ -126,11 +134,18 @@ func (o *described) take(f flow.FieldSpec, v []byte) {
 	case systemInit:
 		o.initialized = n
 	case elementID:
-		o.element.ID, o.hasElement = uint16(n)&^firstVendorElement, true
+		o.element, o.hasElement = uint16(n)&^enterpriseBit, true
 	case privateEnterprise:
-		o.element.Enterprise = uint32(n)
+		o.enterprise = uint32(n)
 	case elementDataType:
 		o.elementType, o.hasType = n, true
+	}
+}
+
+// takeAddress reads an address, if it has as many octets as its kind. Of a template with several the empty ones are none.
+func (o *described) takeAddress(v []byte, octets int) {
+	if len(v) == octets && !zero(v) {
+		o.address = v
 	}
 }
 
@@ -139,12 +154,19 @@ func (d *Decoder) learn(o *described) {
 	s := d.message.source
 	if rate := o.rate(); rate != 0 {
 		switch {
+		case o.selection != 0:
+			s.DescribeSampler(flow.Selection|o.selection, rate)
 		case o.hasSampler:
 			s.DescribeSampler(o.id, rate)
 		case o.hasInterface:
 			s.DescribeInterfaceSampler(o.interfaceIndex, rate)
 		default:
 			s.DescribeSampler(0, rate)
+		}
+	}
+	if o.selection != 0 && o.hasSampler { // Selection Sequence Report: RFC 5476 section 6.5.1
+		if rate, ok := s.Sampler(o.id); ok {
+			s.DescribeSampler(flow.Selection|o.selection, rate)
 		}
 	}
 	if o.hasInterface && len(o.interfaceName)+len(o.desc) > 0 {
@@ -169,14 +191,10 @@ func (d *Decoder) learn(o *described) {
 // learnElement takes the description of an information element: RFC 5610 section 3.9. Its name becomes part of documents, so that it must
 // be one.
 func (d *Decoder) learnElement(o *described) {
-	if d.table.Policy().Dialect.Keep == flow.KeepNone || !o.hasElement || !o.hasType || o.element.Enterprise == 0 || !element.ValidName(o.element.Name) {
+	if d.table.Policy().Dialect.Keep == flow.KeepNone || !o.hasElement || !o.hasType || o.elementType > math.MaxUint8 || o.enterprise == 0 {
 		return
 	}
-	kind, ok := element.TypeByCode(uint8(o.elementType))
-	if !ok {
-		return
+	if kind, ok := element.TypeByCode(uint8(o.elementType)); ok && element.ValidName(o.elementName) {
+		d.message.source.DescribeElement(o.enterprise, o.element, o.elementName, kind)
 	}
-	e := o.element
-	e.Type = kind
-	d.message.source.DescribeElement(&e)
 }

@@ -88,14 +88,17 @@ func record5(n byte) []byte {
 // collector is a decoder with its table.
 type collector struct {
 	table   *exporter.Table
+	arena   flow.Arena
 	decoder *netflow.Decoder
 }
 
 func newCollector(limits exporter.Limits) *collector {
-	table := exporter.NewTable(limits)
-	return &collector{table, netflow.NewDecoder(table, new(flow.Arena))}
+	c := &collector{table: exporter.NewTable(limits)}
+	c.decoder = netflow.NewDecoder(c.table, &c.arena)
+	return c
 }
 
 func (c *collector) decode(packet []byte) ([]flow.Record, error) {
+	c.arena.Reset()
 	return c.decoder.Decode(nil, packet, origin, received)
 }

@@ -66,9 +66,12 @@ func (d *Decoder) optionsTemplates(body []byte, at int) {
 		case !ok:
 			m.fault(at, "options template %d announces %d fields, the set has room for %d", id, count, len(d.fields))
 			return
-		case scope > count || scope == 0 && m.format == flow.IPFIX:
+		case scope > count:
 			m.fault(at, "options template %d has %d scope fields of %d", id, scope, count)
 		default:
+			if scope == 0 && m.format == flow.IPFIX { // what the records say is plain all the same
+				m.fault(at, "options template %d has no scope", id)
+			}
 			if m.format == flow.NetFlow9 {
 				scopes9(d.fields[:scope])
 			}
@@ -101,10 +104,12 @@ func (m *message) withdraw(id, set uint16) (done bool) {
 	return true
 }
 
+// enterpriseBit marks a field whose enterprise number follows: RFC 7011 section 3.2.
+const enterpriseBit = 1 << 15
+
 // readFields reads field specifiers into d.fields: of 4 octets each, and in IPFIX 4 more where the enterprise bit is set (RFC 7011 section
 // 3.2). Ok is false when there are fewer.
 func (d *Decoder) readFields(specs []byte, count int) (size int, ok bool) {
-	const enterpriseBit = 1 << 15
 	d.fields = d.fields[:0]
 	for range count {
 		if len(specs)-size < 4 {

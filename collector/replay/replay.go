@@ -22,8 +22,9 @@ import (
 
 // Options say how files are read.
 type Options struct {
-	Exporter  netip.Addr  // of files that are a packet's payload
-	City, ASN string      // databases to enrich with; empty: none
+	Exporter  netip.Addr // of files that are a packet's payload
+	City, ASN string     // databases to enrich with; empty: none
+	Dialect   flow.Dialect
 	Report    func(error) // takes each packet that could not be decoded, with file and number
 }
 
@@ -62,6 +63,7 @@ func Files(ctx context.Context, out io.Writer, files []string, o Options) (_ Sum
 		}
 	}
 	table := exporter.NewTable(exporter.Limits{})
+	table.Apply(exporter.Policy{Dialect: o.Dialect})
 	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table), enricher: databases.New()}
 	for _, name := range files {
 		if err := r.file(ctx, name); err != nil {
@@ -81,8 +83,16 @@ func (r *replay) file(ctx context.Context, name string) error {
 	if isCapture(data) {
 		return r.capture(ctx, name, data)
 	}
-	// The payload alone does not say when it was received: the exporter's own clock is the best there is.
-	return r.packet(name, 1, data, netip.AddrPortFrom(r.Exporter, 0), exportTime(data))
+	// The payload alone does not say when it was received: the exporter's own clock is the best there is, or else when the file was written.
+	received, ok := exportTime(data)
+	if !ok {
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		received = info.ModTime()
+	}
+	return r.packet(name, 1, data, netip.AddrPortFrom(r.Exporter, 0), received)
 }
 
 // isCapture tells pcap (either byte order, micro- and nanoseconds) and pcapng by their magic numbers.
@@ -97,12 +107,16 @@ func isCapture(data []byte) bool {
 	return false
 }
 
-// exportTime reads the seconds that NetFlow v5 and v9 have at the same place of their headers.
-func exportTime(data []byte) time.Time {
-	if len(data) < 12 {
-		return time.Unix(0, 0)
+// exportTime reads the seconds that the headers of NetFlow and IPFIX have; those of sFlow have none.
+func exportTime(data []byte) (at time.Time, ok bool) {
+	if len(data) < 12 || binary.BigEndian.Uint16(data) == 0 {
+		return time.Time{}, false
 	}
-	return time.Unix(int64(binary.BigEndian.Uint32(data[8:])), 0)
+	seconds := data[8:]
+	if binary.BigEndian.Uint16(data) == 10 { // IPFIX: RFC 7011 section 3.1
+		seconds = data[4:]
+	}
+	return time.Unix(int64(binary.BigEndian.Uint32(seconds)), 0), true
 }
 
 func (r *replay) packet(name string, number int, payload []byte, from netip.AddrPort, received time.Time) error {

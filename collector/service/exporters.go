@@ -52,9 +52,10 @@ func byAddress(s exporter.Snapshot) []device {
 // exporterMetrics are the figures of the exporter tables.
 type exporterMetrics struct {
 	known, sources, evicted, ended, decodeErrors, refused, redefined, refusedTemplates, beforeTemplate, setsDropped *prometheus.Desc
-	options, rowsRefused, rowsForgotten                                                                             *prometheus.Desc
+	options, rowsRefused, rowsForgotten, withdrawn, undecodedLists                                                  *prometheus.Desc
 
 	packetsOf, recordsOf, malformedOf, lostOf, reorderedOf, restartedOf, templatesOf, waitingOf, limitedOf, rowsOf *prometheus.Desc
+	clockOf, implausibleOf                                                                                         *prometheus.Desc
 
 	stateSaved, stateErrors, stateRestored *prometheus.Desc
 }
@@ -68,6 +69,8 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 		decodeErrors:     m.desc("decode_errors_total", "Packets not decoded, or not to their end.", "listen", "cause"),
 		refused:          m.desc("packets_refused_total", "Packets not looked at: of addresses that may not send (exporters.allow), or too many of one (exporters.max_packets_per_second).", "listen", "cause"),
 		redefined:        m.desc("templates_redefined_total", "Templates that changed their fields.", "listen"),
+		withdrawn:        m.desc("templates_withdrawn_total", "Templates that exporters took back (IPFIX).", "listen"),
+		undecodedLists:   m.desc("lists_undecoded_total", "Lists within records that could not be decoded: their template is not known, they are not what they say, or too deep.", "listen"),
 		refusedTemplates: m.desc("templates_refused_total", "Templates beyond a limit (exporters.max_templates, max_fields, template_bytes).", "listen"),
 		beforeTemplate:   m.desc("sets_before_template_total", "Data sets that came before their template.", "listen"),
 		setsDropped:      m.desc("sets_dropped_total", "Data sets dropped because too many waited for a template.", "listen"),
@@ -75,16 +78,18 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 		rowsRefused:      m.desc("option_rows_refused_total", "Rows of option tables beyond a limit (exporters.option_rows, option_bytes).", "listen"),
 		rowsForgotten:    m.desc("option_rows_forgotten_total", "Rows of option tables forgotten to make room, or with the last exporting process of their device.", "listen"),
 
-		packetsOf:   m.desc("exporter_packets_total", "Packets of the exporter.", "listen", "exporter"),
-		recordsOf:   m.desc("exporter_records_total", "Flow records of the exporter.", "listen", "exporter"),
-		malformedOf: m.desc("exporter_malformed_packets_total", "Packets of the exporter not decoded to their end.", "listen", "exporter"),
-		lostOf:      m.desc("exporter_sequence_lost_total", "What is missing in the exporter's sequence numbers: packets (v9, sFlow), flows (v5) or data records (IPFIX).", "listen", "exporter"),
-		reorderedOf: m.desc("exporter_sequence_reordered_total", "Of those missing, what came late after all.", "listen", "exporter"),
-		restartedOf: m.desc("exporter_sequence_restarts_total", "Jumps of the sequence number that mean a restart of the exporter.", "listen", "exporter"),
-		templatesOf: m.desc("exporter_templates", "Templates known of the exporter.", "listen", "exporter"),
-		waitingOf:   m.desc("exporter_waiting_for_template", "Data sets of the exporter that wait for their template.", "listen", "exporter"),
-		limitedOf:   m.desc("exporter_rate_limited_packets_total", "Packets of the exporter not looked at (exporters.max_packets_per_second).", "listen", "exporter"),
-		rowsOf:      m.desc("exporter_option_rows", "Interfaces, applications, VRFs, users and samplers that the exporter described.", "listen", "exporter"),
+		packetsOf:     m.desc("exporter_packets_total", "Packets of the exporter.", "listen", "exporter"),
+		recordsOf:     m.desc("exporter_records_total", "Flow records of the exporter.", "listen", "exporter"),
+		malformedOf:   m.desc("exporter_malformed_packets_total", "Packets of the exporter not decoded to their end.", "listen", "exporter"),
+		lostOf:        m.desc("exporter_sequence_lost_total", "What is missing in the exporter's sequence numbers: packets (v9, sFlow), flows (v5) or data records (IPFIX).", "listen", "exporter"),
+		reorderedOf:   m.desc("exporter_sequence_reordered_total", "Of those missing, what came late after all.", "listen", "exporter"),
+		restartedOf:   m.desc("exporter_sequence_restarts_total", "Jumps of the sequence number that mean a restart of the exporter.", "listen", "exporter"),
+		clockOf:       m.desc("exporter_clock_corrected_records_total", "Flow records whose times were moved because the exporter's clock is wrong (decode.max_clock_skew).", "listen", "exporter"),
+		implausibleOf: m.desc("exporter_times_implausible_total", "Times that were left out because they cannot be.", "listen", "exporter"),
+		templatesOf:   m.desc("exporter_templates", "Templates known of the exporter.", "listen", "exporter"),
+		waitingOf:     m.desc("exporter_waiting_for_template", "Data sets of the exporter that wait for their template.", "listen", "exporter"),
+		limitedOf:     m.desc("exporter_rate_limited_packets_total", "Packets of the exporter not looked at (exporters.max_packets_per_second).", "listen", "exporter"),
+		rowsOf:        m.desc("exporter_option_rows", "Interfaces, applications, VRFs, users, samplers and information elements that the exporter described.", "listen", "exporter"),
 
 		stateSaved:    m.desc("state_saved_timestamp_seconds", "When what exporters announced was last saved; 0 when it was not since the start."),
 		stateErrors:   m.desc("state_save_errors_total", "Attempts to save what exporters announced that failed."),
@@ -112,6 +117,8 @@ func (m *exporterMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc
 		}
 		counter(m.decodeErrors, snap.Total.Malformed, listen, "malformed")
 		counter(m.redefined, snap.Total.TemplatesRedefined, listen)
+		counter(m.withdrawn, snap.Total.TemplatesWithdrawn, listen)
+		counter(m.undecodedLists, snap.Total.ListsUndecoded, listen)
 		counter(m.refusedTemplates, snap.Total.TemplatesRefused, listen)
 		counter(m.beforeTemplate, snap.Total.SetsBeforeTemplate, listen)
 		counter(m.setsDropped, snap.Total.SetsDropped, listen)
@@ -127,6 +134,8 @@ func (m *exporterMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc
 			counter(m.lostOf, d.stats.SequenceLost, listen, d.name)
 			counter(m.reorderedOf, d.stats.SequenceReordered, listen, d.name)
 			counter(m.restartedOf, d.stats.SequenceRestarted, listen, d.name)
+			counter(m.clockOf, d.stats.ClockCorrected, listen, d.name)
+			counter(m.implausibleOf, d.stats.TimesImplausible, listen, d.name)
 			gauge(m.templatesOf, float64(d.stats.Templates), listen, d.name)
 			gauge(m.waitingOf, float64(d.stats.Waiting), listen, d.name)
 			counter(m.limitedOf, d.limited, listen, d.name)
@@ -172,21 +181,13 @@ type named struct {
 func labelled(devices []device, total device) []named {
 	slices.SortStableFunc(devices, func(a, b device) int { return cmp.Compare(b.stats.Packets, a.stats.Packets) })
 	var list []named
-	var own device
+	rest := total
 	for _, d := range devices[:min(len(devices), maxExporterLabels)] {
 		list = append(list, named{d.address.String(), d})
-		own.stats.Add(d.stats)
-		own.limited += d.limited
-		own.rows += d.rows
+		rest.stats.Subtract(d.stats)
+		rest.limited -= d.limited
+		rest.rows -= d.rows
 	}
-	rest := device{limited: total.limited - own.limited, rows: total.rows - own.rows, stats: exporter.Stats{
-		Packets: total.stats.Packets - own.stats.Packets, Records: total.stats.Records - own.stats.Records,
-		Malformed:         total.stats.Malformed - own.stats.Malformed,
-		SequenceLost:      total.stats.SequenceLost - own.stats.SequenceLost,
-		SequenceReordered: total.stats.SequenceReordered - own.stats.SequenceReordered,
-		SequenceRestarted: total.stats.SequenceRestarted - own.stats.SequenceRestarted,
-		Templates:         total.stats.Templates - own.stats.Templates, Waiting: total.stats.Waiting - own.stats.Waiting,
-	}}
 	if rest != (device{}) {
 		list = append(list, named{"other", rest})
 	}

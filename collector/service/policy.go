@@ -3,7 +3,6 @@ package service
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
@@ -28,33 +27,34 @@ func limits(c config.Exporters) exporter.Limits {
 	}
 }
 
-// policy is what the settings say about what exporters say. The error is about the file of information elements.
+// moments are the values of decode.timestamp_source.
+var moments = map[string]exporter.Moment{"end": exporter.End, "start": exporter.Start, "export": exporter.Export, "receive": exporter.Receive}
+
+// policy is what the settings, which were checked when they were read, say about what exporters say. The error is about the file of
+// information elements.
 func policy(c config.Decode) (exporter.Policy, error) {
-	p := exporter.Policy{
-		Timestamp: map[string]exporter.Moment{"end": exporter.End, "start": exporter.Start, "export": exporter.Export, "receive": exporter.Receive}[c.TimestampSource],
-		MaxSkew:   time.Duration(c.MaxClockSkew),
-		Dialect:   flow.Dialect{Keep: map[string]flow.Keep{"none": flow.KeepNone, "known": flow.KeepKnown, "all": flow.KeepAll}[c.Extra]},
-	}
-	for _, list := range []struct {
-		rates    []string
-		override bool
-	}{{c.Sampling, false}, {c.SamplingOverride, true}} {
-		for _, text := range list.rates {
-			if network, interval, err := config.ParseRate(text); err == nil { // checked when the settings were read
-				p.Rates = append(p.Rates, exporter.Rate{Network: network, Interval: interval, Override: list.override})
-			}
-		}
+	keep, err := flow.ParseKeep(c.Extra)
+	if err != nil {
+		return exporter.Policy{}, fmt.Errorf("decode.extra: %w", err)
 	}
 	elements := element.Builtin()
 	if c.ElementsFile != "" {
-		data, err := os.ReadFile(c.ElementsFile)
-		if err == nil {
-			elements, err = elements.Add(c.ElementsFile, data)
-		}
-		if err != nil {
+		if elements, err = elements.AddFile(c.ElementsFile); err != nil {
 			return exporter.Policy{}, fmt.Errorf("unable to use decode.elements_file: %w", err)
 		}
 	}
-	p.Dialect.Elements = elements
+	p := exporter.Policy{
+		Timestamp: moments[c.TimestampSource], MaxSkew: time.Duration(c.MaxClockSkew), Dialect: flow.Dialect{Elements: elements, Keep: keep},
+	}
+	p.Rates = append(rates(c.Sampling, false), rates(c.SamplingOverride, true)...)
 	return p, nil
+}
+
+func rates(list []string, override bool) (rates []exporter.Rate) {
+	for _, text := range list {
+		if network, interval, err := config.ParseRate(text); err == nil {
+			rates = append(rates, exporter.Rate{Network: network, Interval: interval, Override: override})
+		}
+	}
+	return rates
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
 )
 
@@ -14,7 +15,7 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check a settings file",
-		Long:  "Check names every mistake in a settings file at once, with line and column, and exits with status 1 when there is one.",
+		Long:  "Check names every mistake in a settings file at once, with line and column, the file of information elements that it names included, and exits with status 1 when there is one.",
 		Example: `  flowcollector check
   flowcollector check --print-effective flowcollector.yml`,
 		Args: cobra.MaximumNArgs(1),
@@ -26,6 +27,12 @@ func checkCommand() *cobra.Command {
 			cfg, err := load(file)
 			if err = mistakes(cmd, file, err); err != nil {
 				return err
+			}
+			if own := cfg.Decode.ElementsFile; own != "" {
+				_, err := element.Builtin().AddFile(own)
+				if err = mistakes(cmd, own, err); err != nil {
+					return err
+				}
 			}
 			if effective {
 				text, err := cfg.EffectiveYAML()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -31,7 +30,8 @@ arguments it lists all. A name finds every element whose name it is a part of, w
 			registry := element.Builtin()
 			if file != "" {
 				var err error
-				if registry, err = withFile(cmd, registry, file); err != nil {
+				registry, err = registry.AddFile(file)
+				if err = mistakes(cmd, file, err); err != nil {
 					return err
 				}
 			}
@@ -51,16 +51,6 @@ arguments it lists all. A name finds every element whose name it is a part of, w
 	cmd.Flags().StringVar(&file, "file", "", "YAML file with elements of your own")
 	cmd.Flags().BoolVar(&ndjson, "json", false, "print a JSON object for each element")
 	return cmd
-}
-
-// withFile adds the elements of a user's file. Its mistakes go to standard error.
-func withFile(cmd *cobra.Command, registry *element.Registry, file string) (*element.Registry, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("unable to read the elements: %w", err)
-	}
-	registry, err = registry.Add(file, data)
-	return registry, mistakes(cmd, file, err)
 }
 
 // find lists the elements that are asked for, in the order of the registry, all of them when none is.
@@ -160,8 +150,12 @@ func elementsJSON(w io.Writer, registry *element.Registry, elements []*element.E
 
 // sameAs is the name of the IANA element that another one is decoded like.
 func sameAs(registry *element.Registry, e *element.Element) string {
-	if same := registry.Lookup(0, e.SameAs); e.SameAs != 0 && same != nil {
-		return same.Name
+	same := registry.Lookup(0, e.SameAs)
+	switch {
+	case e.SameAs == 0 || same == nil:
+		return ""
+	case e.Reverse:
+		return "reverse of " + same.Name
 	}
-	return ""
+	return same.Name
 }

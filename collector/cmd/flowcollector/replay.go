@@ -8,12 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 	"github.com/flowstack/terraform-provider-flowstack/collector/replay"
 )
 
 func replayCommand() *cobra.Command {
 	var o replay.Options
-	var exporter string
+	var exporter, extra, elements string
 	var lenient bool
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
@@ -32,6 +34,17 @@ A packet that cannot be decoded is named with its file and number, and makes the
 				return fmt.Errorf("--exporter: %w", err)
 			}
 			o.Exporter = address
+			if o.Dialect.Keep, err = flow.ParseKeep(extra); err != nil {
+				return fmt.Errorf("--extra: %w", err)
+			}
+			registry := element.Builtin()
+			if elements != "" {
+				registry, err = registry.AddFile(elements)
+				if err = mistakes(cmd, elements, err); err != nil {
+					return err
+				}
+			}
+			o.Dialect.Elements = registry
 			o.Report = func(problem error) { fmt.Fprintln(cmd.ErrOrStderr(), "flowcollector:", problem) }
 			out := bufio.NewWriterSize(cmd.OutOrStdout(), 1<<16)
 			summary, err := replay.Files(cmd.Context(), out, files, o)
@@ -46,6 +59,8 @@ A packet that cannot be decoded is named with its file and number, and makes the
 		},
 	}
 	cmd.Flags().StringVar(&exporter, "exporter", "192.0.2.1", "address of the exporter for files that are a packet's payload")
+	cmd.Flags().StringVar(&extra, "extra", "none", "fields without a place in the document to keep in flow.extra: none, known or all")
+	cmd.Flags().StringVar(&elements, "elements", "", "YAML file of information elements to add to the registry")
 	cmd.Flags().BoolVar(&lenient, "lenient", false, "exit with status 0 though packets could not be decoded")
 	cmd.Flags().StringVar(&o.City, "geoip-city", "", "city database (.mmdb) to enrich with")
 	cmd.Flags().StringVar(&o.ASN, "geoip-asn", "", "autonomous system database (.mmdb) to enrich with")

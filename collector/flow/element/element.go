@@ -40,4 +40,5 @@ type Element struct {
 	Name       string // letters and digits, lower camel case (ValidName); empty for an element that no registry knows
 	Type       Type
 	SameAs     uint16 // IANA element whose meaning and encoding it shares, 0 for none: it is decoded to the same place
+	Reverse    bool   // it is like the reverse of that one: of the packets from destination to source (RFC 5103)
 }

@@ -2,6 +2,8 @@ package element
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +46,20 @@ func (r *Registry) Add(file string, data []byte) (*Registry, error) {
 	}
 	elements := slices.DeleteFunc(slices.Clone(r.elements), func(e *Element) bool { return gone[e.number()] })
 	return newRegistry(append(elements, p.elements...), r.sources), nil
+}
+
+// AddFile is Add of the file at a path.
+func (r *Registry) AddFile(path string) (*Registry, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("unable to read the elements: %w", err)
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	data, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("unable to read the elements: %w", err)
+	}
+	return r.Add(path, data)
 }
 
 // fileName is what has to be different in each element of a file, besides the number.

@@ -27,14 +27,14 @@ func TestAdd(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []Element{
-		{64500, 12, "acmeSessionId", Unsigned32, 148},
-		{0, 40100, "acmeUser", String, 0},
-		{0, 534, "newElement", Unsigned8, 0},
-		{29305, 534, "reverseNewElement", Unsigned8, 0}, // follows from it
-		{0, 1, "bytes", Unsigned64, 0},
-		{29305, 1, "reverseBytes", Unsigned64, 0},
-		{0, 2, "packetDeltaCount", Unsigned64, 0},
-		{6871, 16398, "reverseInitialTCPFlags", Unsigned16, 0},
+		{64500, 12, "acmeSessionId", Unsigned32, 148, false},
+		{0, 40100, "acmeUser", String, 0, false},
+		{0, 534, "newElement", Unsigned8, 0, false},
+		{29305, 534, "reverseNewElement", Unsigned8, 0, false}, // follows from it
+		{0, 1, "bytes", Unsigned64, 0, false},
+		{29305, 1, "reverseBytes", Unsigned64, 0, false},
+		{0, 2, "packetDeltaCount", Unsigned64, 0, false},
+		{6871, 16398, "reverseInitialTCPFlags", Unsigned16, 0, false},
 	} {
 		if got := r.Lookup(want.Enterprise, want.ID); got == nil || *got != want {
 			t.Errorf("%s is %+v, want %+v", want.number(), got, want)

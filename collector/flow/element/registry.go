@@ -200,11 +200,12 @@ func parseRow(row []string) (*Element, error) {
 	}
 	e := &Element{Enterprise: uint32(enterprise), ID: uint16(id), Name: row[2], Type: kind}
 	if row[4] != "" {
-		same, err := strconv.ParseUint(row[4], 10, 15)
+		id, reverse := strings.CutPrefix(row[4], "-")
+		same, err := strconv.ParseUint(id, 10, 15)
 		if err != nil {
 			return nil, err
 		}
-		e.SameAs = uint16(same)
+		e.SameAs, e.Reverse = uint16(same), reverse
 	}
 	return e, nil
 }
