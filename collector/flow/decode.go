@@ -57,7 +57,6 @@ var (
 	plain      = part{opSkip, opFirstStructured}
 	untimed    = part{opBytes, opFirstStructured}
 	extras     = part{opExtra, opExtra}
-	everything = part{opSkip, 255}
 )
 
 // run decodes a part of the fields.

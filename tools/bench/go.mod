@@ -4,12 +4,15 @@ go 1.26.0
 
 require (
 	github.com/flowstack/terraform-provider-flowstack v0.0.0
+	github.com/gopacket/gopacket v1.7.7
 	github.com/netsampler/goflow2/v2 v2.2.6
 )
 
 require (
 	github.com/agext/levenshtein v1.2.3 // indirect
 	go.yaml.in/yaml/v3 v3.0.6 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.50.0 // indirect
 )
 
 replace github.com/flowstack/terraform-provider-flowstack => ../..

@@ -20,7 +20,7 @@ import (
 func main() {
 	rounds := flag.Int("rounds", 15, "rounds; the median counts")
 	round := flag.Duration("round", 100*time.Millisecond, "processor time of a round")
-	shared := flag.String("shared", os.Getenv("FLOWSTACK_SHARED"), "folder with captures/ of real exporters")
+	shared := flag.String("shared", os.Getenv("FLOWSTACK_SHARED"), "folder with captures/ of vendors")
 	only := flag.String("only", "", "only loads whose name has this in it")
 	flag.Parse()
 	runtime.GOMAXPROCS(1) // collectors scale by readers: what one costs is the question
@@ -30,15 +30,22 @@ func main() {
 	}
 }
 
+// testdata has the captures that are part of the repository, seen from this module's folder.
+const testdata = "../../collector/testdata/exporters"
+
 func run(w io.Writer, rounds int, round time.Duration, shared, only string) error {
-	all := loads()
+	debian, err := recorded(testdata)
+	if err != nil {
+		return err
+	}
+	all := append(loads(), debian)
 	switch l, err := captured(filepath.Join(shared, "captures")); {
 	case err == nil:
 		all = append(all, l)
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	default:
-		fmt.Fprintln(w, "No captures of real exporters are there; FLOWSTACK_SHARED is the folder that has captures/.")
+		fmt.Fprintln(w, "No captures of vendors are there; FLOWSTACK_SHARED is the folder that has captures/.")
 	}
 	var results []*result
 	for i := range all {

@@ -65,20 +65,24 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
-// reality is the load of real packets, where there are any.
+// reality are the loads of real packets: those in the repository, and others where there are any.
 func reality(t *testing.T) []load {
+	debian, err := recorded(testdata)
+	if err != nil {
+		t.Fatal(err)
+	}
 	shared := os.Getenv("FLOWSTACK_SHARED")
 	if shared == "" {
 		shared = "../../../shared"
 	}
 	folder := filepath.Join(shared, "captures")
 	if _, err := os.Stat(folder); err != nil {
-		t.Logf("without real packets: %v; set FLOWSTACK_SHARED to the folder that has captures/", err)
-		return nil
+		t.Logf("without packets of vendors: %v; set FLOWSTACK_SHARED to the folder that has captures/", err)
+		return []load{debian}
 	}
 	l, err := captured(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []load{l}
+	return []load{debian, l}
 }
