@@ -46,7 +46,8 @@ var schemes8 = map[byte]struct {
 		"198.51.100.0:0/24 > 203.0.113.0:0/16 in 3 out 4 as 64500 as 64501",
 	},
 	6: {
-		32, map[int][]byte{0: netB, 4: u32(9), 8: u32(4500), 12: u32(uptime - 2000), 16: u32(uptime - 1000), 20: u16(4), 22: {0xb8}, 23: ones[:1], 24: ones, 28: ones},
+		32,
+		map[int][]byte{0: netB, 4: u32(9), 8: u32(4500), 12: u32(uptime - 2000), 16: u32(uptime - 1000), 20: u16(4), 22: {0xb8}, 23: ones[:1], 24: ones, 28: ones},
 		"?/0 > 203.0.113.0:0/0 tos 0xb8 out 4",
 	},
 	7: {

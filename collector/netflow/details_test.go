@@ -31,15 +31,18 @@ func TestDetails(t *testing.T) {
 		},
 		"NAT64": {[]spec{{281, 16}, {282, 16}}, join(six.AsSlice(), six.AsSlice()), flow.Details{SourceNAT: six, DestinationNAT: six}},
 		"NBAR (RFC 6759 section 4)": {
-			[]spec{{95, 4}, {96, 8}}, join([]byte{13, 0, 1, 2}, []byte("netflix\x00")),
+			[]spec{{95, 4}, {96, 8}},
+			join([]byte{13, 0, 1, 2}, []byte("netflix\x00")),
 			flow.Details{Has: flow.HasApplication, ApplicationID: 13<<56 | 0x0102, ApplicationName: []byte("netflix")},
 		},
 		"an application id of variable length": {
-			[]spec{{95, anyOctets}}, short([]byte{20, 0, 0, 0x23, 0xc1, 0, 0, 1, 0xbb}),
+			[]spec{{95, anyOctets}},
+			short([]byte{20, 0, 0, 0x23, 0xc1, 0, 0, 1, 0xbb}),
 			flow.Details{Has: flow.HasApplication, ApplicationID: 20<<56 | 0x23c1_0000_01bb},
 		},
 		"wireless": {
-			[]spec{{365, 6}, {367, 6}, {147, 8}}, join(station[:], point[:], []byte("guest\x00\x00\x00")),
+			[]spec{{365, 6}, {367, 6}, {147, 8}},
+			join(station[:], point[:], []byte("guest\x00\x00\x00")),
 			flow.Details{Has: flow.HasStationMAC | flow.HasAccessPointMAC, StationMAC: station, AccessPointMAC: point, SSID: []byte("guest")},
 		},
 		"MPLS: three labels, the rest empty": {
@@ -54,7 +57,8 @@ func TestDetails(t *testing.T) {
 		"forwardingStatus of 4 octets":    {[]spec{{89, 4}}, []byte{0, 0, 0, 0x82}, flow.Details{Has: flow.HasForwardingStatus, ForwardingStatus: 0x82}},
 		"flowEndReason (RFC 5102 5.11.3)": {[]spec{{136, 1}, {148, 8}}, join([]byte{3}, u64(1<<40)), flow.Details{Has: flow.HasEndReason | flow.HasFlowID, EndReason: 3, FlowID: 1 << 40}},
 		"hops, labels, neighbours": {
-			[]spec{{52, 1}, {53, 1}, {31, 3}, {128, 4}, {129, 4}, {245, 2}}, join([]byte{1, 64}, []byte{0xff, 0xff, 0xff}, u32(64500), u32(64501), u16(7)),
+			[]spec{{52, 1}, {53, 1}, {31, 3}, {128, 4}, {129, 4}, {245, 2}},
+			join([]byte{1, 64}, []byte{0xff, 0xff, 0xff}, u32(64500), u32(64501), u16(7)),
 			flow.Details{
 				Has:    flow.HasMinTTL | flow.HasMaxTTL | flow.HasFlowLabel | flow.HasNextAS | flow.HasPreviousAS | flow.HasInnerVLAN,
 				MinTTL: 1, MaxTTL: 64, FlowLabel: 0xfffff, NextAS: 64500, PreviousAS: 64501, InnerVLAN: 7,
@@ -67,19 +71,23 @@ func TestDetails(t *testing.T) {
 		"names of user and VRF": {[]spec{{371, anyOctets}, {236, 4}}, join(short([]byte("ann")), []byte("blue")), flow.Details{User: []byte("ann"), InputVRFName: []byte("blue")}},
 		"both families of NAT":  {[]spec{{225, 4}, {281, 16}}, join(outside.AsSlice(), make([]byte, 16)), flow.Details{SourceNAT: outside}},
 		"reverse counters": {
-			[]spec{{1, 4}, {1, 8, reverse}, {2, 4, reverse}, {6, 1, reverse}}, join(u32(1), u64(1<<33), u32(9), []byte{0x1b}),
+			[]spec{{1, 4}, {1, 8, reverse}, {2, 4, reverse}, {6, 1, reverse}},
+			join(u32(1), u64(1<<33), u32(9), []byte{0x1b}),
 			flow.Details{Has: flow.HasReverseBytes | flow.HasReversePackets | flow.HasReverseTCPFlags, ReverseBytes: 1 << 33, ReversePackets: 9, ReverseTCPFlags: 0x1b},
 		},
 		"reverse times": {
-			[]spec{{152, 8, reverse}, {153, 8, reverse}}, join(u64(unix*1000), u64(unix*1000+500)),
+			[]spec{{152, 8, reverse}, {153, 8, reverse}},
+			join(u64(unix*1000), u64(unix*1000+500)),
 			flow.Details{Has: flow.HasReverseStart | flow.HasReverseEnd, ReverseStart: unix * 1e9, ReverseEnd: unix*1e9 + 5e8},
 		},
 		"reverse times in seconds": {
-			[]spec{{150, 4, reverse}, {151, 4, reverse}}, join(u32(unix), u32(unix+1)),
+			[]spec{{150, 4, reverse}, {151, 4, reverse}},
+			join(u32(unix), u32(unix+1)),
 			flow.Details{Has: flow.HasReverseStart | flow.HasReverseEnd, ReverseStart: unix * 1e9, ReverseEnd: (unix + 1) * 1e9},
 		},
 		"reverse times in NTP format": {
-			[]spec{{156, 8, reverse}, {155, 8, reverse}}, join(ntp(unix, 1<<31), ntp(unix, 1<<30)),
+			[]spec{{156, 8, reverse}, {155, 8, reverse}},
+			join(ntp(unix, 1<<31), ntp(unix, 1<<30)),
 			flow.Details{Has: flow.HasReverseStart | flow.HasReverseEnd, ReverseStart: unix*1e9 + 5e8, ReverseEnd: unix*1e9 + 25e7},
 		},
 	} {

@@ -21,8 +21,14 @@ func namesOf(r flow.Record) string {
 		name  string
 		value []byte
 	}{
-		{"in", d.InputName}, {"in:", d.InputDescription}, {"out", d.OutputName}, {"out:", d.OutputDescription}, {"vrf", d.InputVRFName},
-		{"to", d.OutputVRFName}, {"app", d.ApplicationName}, {"user", d.User},
+		{"in", d.InputName},
+		{"in:", d.InputDescription},
+		{"out", d.OutputName},
+		{"out:", d.OutputDescription},
+		{"vrf", d.InputVRFName},
+		{"to", d.OutputVRFName},
+		{"app", d.ApplicationName},
+		{"user", d.User},
 	} {
 		if one.value != nil {
 			text = append(text, one.name+" "+string(one.value))
@@ -133,11 +139,13 @@ func TestDescribedElements(t *testing.T) {
 		"a name of other letters":  {flow.KeepKnown, [][]byte{types(typeOf(vendor, 13, unsigned32, "möd")), message10(1, 1, data, record)}, "", 0},
 		"a name that is too long":  {flow.KeepKnown, [][]byte{types(typeOf(vendor, 13, unsigned32, strings.Repeat("m", element.MaxName+1))), message10(1, 1, data, record)}, "", 0},
 		"what the registry knows is not changed": {
-			flow.KeepKnown, [][]byte{types(typeOf(reverse, 3, text, "mine")), message10(1, 1, template10(300, spec{3, 4, reverse}), set(300, u32(9)))},
+			flow.KeepKnown,
+			[][]byte{types(typeOf(reverse, 3, text, "mine")), message10(1, 1, template10(300, spec{3, 4, reverse}), set(300, u32(9)))},
 			"reverseDeltaFlowCount=00000009", 1,
 		},
 		"in a list": {
-			flow.KeepKnown, [][]byte{both, message10(2, 1, template10(300, spec{list, anyOctets}), set(300, short(basicList(spec{13, 1, vendor}, []byte{1, 2}))))},
+			flow.KeepKnown,
+			[][]byte{both, message10(2, 1, template10(300, spec{list, anyOctets}), set(300, short(basicList(spec{13, 1, vendor}, []byte{1, 2}))))},
 			"mood=01 mood=02", 2,
 		},
 	} {
@@ -171,9 +179,9 @@ func TestElementsDescribedAnew(t *testing.T) {
 	for id := 256; id < 256+500; id++ {
 		c.must(t, message10(0, 1, template10(id, fields...)))
 	}
-	var records [][]byte
-	for i := range 4000 {
-		records = append(records, typeOf(vendor, 13, 1, fmt.Sprintf("n%d", i)))
+	records := make([][]byte, 4000)
+	for i := range records {
+		records[i] = typeOf(vendor, 13, 1, fmt.Sprintf("n%d", i))
 	}
 	c.must(t, message10(0, 1, options10(1000, 2, typeFields...)))
 	for range 5 { // 10 million compilations, were each to compile them all

@@ -151,9 +151,9 @@ func TestLists(t *testing.T) {
 
 // TestLabelsOfAList: the stack has room for ten, and what comes below is none of them.
 func TestLabelsOfAList(t *testing.T) {
-	var labels [][]byte
-	for i := range 12 {
-		labels = append(labels, []byte{0, byte(i + 1), 0})
+	labels := make([][]byte, 12)
+	for i := range labels {
+		labels[i] = []byte{0, byte(i + 1), 0}
 	}
 	r := one10(t, short(basicList(spec{70, 3}, labels...)), spec{list, anyOctets})
 	if d := r.Details; d == nil || d.LabelCount != flow.MaxLabels || d.Labels[0] != 1<<4 || d.Labels[9] != 10<<4 {
