@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
 // TestRowsTakeWhatIsAccounted: the limit is only as good as the account.
@@ -19,6 +20,7 @@ func TestRowsTakeWhatIsAccounted(t *testing.T) {
 		"VRFs":         func(s *Source, i int) { s.NameVRF(uint32(i), octets(i)[15:]) },
 		"users":        func(s *Source, i int) { s.NameUser(octets(i), octets(i)[15:]) },
 		"samplers":     func(s *Source, i int) { s.DescribeSampler(uint64(i), 10) },
+		"elements":     func(s *Source, i int) { s.DescribeElement(99999, uint16(i), octets(i)[15:], element.String) },
 	} {
 		for _, rows := range []int{1, 9, 1000, 15000} {
 			const devices = 10
@@ -120,10 +122,12 @@ func TestRepeatedDescriptionsAllocateNothing(t *testing.T) {
 		s.NameVRF(1, name)
 		s.NameUser(user, long)
 		s.DescribeSampler(1, 100)
+		s.DescribeElement(99999, 1, name, element.String)
+		s.Renew(1)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-	if _, ok := s.Sampler(1); !ok || table.Snapshot().Devices[0].Rows.Total() != 6 {
+	if _, ok := s.Sampler(1); !ok || table.Snapshot().Devices[0].Rows.Total() != 7 {
 		t.Errorf("%+v", table.Snapshot().Devices)
 	}
 }
