@@ -109,7 +109,8 @@ func (l *basicList) element(r *Record, v []byte) (taken bool) {
 		}
 		var p Program
 		p.decode(r, []op{{length: uint16(len(v)), code: l.at.code}}, v, l.c)
-	case l.extra != nil && len(v) > 0:
+	case len(v) == 0: // says nothing
+	case l.extra != nil:
 		l.c.keep(r, l.extra, v)
 	default:
 		return l.at.code == opSkip // what has no place is passed over, as elsewhere
