@@ -1,6 +1,6 @@
 // Package acctest starts what the acceptance tests and the demonstration run against, on this machine and for real: hosts with
-// systemd and sshd (containers and virtual machines), an Elasticsearch server with security on, a NetFlow exporter with traffic
-// to observe, nfdump's collector as second opinion, and OpenTofu with the provider under development.
+// systemd and sshd (containers and virtual machines), an Elasticsearch server with security on, every flow exporter Debian has with
+// traffic to observe (Meters), nfdump's collectors as second opinion, and OpenTofu with the provider under development.
 //
 // Everything needs root. Whatever is started is first written down below /run/flowstack-acctest, so that a later run finds and
 // removes what an earlier one left when it was killed; Stop methods remove it at once.

@@ -188,6 +188,11 @@ func (c *cflow) icmp(f facts, said map[string][]*node) {
 		if err != nil {
 			c.t.Fatal(err)
 		}
+		// fprobe has the type in the source port.
+		if source := f["source port"]; source != "0" && n <= 0xff {
+			f.set("ICMP", fmt.Sprintf("%s/%d", source, n))
+			return
+		}
 		f.set("ICMP", fmt.Sprintf("%d/%d", n>>8, n&0xff))
 	}
 }

@@ -1,5 +1,7 @@
 package conformance_test
 
+import "slices"
+
 // begin is how all headers of NetFlow v1 to v8 begin: version, count, uptime, seconds, nanoseconds.
 func begin(version, count int) []byte {
 	return concat(n2(version), n2(count), n4(madeUptime), n4(madeUnix), n4(250_000_000))
@@ -23,7 +25,7 @@ const flowSequence = 1000
 // unless another document is named.
 func fixedForms() []handmade {
 	const guide = "Cisco, NetFlow Export Datagram Format, "
-	all := []handmade{
+	versions := []handmade{
 		{"netflow1", guide + "v1 header and record", [][]byte{concat(
 			begin(1, 2),
 			common(1), n2(0), n1(6), n1(0xb8), n1(0x1b), make([]byte, 7),
@@ -44,12 +46,13 @@ func fixedForms() []handmade {
 			common(2), n1(0), routes(2), n2(0), routerAddress(),
 		)}},
 	}
+	aggregated := make([]handmade, 0, 14)
 	for _, s := range schemes() {
-		all = append(all, handmade{"netflow8-" + s.name, s.document, [][]byte{concat(
+		aggregated = append(aggregated, handmade{"netflow8-" + s.name, s.document, [][]byte{concat(
 			begin(8, 2), n4(flowSequence), n1(1), n1(7), n1(s.number), n1(2), n4(0), s.record(1), s.record(2),
 		)}})
 	}
-	return all
+	return slices.Concat(versions, aggregated)
 }
 
 // scheme is an aggregation of NetFlow v8.

@@ -15,7 +15,8 @@ import (
 )
 
 // handmade are captures for what no exporter in Debian sends, with the document that each layout is after. Formats of fixed form are in
-// handmade_fixed_test.go, NetFlow v9 in handmade_v9_test.go, IPFIX in handmade_ipfix_test.go.
+// handmade_fixed_test.go, NetFlow v9 in handmade_v9_test.go, IPFIX in handmade_ipfix_test.go,
+// sFlow in handmade_sflow_test.go.
 type handmade struct {
 	name     string
 	document string
@@ -31,35 +32,47 @@ const (
 // madeFirst and madeLast are the uptimes at which flows begin and end.
 const madeFirst, madeLast = madeUptime - 5000, madeUptime - 1000
 
-// TestHandmade holds that the captures in testdata are what the tables say.
-func TestHandmade(t *testing.T) {
-	all := slices.Concat(fixedForms(), netflow9(), ipfix())
-	folder := filepath.Join("..", "testdata", "handmade")
+const handmadeFolder = "../testdata/handmade"
+
+// handmadeFiles are the captures and the list of them, by file name.
+func handmadeFiles(t *testing.T) map[string][]byte {
+	t.Helper()
 	var list bytes.Buffer
-	list.WriteString("# Captures made by hand\n\nMade by `go test ./collector/conformance -update` after the documents named here, for what Debian has no exporter for.\n\n" +
-		"| capture | after |\n|---|---|\n")
-	want := map[string][]byte{}
-	for _, h := range all {
-		want[h.name+".pcap"] = h.capture(t)
+	list.WriteString("# Captures made by hand\n\nMade by `go test ./collector/conformance -update` after the documents named here, " +
+		"for what Debian has no exporter for.\n\n| capture | after |\n|---|---|\n")
+	files := map[string][]byte{}
+	for _, h := range slices.Concat(fixedForms(), netflow9(), ipfix(), sflow()) {
+		files[h.name+".pcap"] = h.capture(t)
 		list.WriteString("| " + h.name + ".pcap | " + h.document + " |\n")
 	}
-	want["README.md"] = list.Bytes()
-	if *update {
-		if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // test data
+	files["README.md"] = list.Bytes()
+	return files
+}
+
+func updateHandmade(t *testing.T) {
+	t.Helper()
+	if err := os.RemoveAll(handmadeFolder); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(handmadeFolder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range handmadeFiles(t) {
+		if err := os.WriteFile(filepath.Join(handmadeFolder, name), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		for name, data := range want {
-			if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil { //nolint:gosec // test data
-				t.Fatal(err)
-			}
-		}
 	}
-	entries, err := os.ReadDir(folder)
+}
+
+// TestHandmade holds that the captures in testdata are what the tables say.
+func TestHandmade(t *testing.T) {
+	want := handmadeFiles(t)
+	entries, err := os.ReadDir(handmadeFolder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		got, err := os.ReadFile(filepath.Join(folder, e.Name()))
+		got, err := os.ReadFile(filepath.Join(handmadeFolder, e.Name()))
 		if err != nil || !bytes.Equal(got, want[e.Name()]) {
 			t.Errorf("%s is not what the tables say (%v): go test ./collector/conformance -update", e.Name(), err)
 		}

@@ -31,9 +31,9 @@ func template(id int, fields ...field) []byte {
 	return concat(n2(id), n2(len(fields)), specify(fields))
 }
 
-// options9 is an options template record: RFC 3954 section 6.1. Its scope is the system (1), in 4 octets.
-func options9(id int, fields ...field) []byte {
-	return concat(n2(id), n2(4), n2(4*len(fields)), n2(1), n2(4), specify(fields))
+// options9 is an options template record with the id 256: RFC 3954 section 6.1. Its scope is the system (1), in 4 octets.
+func options9(fields ...field) []byte {
+	return concat(n2(256), n2(4), n2(4*len(fields)), n2(1), n2(4), specify(fields))
 }
 
 // flow9 are fields of ordinary flows, RFC 3954 section 8, and flow9Record their values.
@@ -53,13 +53,13 @@ func netflow9() []handmade {
 	system := n4(0)
 	return []handmade{
 		{"netflow9-sampler", "RFC 3954 sections 6.1 and 8: FLOW_SAMPLER_ID 48, FLOW_SAMPLER_MODE 49, FLOW_SAMPLER_RANDOM_INTERVAL 50; Cisco: SAMPLER_NAME 84", [][]byte{
-			packet9(1, 2, set(1, options9(256, field{48, 1}, field{49, 1}, field{50, 4}, field{84, 16})),
+			packet9(1, 2, set(1, options9(field{48, 1}, field{49, 1}, field{50, 4}, field{84, 16})),
 				set(256, system, n1(3), n1(2), n4(512), text(16, "one-of-512"))),
 			packet9(2, 3, set(0, template(257, with(flow9, field{48, 1})...)),
 				set(257, flow9Record(1), n1(3), flow9Record(2), n1(3))),
 		}},
 		{"netflow9-applications", "RFC 6759 sections 4 and 6: applicationDescription 94, applicationId 95, applicationName 96, in an options table of Cisco NBAR2", [][]byte{
-			packet9(1, 3, set(1, options9(256, field{95, 4}, field{96, 24}, field{94, 55})),
+			packet9(1, 3, set(1, options9(field{95, 4}, field{96, 24}, field{94, 55})),
 				set(256,
 					system, n1(3), n(3, 80), text(24, "http"), text(55, "World Wide Web traffic"),
 					system, n1(13), n(3, 453), text(24, "ssl"), text(55, "Secure Socket Layer"))),
@@ -67,14 +67,14 @@ func netflow9() []handmade {
 				set(257, flow9Record(1), n1(3), n(3, 80), flow9Record(2), n1(13), n(3, 453))),
 		}},
 		{"netflow9-interfaces", "RFC 3954 section 6.1; Cisco, Flexible NetFlow, option interface-table: INPUT_SNMP 10, IF_NAME 82, IF_DESC 83", [][]byte{
-			packet9(1, 3, set(1, options9(256, field{10, 4}, field{82, 32}, field{83, 64})),
+			packet9(1, 3, set(1, options9(field{10, 4}, field{82, 32}, field{83, 64})),
 				set(256,
 					system, n4(11), text(32, "Gi0/1"), text(64, "to the provider"),
 					system, n4(21), text(32, "Gi0/2"), text(64, "office"))),
 			packet9(2, 2, set(0, template(257, flow9...)), set(257, flow9Record(1))),
 		}},
 		{"netflow9-vrfs", "RFC 3954 section 6.1; Cisco, Flexible NetFlow, option vrf-table: ingressVRFID 234, VRFname 236", [][]byte{
-			packet9(1, 2, set(1, options9(256, field{234, 4}, field{236, 32})), set(256, system, n4(7), text(32, "customer-a"))),
+			packet9(1, 2, set(1, options9(field{234, 4}, field{236, 32})), set(256, system, n4(7), text(32, "customer-a"))),
 			packet9(2, 2, set(0, template(257, with(flow9, field{234, 4}, field{235, 4})...)),
 				set(257, flow9Record(1), n4(7), n4(0))),
 		}},

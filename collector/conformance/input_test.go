@@ -37,6 +37,9 @@ type packet struct {
 // fixtures are the captures of this repository: recordings of exporters, and what is made by hand.
 func fixtures(t *testing.T) []input {
 	t.Helper()
+	if *update {
+		updateHandmade(t)
+	}
 	var all []input
 	for _, folder := range []string{"exporters", "handmade"} {
 		files, err := filepath.Glob(filepath.Join("..", "testdata", folder, "*.pcap"))

@@ -41,11 +41,15 @@ func (t *Table) Apply(p Policy) { t.policy = p }
 // Policy returns the policy in force.
 func (t *Table) Policy() *Policy { return &t.policy }
 
-// rate returns the configured rate of an exporter, zero when there is none.
+// rate returns the configured rate of an exporter, zero when there is none: of those that override what it says, or else of the others, the
+// one with the longest network.
 func (p *Policy) rate(address netip.Addr) Rate {
 	var best Rate
 	for _, r := range p.Rates {
-		if r.Network.Contains(address) && (best.Interval == 0 || r.Network.Bits() > best.Network.Bits()) {
+		if !r.Network.Contains(address.WithZone("")) {
+			continue
+		}
+		if best.Interval == 0 || r.Override && !best.Override || r.Override == best.Override && r.Network.Bits() > best.Network.Bits() {
 			best = r
 		}
 	}

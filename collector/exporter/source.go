@@ -18,7 +18,8 @@ type Key struct {
 	Address netip.Addr
 	Session uint32 // of a connection; 0 for datagrams, whatever port they come from: an exporter that restarts comes from another
 	Format  flow.Format
-	Domain  uint32 // source id of NetFlow v9; observation domain of IPFIX; engine type × 256 + engine id of v5; sub-agent of sFlow
+	Agent   netip.Addr // of sFlow behind a relay; invalid where the sender speaks for itself
+	Domain  uint32     // source id of NetFlow v9; observation domain of IPFIX; engine type × 256 + engine id of v5; sub-agent of sFlow
 }
 
 // Origin is where a packet came from.

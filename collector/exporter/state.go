@@ -139,7 +139,7 @@ func (t *Table) State() State {
 	var state State
 	seen := map[*host]int64{} // when those with a device were last heard of
 	for _, s := range t.sources {
-		if s.Key.Session != 0 || len(s.templates) == 0 && s.host.device == nil {
+		if s.Key.Session != 0 || s.Key.Agent.IsValid() || len(s.templates) == 0 && s.host.device == nil {
 			continue
 		}
 		last := s.lastSeen.Load() / int64(time.Second)

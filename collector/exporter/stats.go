@@ -148,7 +148,7 @@ func (t *Table) Snapshot() Snapshot {
 		snap.Devices = append(snap.Devices, DeviceStats{Address: h.address, RateLimited: h.limited.Load(), Rows: h.device.Rows()})
 	}
 	slices.SortFunc(snap.Sources, func(a, b SourceStats) int {
-		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Session, b.Key.Session), cmp.Compare(a.Key.Format, b.Key.Format), cmp.Compare(a.Key.Domain, b.Key.Domain))
+		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Session, b.Key.Session), cmp.Compare(a.Key.Format, b.Key.Format), a.Key.Agent.Compare(b.Key.Agent), cmp.Compare(a.Key.Domain, b.Key.Domain))
 	})
 	slices.SortFunc(snap.Devices, func(a, b DeviceStats) int { return a.Address.Compare(b.Address) })
 	for c := range causes {

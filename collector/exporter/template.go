@@ -2,12 +2,12 @@ package exporter
 
 import "github.com/flowstack/terraform-provider-flowstack/collector/flow"
 
-// Program implements flow.Templates.
-func (s *Source) Program(id uint16) *flow.Program {
+// Record implements flow.Templates.
+func (s *Source) Record(id uint16) (*flow.Program, []flow.FieldSpec) {
 	if t := s.templates[id]; t != nil && !t.Options {
-		return &t.Program
+		return &t.Program, t.Fields
 	}
-	return nil
+	return nil, nil
 }
 
 // Withdraw forgets a template: RFC 7011 section 8.1. Data with its id wait for another from then on.

@@ -16,7 +16,8 @@ type Context struct {
 	Arena     *Arena
 	Templates Templates // for records within records
 
-	// Undecoded counts lists whose template is not known, or that are not what they say, and fields that were too many to keep.
+	// Undecoded counts lists that are not wholly in the record: their template is not known, they are not what they say or too deep, or
+	// nobody wants what is behind their first entry; and fields that were too many to keep.
 	Undecoded int
 
 	depth   int                            // of records within records
@@ -25,8 +26,8 @@ type Context struct {
 
 // Templates are the templates of an exporting process.
 type Templates interface {
-	// Program returns the program of a data template, or nil.
-	Program(id uint16) *Program
+	// Record returns the program and the fields of a data template, or nil.
+	Record(id uint16) (*Program, []FieldSpec)
 }
 
 // Decode fills r from one data record, which has Size octets. It allocates nothing in steady state.
@@ -64,26 +65,36 @@ func (p *Program) run(r *Record, data []byte, c *Context, of part) {
 	first := 0
 	for i := range p.variable {
 		v := &p.variable[i]
-		p.decode(r, p.ops[first:v.ops], data, c, of)
+		p.some(r, p.ops[first:v.ops], data, c, of)
 		prefix, n := variableSize(data, int(v.offset))
 		if v.code != opSkip && n >= int(max(v.min, 1)) && n <= int(v.max) {
 			one := [1]op{{offset: v.offset + uint32(prefix), length: uint16(n), code: v.code, extra: v.extra}}
-			p.decode(r, one[:], data, c, of)
+			p.some(r, one[:], data, c, of)
 		}
 		data = data[prefix+n:] // what lies behind moves to where it would be without this field
 		first = int(v.ops)
 	}
-	p.decode(r, p.ops[first:], data, c, of)
+	p.some(r, p.ops[first:], data, c, of)
 }
 
-func (p *Program) decode(r *Record, ops []op, data []byte, c *Context, of part) {
-	some := p.lists || of != plain
+// some decodes those of the fields that are in the part. Most templates have no lists, and nothing to choose from.
+func (p *Program) some(r *Record, ops []op, data []byte, c *Context, of part) {
+	if !p.lists && of == plain {
+		p.decode(r, ops, data, c)
+		return
+	}
+	for i := range ops {
+		if code := ops[i].code; code >= of.first && code <= of.last {
+			p.decode(r, ops[i:i+1], data, c)
+		}
+	}
+}
+
+func (p *Program) decode(r *Record, ops []op, data []byte, c *Context) {
 	for i := range ops {
 		o := &ops[i]
-		v := data[o.offset : o.offset+uint32(o.length)]
-		if some && (o.code < of.first || o.code > of.last) {
-			continue
-		}
+		end := o.offset + uint32(o.length)
+		v := data[o.offset:end:end]
 		switch o.code {
 		case opBytes, opTotalBytes, opOutBytes, opOutTotalBytes, opLayer2Bytes, opInitiatorBytes:
 			r.Bytes = Number(v)
@@ -161,11 +172,11 @@ func (p *Program) decode(r *Record, ops []op, data []byte, c *Context, of part) 
 				r.ICMPCode = v[0]
 			}
 			r.Has |= HasICMP
-		case opSourceMAC:
+		case opSourceMAC, opPostSourceMAC:
 			mac(&r.Source.MAC, &r.Has, v, HasSourceMAC)
-		case opDestinationMAC:
+		case opDestinationMAC, opPostDestinationMAC:
 			mac(&r.Destination.MAC, &r.Has, v, HasDestinationMAC)
-		case opVLAN:
+		case opVLAN, opPostVLAN:
 			if vlan := uint16(Number(v)); vlan != 0 || r.Has&HasVLAN == 0 {
 				r.VLAN = vlan
 			}
@@ -198,9 +209,17 @@ func (p *Program) decodeRare(r *Record, o *op, v []byte, c *Context) {
 	switch o.code {
 	case opSampler:
 		r.Sampling.Sampler = Number(v)
+	case opSelection:
+		r.Sampling.Sampler = Selection | Number(v)
 	case opSamplingInterval:
 		if n := uint32(Number(v)); n != 0 {
 			r.Sampling.Interval, r.Sampling.Source = n, SamplingRecord
+		}
+	case opFlowCount:
+		if n := Number(v); n > 1 { // most exporters that say it say 1
+			d := r.Detail(c.Arena)
+			d.FlowCount = n
+			d.Has |= HasFlowCount
 		}
 
 	case opSystemInit:
@@ -306,7 +325,7 @@ func absolute(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
 
 // fraction sets a time given in NTP format.
 func fraction(t *int64, has *Fields, v []byte, unit uint64, bit Fields) {
-	if n, ok := ntp(Number(v), unit); ok {
+	if n, ok := NTP(Number(v), unit); ok {
 		*t = n
 		*has |= bit
 	}
@@ -321,7 +340,7 @@ func address4(a *netip.Addr, v []byte) {
 
 func address6(a *netip.Addr, v []byte) {
 	if n := [16]byte(v); n != [16]byte{} || !a.IsValid() {
-		*a = netip.AddrFrom16(n)
+		*a = netip.AddrFrom16(n).Unmap()
 	}
 }
 

@@ -59,3 +59,24 @@ func TestTimeZero(t *testing.T) {
 		t.Errorf("from %d, has %b", r.Start, r.Has)
 	}
 }
+
+// TestICMPInPorts: exporters without a field for type and code put them into the ports, in one of two ways.
+func TestICMPInPorts(t *testing.T) {
+	for name, test := range map[string]struct {
+		source, destination uint16
+		kind, code          uint8
+	}{
+		"both in the destination port":     {0, 3<<8 | 1, 3, 1},
+		"an echo reply":                    {0, 0, 0, 0},
+		"one in each, as fprobe has them":  {3, 1, 3, 1},
+		"an identifier in the source port": {4711, 8 << 8, 8, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Record{Has: HasPorts | HasProtocol, Protocol: 1, Source: Endpoint{Port: test.source}, Destination: Endpoint{Port: test.destination}}
+			r.Settle()
+			if r.ICMPType != test.kind || r.ICMPCode != test.code || r.Has&HasICMP == 0 {
+				t.Errorf("type %d, code %d, has %b", r.ICMPType, r.ICMPCode, r.Has)
+			}
+		})
+	}
+}

@@ -86,7 +86,7 @@ func (d *Details) decode(code opcode, v []byte) {
 
 	case opLabel1, opLabel2, opLabel3, opLabel4, opLabel5, opLabel6, opLabel7, opLabel8, opLabel9, opLabel10:
 		d.label(int(code-opLabel1), v)
-	case opInnerVLAN:
+	case opInnerVLAN, opPostInnerVLAN:
 		d.InnerVLAN = uint16(Number(v))
 		d.Has |= HasInnerVLAN
 	case opVNI:
@@ -138,7 +138,7 @@ func (d *Details) moment(t *int64, v []byte, unit uint64, bit DetailFields) {
 }
 
 func (d *Details) ntp(t *int64, v []byte, unit uint64, bit DetailFields) {
-	if n, ok := ntp(Number(v), unit); ok {
+	if n, ok := NTP(Number(v), unit); ok {
 		*t = n
 		d.Has |= bit
 	}

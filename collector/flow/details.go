@@ -36,6 +36,7 @@ const (
 	HasMaxTTL
 	HasStationMAC
 	HasAccessPointMAC
+	HasFlowCount
 )
 
 // MaxLabels is how many MPLS labels of a stack are kept: as many as NetFlow v9 and IPFIX have fields for (70 to 79).
@@ -70,6 +71,7 @@ type Details struct {
 	EndReason        uint8  // IANA flowEndReason (136)
 	ForwardingStatus uint8  // IANA forwardingStatus (89): two bits of status, six of reason
 	FlowID           uint64
+	FlowCount        uint64 // flows that the exporter summed up in the record
 
 	Labels     [MaxLabels]uint32 // MPLS labels of 20 bits, top of the stack first
 	LabelCount uint8
@@ -103,6 +105,9 @@ type Arena struct {
 	used    int
 }
 
+// extraKeep is how many extra fields of a record there is room kept for: more than an ordinary one has.
+const extraKeep = 64
+
 // arenaKeep is how many Details are kept for the next packet: more than an ordinary one has records.
 const arenaKeep = 1024
 
@@ -126,6 +131,9 @@ func (r *Record) Detail(a *Arena) *Details {
 	d := a.details[a.used]
 	a.used++
 	extra := d.Extra[:0]
+	if cap(extra) > extraKeep {
+		extra = nil
+	}
 	*d = Details{Extra: extra}
 	r.Details = d
 	return d

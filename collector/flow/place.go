@@ -71,9 +71,14 @@ const (
 	opSourceMAC
 	opDestinationMAC
 	opVLAN
+	opPostVLAN
+	opPostSourceMAC
+	opPostDestinationMAC
 	opDirection
 	opSampler
+	opSelection
 	opSamplingInterval
+	opFlowCount
 
 	opFirstDetail // those that follow need Details
 	opReverseBytes
@@ -122,6 +127,7 @@ const (
 	opLabel9
 	opLabel10
 	opInnerVLAN
+	opPostInnerVLAN
 	opVNI
 	opPreviousAS
 	opNextAS
@@ -165,47 +171,48 @@ const (
 // places are the NetFlow v9 field types (RFC 3954 section 8) and IANA information elements that have one. Both registries agree
 // up to 127; the names are IANA's.
 var places = [elementsMax]place{
-	1:   {opBytes, 1, 8},             // octetDeltaCount
-	2:   {opPackets, 1, 8},           // packetDeltaCount
-	4:   {opProtocol, 1, 1},          // protocolIdentifier
-	5:   {opTOS, 1, 1},               // ipClassOfService
-	6:   {opTCPFlags, 1, 2},          // tcpControlBits
-	7:   {opSourcePort, 1, 2},        // sourceTransportPort
-	8:   {opSourceIPv4, 4, 4},        // sourceIPv4Address
-	9:   {opSourcePrefix, 1, 1},      // sourceIPv4PrefixLength
-	10:  {opInput, 1, 4},             // ingressInterface
-	11:  {opDestinationPort, 1, 2},   // destinationTransportPort
-	12:  {opDestinationIPv4, 4, 4},   // destinationIPv4Address
-	13:  {opDestinationPrefix, 1, 1}, // destinationIPv4PrefixLength
-	14:  {opOutput, 1, 4},            // egressInterface
-	15:  {opNextHopIPv4, 4, 4},       // ipNextHopIPv4Address
-	16:  {opSourceAS, 1, 4},          // bgpSourceAsNumber
-	17:  {opDestinationAS, 1, 4},     // bgpDestinationAsNumber
-	18:  {opBGPNextHopIPv4, 4, 4},    // bgpNextHopIPv4Address
-	21:  {opLastSwitched, 1, 4},      // flowEndSysUpTime, milliseconds
-	22:  {opFirstSwitched, 1, 4},     // flowStartSysUpTime, milliseconds
-	23:  {opOutBytes, 1, 8},          // postOctetDeltaCount
-	24:  {opOutPackets, 1, 8},        // postPacketDeltaCount
-	27:  {opSourceIPv6, 16, 16},      // sourceIPv6Address
-	28:  {opDestinationIPv6, 16, 16}, // destinationIPv6Address
-	29:  {opSourcePrefix, 1, 1},      // sourceIPv6PrefixLength
-	30:  {opDestinationPrefix, 1, 1}, // destinationIPv6PrefixLength
-	31:  {opFlowLabel, 1, 4},         // flowLabelIPv6
-	32:  {opICMPTypeCode, 2, 2},      // icmpTypeCodeIPv4: type × 256 + code
-	34:  {opSamplingInterval, 1, 4},  // samplingInterval
-	48:  {opSampler, 1, 8},           // samplerId
-	50:  {opSamplingInterval, 1, 4},  // samplerRandomInterval
-	52:  {opMinTTL, 1, 1},            // minimumTTL
-	53:  {opMaxTTL, 1, 1},            // maximumTTL
-	56:  {opSourceMAC, 6, 6},         // sourceMacAddress
-	57:  {opDestinationMAC, 6, 6},    // postDestinationMacAddress
-	58:  {opVLAN, 1, 2},              // vlanId
-	59:  {opVLAN, 1, 2},              // postVlanId, where an egress template has it instead of 58
-	61:  {opDirection, 1, 1},         // flowDirection: 0 ingress, 1 egress
-	62:  {opNextHopIPv6, 16, 16},     // ipNextHopIPv6Address
-	63:  {opBGPNextHopIPv6, 16, 16},  // bgpNextHopIPv6Address
-	70:  {opLabel1, 3, 4},            // mplsTopLabelStackSection: label, experimental bits, bottom of stack; some append the TTL
-	71:  {opLabel2, 3, 4},            // mplsLabelStackSection2
+	1:   {opBytes, 1, 8},              // octetDeltaCount
+	2:   {opPackets, 1, 8},            // packetDeltaCount
+	3:   {opFlowCount, 1, 8},          // deltaFlowCount
+	4:   {opProtocol, 1, 1},           // protocolIdentifier
+	5:   {opTOS, 1, 1},                // ipClassOfService
+	6:   {opTCPFlags, 1, 2},           // tcpControlBits
+	7:   {opSourcePort, 1, 2},         // sourceTransportPort
+	8:   {opSourceIPv4, 4, 4},         // sourceIPv4Address
+	9:   {opSourcePrefix, 1, 1},       // sourceIPv4PrefixLength
+	10:  {opInput, 1, 4},              // ingressInterface
+	11:  {opDestinationPort, 1, 2},    // destinationTransportPort
+	12:  {opDestinationIPv4, 4, 4},    // destinationIPv4Address
+	13:  {opDestinationPrefix, 1, 1},  // destinationIPv4PrefixLength
+	14:  {opOutput, 1, 4},             // egressInterface
+	15:  {opNextHopIPv4, 4, 4},        // ipNextHopIPv4Address
+	16:  {opSourceAS, 1, 4},           // bgpSourceAsNumber
+	17:  {opDestinationAS, 1, 4},      // bgpDestinationAsNumber
+	18:  {opBGPNextHopIPv4, 4, 4},     // bgpNextHopIPv4Address
+	21:  {opLastSwitched, 1, 4},       // flowEndSysUpTime, milliseconds
+	22:  {opFirstSwitched, 1, 4},      // flowStartSysUpTime, milliseconds
+	23:  {opOutBytes, 1, 8},           // postOctetDeltaCount
+	24:  {opOutPackets, 1, 8},         // postPacketDeltaCount
+	27:  {opSourceIPv6, 16, 16},       // sourceIPv6Address
+	28:  {opDestinationIPv6, 16, 16},  // destinationIPv6Address
+	29:  {opSourcePrefix, 1, 1},       // sourceIPv6PrefixLength
+	30:  {opDestinationPrefix, 1, 1},  // destinationIPv6PrefixLength
+	31:  {opFlowLabel, 1, 4},          // flowLabelIPv6
+	32:  {opICMPTypeCode, 2, 2},       // icmpTypeCodeIPv4: type × 256 + code
+	34:  {opSamplingInterval, 1, 4},   // samplingInterval
+	48:  {opSampler, 1, 8},            // samplerId
+	50:  {opSamplingInterval, 1, 4},   // samplerRandomInterval
+	52:  {opMinTTL, 1, 1},             // minimumTTL
+	53:  {opMaxTTL, 1, 1},             // maximumTTL
+	56:  {opSourceMAC, 6, 6},          // sourceMacAddress
+	57:  {opPostDestinationMAC, 6, 6}, // postDestinationMacAddress
+	58:  {opVLAN, 1, 2},               // vlanId
+	59:  {opPostVLAN, 1, 2},           // postVlanId
+	61:  {opDirection, 1, 1},          // flowDirection: 0 ingress, 1 egress
+	62:  {opNextHopIPv6, 16, 16},      // ipNextHopIPv6Address
+	63:  {opBGPNextHopIPv6, 16, 16},   // bgpNextHopIPv6Address
+	70:  {opLabel1, 3, 4},             // mplsTopLabelStackSection: label, experimental bits, bottom of stack; some append the TTL
+	71:  {opLabel2, 3, 4},             // mplsLabelStackSection2
 	72:  {opLabel3, 3, 4},
 	73:  {opLabel4, 3, 4},
 	74:  {opLabel5, 3, 4},
@@ -215,7 +222,7 @@ var places = [elementsMax]place{
 	78:  {opLabel9, 3, 4},
 	79:  {opLabel10, 3, 4},                      // mplsLabelStackSection10
 	80:  {opDestinationMAC, 6, 6},               // destinationMacAddress
-	81:  {opSourceMAC, 6, 6},                    // postSourceMacAddress
+	81:  {opPostSourceMAC, 6, 6},                // postSourceMacAddress
 	82:  {opInputName, 0, anyLength},            // interfaceName
 	83:  {opInputDescription, 0, anyLength},     // interfaceDescription
 	85:  {opTotalBytes, 1, 8},                   // octetTotalCount
@@ -265,8 +272,8 @@ var places = [elementsMax]place{
 	236: {opVRFName, 0, anyLength},              // VRFname
 	243: {opVLAN, 1, 2},                         // dot1qVlanId
 	245: {opInnerVLAN, 1, 2},                    // dot1qCustomerVlanId
-	254: {opVLAN, 1, 2},                         // postDot1qVlanId, as 59
-	255: {opInnerVLAN, 1, 2},                    // postDot1qCustomerVlanId
+	254: {opPostVLAN, 1, 2},                     // postDot1qVlanId
+	255: {opPostInnerVLAN, 1, 2},                // postDot1qCustomerVlanId
 	258: {opObservedMilliseconds, 8, 8},         // collectionTimeMilliseconds: when an intermediate collector got the flow
 	281: {opSourceNATIPv6, 16, 16},              // postNATSourceIPv6Address
 	282: {opDestinationNATIPv6, 16, 16},         // postNATDestinationIPv6Address
@@ -275,6 +282,7 @@ var places = [elementsMax]place{
 	293: {opSubTemplateMultiList, 0, anyLength}, // subTemplateMultiList
 	298: {opInitiatorPackets, 1, 8},             // initiatorPackets
 	299: {opResponderPackets, 1, 8},             // responderPackets
+	301: {opSelection, 1, 8},                    // selectionSequenceId
 	302: {opSampler, 1, 8},                      // selectorId
 	313: {opIPHeader, 0, anyLength},             // ipHeaderPacketSection
 	315: {opLinkFrame, 0, anyLength},            // dataLinkFrameSection

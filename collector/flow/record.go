@@ -138,10 +138,13 @@ func (s SamplingSource) String() string {
 
 // Sampling says which share of the packets the exporter looked at.
 type Sampling struct {
-	Sampler  uint64 // sampler or selector that the record names; 0 is none
+	Sampler  uint64 // sampler, selector or, with Selection, selection sequence that the record names; 0 is none
 	Interval uint32 // one of so many packets; 0 and 1 are all of them
 	Source   SamplingSource
 }
+
+// Selection marks a Sampler that is a selectionSequenceId (301, RFC 5477 section 8.2), whose numbers are others than those of selectors.
+const Selection = 1 << 62
 
 // Scale estimates a counter of all packets from that of the sampled ones.
 func (s Sampling) Scale(n uint64) uint64 {
@@ -168,13 +171,18 @@ func (r *Record) Settle() {
 	r.icmpFromPort()
 }
 
-// icmpFromPort reads type and code of ICMP from the destination port, where NetFlow exporters put them (type × 256 + code), unless
-// they were said in a field of their own.
+// icmpFromPort reads type and code of ICMP from the ports, unless they were said in a field of their own. NetFlow exporters put them into
+// the destination port (type × 256 + code) and leave the source port 0; fprobe puts the type into the source port, the code into the
+// other.
 func (r *Record) icmpFromPort() {
-	if r.Has&(HasICMP|HasPorts|HasProtocol) == HasPorts|HasProtocol && (r.Protocol == protocolICMP || r.Protocol == protocolICMPv6) {
-		r.ICMPType, r.ICMPCode = uint8(r.Destination.Port>>8), uint8(r.Destination.Port)
-		r.Has |= HasICMP
+	if r.Has&(HasICMP|HasPorts|HasProtocol) != HasPorts|HasProtocol || r.Protocol != protocolICMP && r.Protocol != protocolICMPv6 {
+		return
 	}
+	r.ICMPType, r.ICMPCode = uint8(r.Destination.Port>>8), uint8(r.Destination.Port)
+	if source := r.Source.Port; source != 0 && source <= math.MaxUint8 && r.Destination.Port <= math.MaxUint8 {
+		r.ICMPType = uint8(source)
+	}
+	r.Has |= HasICMP
 }
 
 // client sets the address of a wireless client. A controller that reports traffic per client says nothing of the other side: what goes in

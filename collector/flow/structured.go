@@ -9,8 +9,8 @@ import (
 // maxDepth bounds records within records.
 const maxDepth = 4
 
-// structured decodes a field that holds other fields. What the first entry of a list says completes the record; of the others only what is
-// kept as Extra is taken.
+// structured decodes a field that holds other fields. What the first entry of a list says completes the record; the others are kept as
+// Extra.
 func (c *Context) structured(r *Record, code opcode, v []byte) {
 	whole := false
 	if c.depth < maxDepth {
@@ -48,6 +48,7 @@ func (c *Context) basicList(r *Record, v []byte) (whole bool) {
 		f.ID, f.Enterprise, v = f.ID&^enterpriseBit, binary.BigEndian.Uint32(v), v[4:]
 	}
 	known := c.lookup(f.Enterprise, f.ID)
+	whole = true
 	list := basicList{c: c, at: placeOf(f.Enterprise, f.ID, known), extra: c.kept(f.Enterprise, f.ID, known)}
 	for ; len(v) > 0; list.index++ {
 		prefix, length := 0, int(f.Length)
@@ -59,10 +60,10 @@ func (c *Context) basicList(r *Record, v []byte) (whole bool) {
 		if prefix+length == 0 || prefix+length > len(v) {
 			return false
 		}
-		list.element(r, v[prefix:prefix+length])
+		whole = list.element(r, v[prefix:prefix+length]) && whole
 		v = v[prefix+length:]
 	}
-	return true
+	return whole
 }
 
 // maxUnknown is how many elements that no registry knows are remembered: more than exporters have.
@@ -93,22 +94,27 @@ type basicList struct {
 	index int
 }
 
-func (l *basicList) element(r *Record, v []byte) {
+// element decodes the next element, and tells whether it is in the record or nobody wants it.
+func (l *basicList) element(r *Record, v []byte) (taken bool) {
 	fits := len(v) < VariableLength && l.at.fits(uint16(len(v)))
 	switch {
 	case fits && l.at.code >= opLabel1 && l.at.code <= opLabel10:
-		if l.index < MaxLabels {
-			r.Detail(l.c.Arena).label(l.index, v)
+		if l.index >= MaxLabels {
+			return false
 		}
+		r.Detail(l.c.Arena).label(l.index, v)
 	case fits && l.at.code != opSkip && l.index == 0:
 		if excess := len(v) - int(l.at.max); excess > 0 {
 			v = v[excess:]
 		}
 		var p Program
-		p.decode(r, []op{{length: uint16(len(v)), code: l.at.code}}, v, l.c, everything)
+		p.decode(r, []op{{length: uint16(len(v)), code: l.at.code}}, v, l.c)
 	case l.extra != nil && len(v) > 0:
 		l.c.keep(r, l.extra, v)
+	default:
+		return l.at.code == opSkip // what has no place is passed over, as elsewhere
 	}
+	return true
 }
 
 // records reads records of one template: RFC 6313 section 4.5.2.
@@ -119,8 +125,35 @@ func (c *Context) records(r *Record, template uint16, v []byte) (whole bool) {
 	if c.Templates == nil {
 		return false
 	}
-	p := c.Templates.Program(template)
-	return p != nil && c.each(r, p, v)
+	p, fields := c.Templates.Record(template)
+	if p == nil {
+		return false
+	}
+	whole = true
+	for i := 0; len(v) > 0; i++ {
+		size := p.Size(v)
+		switch {
+		case size == 0:
+			return false
+		case i == 0:
+			p.Decode(r, v[:size], c)
+		case c.Keep == KeepNone:
+			whole = false
+		default:
+			c.keepAll(r, fields, v[:size])
+		}
+		v = v[size:]
+	}
+	return whole
+}
+
+// keepAll keeps all fields of an entry that is not the first of its list.
+func (c *Context) keepAll(r *Record, fields []FieldSpec, v []byte) {
+	for f, value := range Values(fields, v) {
+		if e := c.kept(f.Enterprise, f.ID, c.lookup(f.Enterprise, f.ID)); e != nil && len(value) > 0 {
+			c.keep(r, e, value)
+		}
+	}
 }
 
 // multiList reads records of several templates: RFC 6313 section 4.5.3, each run of them behind its template, 2 octets, and its length, 2
@@ -139,23 +172,6 @@ func (c *Context) multiList(r *Record, v []byte) (whole bool) {
 		v = v[length:]
 	}
 	return whole
-}
-
-// each decodes the entries of a list.
-func (c *Context) each(r *Record, p *Program, v []byte) (whole bool) {
-	for i := 0; len(v) > 0; i++ {
-		size := p.Size(v)
-		if size == 0 {
-			return false
-		}
-		if i == 0 {
-			p.Decode(r, v[:size], c)
-		} else if len(p.extra) > 0 {
-			p.run(r, v[:size], c, extras)
-		}
-		v = v[size:]
-	}
-	return true
 }
 
 // section reads the beginning of a sampled packet (RFC 5477 section 8.5). What the record says of it in other fields goes before it.

@@ -157,13 +157,11 @@ func (c *compiler) field(f FieldSpec, at place) {
 	p.ops = append(p.ops, o)
 }
 
-// code chooses how a field is decoded: by its type, as far as its length fits, unless another field says the same better.
+// code chooses how a field is decoded: by its type, as far as its length fits, unless another field says the same better. What has no
+// place then may be kept as Extra.
 func (c *compiler) code(f FieldSpec, at place) opcode {
-	fits := at.fits(f.Length)
 	switch {
-	case fits && c.outranked(at.code):
-		return opSkip
-	case fits && at.code != opSkip:
+	case at.code != opSkip && at.fits(f.Length) && !c.outranked(at.code):
 		return at.code
 	case f.Length > 0 && c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID)) != nil:
 		return opExtra
@@ -219,6 +217,12 @@ var ranks = [][]opcode{
 	{opInitiatorPackets, opPackets, opTotalPackets, opOutPackets, opOutTotalPackets},
 	{opReverseBytes, opResponderBytes, opReverseTotalBytes},
 	{opReversePackets, opResponderPackets, opReverseTotalPackets},
+	// What packets had when they came in goes before what they had when they left; egress templates have only the latter.
+	{opVLAN, opPostVLAN},
+	{opInnerVLAN, opPostInnerVLAN},
+	{opSourceMAC, opPostSourceMAC},
+	{opDestinationMAC, opPostDestinationMAC},
+	{opSampler, opSelection},
 }
 
 // outranked tells whether the template has a better field for the same figure.

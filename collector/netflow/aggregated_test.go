@@ -46,7 +46,8 @@ var schemes8 = map[byte]struct {
 		"198.51.100.0:0/24 > 203.0.113.0:0/16 in 3 out 4 as 64500 as 64501",
 	},
 	6: {
-		32, map[int][]byte{0: netB, 4: u32(9), 8: u32(4500), 12: u32(uptime - 2000), 16: u32(uptime - 1000), 20: u16(4), 22: {0xb8}, 23: ones[:1], 24: ones, 28: ones},
+		32,
+		map[int][]byte{0: netB, 4: u32(9), 8: u32(4500), 12: u32(uptime - 2000), 16: u32(uptime - 1000), 20: u16(4), 22: {0xb8}, 23: ones[:1], 24: ones, 28: ones},
 		"?/0 > 203.0.113.0:0/0 tos 0xb8 out 4",
 	},
 	7: {
@@ -115,7 +116,7 @@ func TestAggregations(t *testing.T) {
 			if text := said(t, r); text != test.want {
 				t.Errorf("aggregation %d:\n got %s\nwant %s", scheme, text, test.want)
 			}
-			if r.Format != flow.NetFlow8 || r.Domain != 2<<8|5 || r.Sequence != 40 || r.Timestamp != r.End || r.Exporter != router.Addr() || r.Details != nil ||
+			if r.Format != flow.NetFlow8 || r.Domain != 2<<8|5 || r.Sequence != 40 || r.Timestamp != r.End || r.Exporter != router.Addr() || (r.Details == nil) != (scheme >= 6 && scheme <= 8) ||
 				(r.Has&flow.HasPorts != 0) != slices.Contains([]byte{2, 8, 10, 14}, scheme) || r.Exported != unix*1e9+250_000_000 {
 				t.Errorf("aggregation %d: %+v", scheme, r)
 			}

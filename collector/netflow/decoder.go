@@ -43,7 +43,7 @@ func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin,
 	case 9:
 		return d.sets(dst, packet, &netflow9, from, received)
 	case 10:
-		return d.sets(dst, packet, &ipfix, from, received)
+		return d.messages(dst, packet, from, received)
 	default:
 		d.table.Refused(exporter.UnsupportedVersion)
 		return dst, &flow.PacketError{

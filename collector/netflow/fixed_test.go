@@ -51,8 +51,8 @@ var fixedFormats = map[string]struct {
 	plain                 bool // no AS numbers
 	window                bool // numbers its flows
 }{
-	"v1": {1, 16, 52, flow.NetFlow1, func(n byte) []byte {
-		return at(52, with(common(n), map[int][]byte{36: {0xff, 0xff}, 38: {6}, 39: {0xb8}, 40: {0x1b}, 41: {0xff, 0xff, 0xff}, 48: {0xff}}))
+	"v1": {1, 16, 48, flow.NetFlow1, func(n byte) []byte {
+		return at(48, with(common(n), map[int][]byte{36: {0xff, 0xff}, 38: {6}, 39: {0xb8}, 40: {0x1b}, 41: {0xff, 0xff, 0xff}, 44: {0xff}}))
 	}, true, false},
 	"v5": {5, 24, 48, flow.NetFlow5, func(n byte) []byte { return at(48, with(routes(n), map[int][]byte{36: {0xff}, 46: {0xff, 0xff}})) }, false, true},
 	// 46, 47: encapsulation in and out; 48: next hop of the peer.

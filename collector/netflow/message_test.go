@@ -52,7 +52,7 @@ func options10(id, scope int, fields ...spec) []byte {
 func short(v []byte) []byte { return join([]byte{byte(len(v))}, v) }
 func long(v []byte) []byte  { return join([]byte{255}, u16(len(v)), v) }
 
-func u64(n uint64) []byte      { return binary.BigEndian.AppendUint64(nil, n) }
+func u64(n uint64) []byte       { return binary.BigEndian.AppendUint64(nil, n) }
 func float32s(f float32) []byte { return binary.BigEndian.AppendUint32(nil, math.Float32bits(f)) }
 
 // ntp is a moment in NTP format, given as Unix seconds and the binary fraction of a second.

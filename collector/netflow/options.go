@@ -154,12 +154,19 @@ func (d *Decoder) learn(o *described) {
 	s := d.message.source
 	if rate := o.rate(); rate != 0 {
 		switch {
+		case o.selection != 0:
+			s.DescribeSampler(flow.Selection|o.selection, rate)
 		case o.hasSampler:
 			s.DescribeSampler(o.id, rate)
 		case o.hasInterface:
 			s.DescribeInterfaceSampler(o.interfaceIndex, rate)
 		default:
 			s.DescribeSampler(0, rate)
+		}
+	}
+	if o.selection != 0 && o.hasSampler { // Selection Sequence Report: RFC 5476 section 6.5.1
+		if rate, ok := s.Sampler(o.id); ok {
+			s.DescribeSampler(flow.Selection|o.selection, rate)
 		}
 	}
 	if o.hasInterface && len(o.interfaceName)+len(o.desc) > 0 {

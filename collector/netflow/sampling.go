@@ -12,6 +12,7 @@ const (
 	samplingInterval       = 34
 	samplerID              = 48
 	samplerRandomInterval  = 50
+	selectionSequenceID    = 301
 	selectorID             = 302
 	samplingPacketInterval = 305 // packets looked at in a row
 	samplingPacketSpace    = 306 // packets not looked at in between
@@ -22,7 +23,8 @@ const (
 
 // sampler gathers what the fields of a record say about sampling.
 type sampler struct {
-	id                   uint64
+	id                   uint64 // of a sampler or selector
+	selection            uint64 // selection sequence, of a report about one
 	interval             uint64
 	taken, space         uint64
 	size, population     uint64
@@ -38,6 +40,8 @@ func (s *sampler) take(f flow.FieldSpec, v []byte) bool {
 	switch f.ID {
 	case samplerID, selectorID:
 		s.id, s.hasSampler = flow.Number(v), true
+	case selectionSequenceID:
+		s.selection = flow.Number(v)
 	case samplingInterval, samplerRandomInterval:
 		if n := flow.Number(v); n != 0 {
 			s.interval = n

@@ -2,6 +2,7 @@ package netflow
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -109,6 +110,40 @@ func (d *Decoder) sets(dst []flow.Record, packet []byte, r *rules, from exporter
 		return dst, m.failed
 	}
 	return dst, nil
+}
+
+// messages decodes what a datagram holds: one IPFIX message (RFC 7011 section 10.3), or several of careless exporters.
+func (d *Decoder) messages(dst []flow.Record, packet []byte, from exporter.Origin, received time.Time) (_ []flow.Record, first error) {
+	for at := 0; ; {
+		message := packet[at:]
+		length := len(message)
+		if len(message) >= ipfix.header {
+			if n := int(binary.BigEndian.Uint16(message[2:])); n >= ipfix.header && n < length {
+				length = n
+			}
+		}
+		var err error
+		if dst, err = d.sets(dst, message[:length], &ipfix, from, received); err != nil && first == nil {
+			first = later(err, at)
+		}
+		at += length
+		if rest := packet[at:]; len(rest) < 2 || binary.BigEndian.Uint16(rest) != 10 {
+			if !zero(rest) && first == nil {
+				d.message.source.Malformed()
+				first = &flow.PacketError{Protocol: ipfix.protocol, Offset: at, Reason: fmt.Sprintf("%d octets follow the message", len(rest))}
+			}
+			return dst, first
+		}
+	}
+}
+
+// later moves the fault of a message to where it is in the datagram.
+func later(err error, by int) error {
+	var failed *flow.PacketError
+	if errors.As(err, &failed) {
+		failed.Offset += by
+	}
+	return err
 }
 
 // walk decodes the sets of a packet. A fault inside a set costs the rest of that set. A fault in a set's length costs the rest of the

@@ -66,9 +66,12 @@ func (d *Decoder) optionsTemplates(body []byte, at int) {
 		case !ok:
 			m.fault(at, "options template %d announces %d fields, the set has room for %d", id, count, len(d.fields))
 			return
-		case scope > count || scope == 0 && m.format == flow.IPFIX:
+		case scope > count:
 			m.fault(at, "options template %d has %d scope fields of %d", id, scope, count)
 		default:
+			if scope == 0 && m.format == flow.IPFIX { // what the records say is plain all the same
+				m.fault(at, "options template %d has no scope", id)
+			}
 			if m.format == flow.NetFlow9 {
 				scopes9(d.fields[:scope])
 			}

@@ -7,22 +7,25 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
-// totalBytes are the octets of all packets in both directions.
-func totalBytes(r *flow.Record) uint64 {
-	n := r.Bytes
-	if r.Details != nil {
-		n = sum(n, r.Details.ReverseBytes)
+// exportedBytes are the octets in both directions, as exported.
+func exportedBytes(r *flow.Record) uint64 {
+	if r.Details == nil {
+		return r.Bytes
 	}
-	return r.Sampling.Scale(n)
+	return sum(r.Bytes, r.Details.ReverseBytes)
 }
 
-func totalPackets(r *flow.Record) uint64 {
-	n := r.Packets
-	if r.Details != nil {
-		n = sum(n, r.Details.ReversePackets)
+func exportedPackets(r *flow.Record) uint64 {
+	if r.Details == nil {
+		return r.Packets
 	}
-	return r.Sampling.Scale(n)
+	return sum(r.Packets, r.Details.ReversePackets)
 }
+
+// totalBytes are the octets of all packets in both directions.
+func totalBytes(r *flow.Record) uint64 { return r.Sampling.Scale(exportedBytes(r)) }
+
+func totalPackets(r *flow.Record) uint64 { return r.Sampling.Scale(exportedPackets(r)) }
 
 // sum of two counters, at most the greatest there is.
 func sum(a, b uint64) uint64 {

@@ -128,7 +128,7 @@ func appendValue(dst []byte, e *element.Element, value []byte) ([]byte, bool) {
 	}
 	switch e.Type {
 	case element.Unsigned8, element.Unsigned16, element.Unsigned32, element.Unsigned64:
-		return strconv.AppendUint(dst, unsigned(value), 10), true
+		return strconv.AppendUint(dst, flow.Number(value), 10), true
 	case element.Signed8, element.Signed16, element.Signed32, element.Signed64:
 		return strconv.AppendInt(dst, signed(value), 10), true
 	case element.Float32, element.Float64:
@@ -158,15 +158,6 @@ func isInteger(t element.Type) bool {
 	default:
 		return false
 	}
-}
-
-// unsigned reads a number of 1 to 8 octets.
-func unsigned(value []byte) uint64 {
-	n := uint64(0)
-	for _, b := range value {
-		n = n<<8 | uint64(b)
-	}
-	return n
 }
 
 // signed reads a number in two's complement of 1 to 8 octets.
@@ -208,13 +199,10 @@ func appendBoolean(dst, value []byte) []byte {
 	}
 }
 
-// ntpEpoch is the beginning of the year 1970 in seconds of NTP, which count from 1900.
-const ntpEpoch = 2208988800
-
-// appendDateTime appends a moment of the types of RFC 7011 sections 6.1.7 to 6.1.10. The finer two are timestamps of NTP (RFC 5905): 32 bits
-// of seconds since 1900, or since 2036 when the highest bit is not set, which was before 1968, and 32 bits of their fraction.
+// appendDateTime appends a moment of the types of RFC 7011 sections 6.1.7 to 6.1.10. The finer two are
+// timestamps of NTP (flow.NTP).
 func appendDateTime(dst []byte, kind element.Type, value []byte) ([]byte, bool) {
-	n := unsigned(value)
+	n := flow.Number(value)
 	if n == 0 {
 		return dst, false
 	}
@@ -227,11 +215,11 @@ func appendDateTime(dst []byte, kind element.Type, value []byte) ([]byte, bool) 
 		}
 		return appendTime(dst, int64(n)*1e6), true
 	default:
-		seconds := int64(n >> 32)
-		if seconds < 1<<31 {
-			seconds += 1 << 32
+		unit := uint64(1e3)
+		if kind == element.DateTimeNanoseconds {
+			unit = 1
 		}
-		fraction := int64((n & math.MaxUint32) * 1e9 >> 32)
-		return appendTime(dst, (seconds-ntpEpoch)*1e9+fraction), true
+		at, ok := flow.NTP(n, unit)
+		return appendTime(dst, at), ok
 	}
 }

@@ -16,7 +16,7 @@ func sent(e *element.Element, value []byte) flow.Extra { return flow.Extra{Eleme
 
 // ntp is a moment as RFC 5905 has it.
 func ntp(t time.Time) []byte {
-	seconds := uint64(t.Unix() + ntpEpoch)
+	seconds := uint64(t.Unix() + 2_208_988_800)
 	return binary.BigEndian.AppendUint64(nil, seconds<<32|uint64(t.Nanosecond())<<32/1e9)
 }
 

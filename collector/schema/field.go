@@ -92,6 +92,7 @@ var Fields = []Field{
 	{"flow.ingress_vrf", "keyword", true, "VRF the packets came in by: its name, or else its number.", vrf(flow.HasInputVRF, func(d *flow.Details) (uint32, []byte) { return d.InputVRF, d.InputVRFName })},
 	{"flow.egress_vrf", "keyword", true, "VRF the packets went out by.", vrf(flow.HasOutputVRF, func(d *flow.Details) (uint32, []byte) { return d.OutputVRF, d.OutputVRFName })},
 	{"flow.application_id", "keyword", true, "Application as classification engine and selector, such as 13:453 (RFC 6759).", detailFn(applicationID)},
+	{"flow.flows", "long", false, "Flows that the exporter summed up in this one.", detail(flow.HasFlowCount, func(d *flow.Details) uint64 { return d.FlowCount })},
 	{"flow.id", "keyword", true, "Identifier that the exporter gave the flow.", detailFn(flowID)},
 	{"flow.end_reason", "keyword", true, "Why the exporter ended the flow: idle-timeout, active-timeout, end-of-flow, forced-end, lack-of-resources.", detailFn(endReason)},
 	{"flow.forwarding_status", "keyword", true, "What became of the packets: unknown, forwarded, dropped, consumed.", detailFn(forwardingStatus)},
@@ -107,6 +108,6 @@ var Fields = []Field{
 	{"flow.wireless.ssid", "keyword", true, "Name of the wireless network.", text(func(d *flow.Details) []byte { return d.SSID })},
 	{"flow.sampling.interval", "long", true, "One of so many packets was looked at; absent when all were, or when nobody says.", putFn(samplingInterval)},
 	{"flow.sampling.source", "keyword", true, "Where the interval comes from: header, record, options, sflow, configured; missing: the record names a sampler that nobody described.", putFn(samplingSource)},
-	{"flow.sampling.bytes", "long", false, "Octets of the sampled packets, as exported.", sampled(flow.HasBytes, func(r *flow.Record) uint64 { return r.Bytes })},
-	{"flow.sampling.packets", "long", false, "Sampled packets, as exported.", sampled(flow.HasPackets, func(r *flow.Record) uint64 { return r.Packets })},
+	{"flow.sampling.bytes", "long", false, "Octets of the sampled packets in both directions, as exported.", sampled(flow.HasBytes, exportedBytes)},
+	{"flow.sampling.packets", "long", false, "Sampled packets, as exported.", sampled(flow.HasPackets, exportedPackets)},
 }

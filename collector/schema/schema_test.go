@@ -37,7 +37,7 @@ func fullDetails() *flow.Details {
 		SourceNAT: netip.MustParseAddr("203.0.113.77"), DestinationNAT: netip.MustParseAddr("2001:db8::77"), SourceNATPort: 4000, DestinationNATPort: 8443,
 		InputName: []byte("Gi0/1"), OutputName: []byte(`"quoted"`), InputDescription: []byte("to \x01 core\n"), OutputDescription: []byte("\xff"),
 		InputVRF: 1, OutputVRF: 2, InputVRFName: []byte("blue"), ApplicationID: 13<<56 | 453, ApplicationName: []byte("http"), User: []byte("jané"),
-		FirewallEvent: 3, ExtendedEvent: 1001, NATEvent: 4, EndReason: 1, ForwardingStatus: 2 << 6, FlowID: 9, Labels: [flow.MaxLabels]uint32{16, 17}, LabelCount: 2,
+		FirewallEvent: 3, ExtendedEvent: 1001, NATEvent: 4, EndReason: 1, ForwardingStatus: 2 << 6, FlowID: 9, FlowCount: 3, Labels: [flow.MaxLabels]uint32{16, 17}, LabelCount: 2,
 		InnerVLAN: 12, VNI: 5001, FlowLabel: 1, MinTTL: 3, MaxTTL: 64, PreviousAS: 64500, NextAS: 64501,
 		StationMAC: [6]byte{2, 0, 0, 0, 0, 3}, AccessPointMAC: [6]byte{2, 0, 0, 0, 0, 4}, SSID: []byte("guests"), Agent: netip.MustParseAddr("192.0.2.99"),
 		Extra: []flow.Extra{
@@ -192,7 +192,7 @@ func TestDocument(t *testing.T) {
 		"source.mac": "02-00-00-00-AB-01", "source.as.number": "64496", "source.as.organization.name": `Example "Net"`,
 		"network.transport": "tcp", "network.type": "ipv4", "network.direction": "egress", "network.bytes": "9223372036854775807",
 		"flow.tcp_flags": "[FIN SYN RST PSH ACK URG ECE CWR NS]", "flow.format": "netflow9", "network.packets": "1000", "source.packets": "700", "destination.packets": "300", "destination.bytes": "500",
-		"flow.sampling.packets": "7", "flow.sampling.source": "options", "flow.mpls_labels": "[16 17]", "flow.ingress_vrf": "blue", "flow.egress_vrf": "2",
+		"flow.sampling.packets": "10", "flow.sampling.source": "options", "flow.mpls_labels": "[16 17]", "flow.ingress_vrf": "blue", "flow.egress_vrf": "2",
 		"flow.application_id": "13:453", "event.action": "flow-denied", "observer.egress.interface.name": `"quoted"`, "observer.ingress.interface.alias": "to \x01 core\n",
 		"observer.egress.interface.alias": "\ufffd", "flow.forwarding_status": "dropped", "flow.reverse_tcp_flags": "[SYN ACK]", "source.geo.city_name": "Boxford",
 		"flow.extra": "map[64500/7:cafe wlanSSID:guests]",

@@ -70,19 +70,24 @@ func (g *datagram) counters(in *reader, e encoding) {
 		}
 		switch format {
 		case interfaceCounters:
-			if c := body.interfaceCounters(); !body.short {
+			if c := body.interfaceCounters(); !body.short && g.own() {
 				g.source.CountInterface(c)
 			}
 		case portName:
-			if name := body.opaque(); !body.short && source != 0 {
+			if name := body.opaque(); !body.short && source != 0 && g.own() {
 				g.source.NameInterface(source, name, nil)
 			}
 		}
 		if body.short {
 			g.fail(at, "counter record of format %d is cut", format)
+			continue
 		}
+		g.counts++
 	}
 }
+
+// own tells whether the sender speaks for itself. The interfaces of the agents behind a relay would be taken for each other's.
+func (g *datagram) own() bool { return !g.agent.IsValid() }
 
 // interfaceCounters reads "if_counters".
 func (in *reader) interfaceCounters() (c flow.InterfaceCounters) {

@@ -44,6 +44,7 @@ type datagram struct {
 	arena  *flow.Arena
 	common flow.Record // what all its records have
 	agent  netip.Addr  // the device, when it is not the sender
+	counts int         // records of counters
 	fault  *flow.PacketError
 }
 
@@ -73,9 +74,13 @@ func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin,
 	}
 
 	now := received.UnixNano()
+	if agent == from.Address || agent.IsUnspecified() {
+		agent = netip.Addr{}
+	}
+	key := exporter.Key{Address: from.Address, Session: from.Session, Format: flow.SFlow5, Agent: agent, Domain: domain}
 	g := datagram{
-		source: d.table.Source(exporter.Key{Address: from.Address, Session: from.Session, Format: flow.SFlow5, Domain: domain}, received),
-		arena:  d.arena,
+		source: d.table.Source(key, received), agent: agent,
+		arena: d.arena,
 		common: flow.Record{
 			Has:      flow.HasStart | flow.HasEnd | flow.HasPackets,
 			Exporter: from.Address, Domain: domain, Sequence: sequence, Format: flow.SFlow5,
@@ -83,16 +88,13 @@ func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin,
 			Packets: 1,
 		},
 	}
-	if agent != from.Address && agent.IsValid() && !agent.IsUnspecified() {
-		g.agent = agent
-	}
 	g.source.Sequence(sequence, 1, window)
 	before := len(dst)
 	dst = g.samples(dst, &in, samples)
 	for i := range dst[before:] {
 		g.source.Complete(&dst[before+i], d.arena)
 	}
-	g.source.Count(len(dst)-before, 0)
+	g.source.Count(len(dst)-before, g.counts)
 	if g.fault != nil {
 		g.source.Malformed()
 		return dst, g.fault
