@@ -15,14 +15,14 @@ import (
 // sentBytes is when packets were sent, in Unix seconds as in their headers.
 const sentBytes = "\x65\x53\xf1\x00"
 
-var received = time.Unix(0x6553f100, 0)
+var arrived = time.Unix(0x6553f100, 0)
 
-func at(address string, session uint32) exporter.Origin {
+func sender(address string, session uint32) exporter.Origin {
 	return exporter.Origin{Address: netip.MustParseAddr(address), Session: session}
 }
 
-// fixed is a packet of a version without templates, of one flow of one packet and 100 octets, which a record counts from an offset on.
-func fixed(version, header, record, counters int) []byte {
+// oneFlow is a packet of a version without templates, of one flow of one packet and 100 octets, which a record counts from an offset on.
+func oneFlow(version, header, record, counters int) []byte {
 	b := make([]byte, header+record)
 	binary.BigEndian.PutUint16(b, uint16(version))
 	b[3] = 1 // flows
@@ -31,15 +31,15 @@ func fixed(version, header, record, counters int) []byte {
 	return b
 }
 
-// aggregated is a NetFlow v8 packet of flows between two autonomous systems.
-func aggregated() []byte {
-	b := fixed(8, 28, 28, 4)
+// oneFlow8 is a NetFlow v8 packet of flows between two autonomous systems.
+func oneFlow8() []byte {
+	b := oneFlow(8, 28, 28, 4)
 	b[22], b[23] = 1, 2 // aggregation and its version
 	return b
 }
 
-// sets is a NetFlow v9 packet or an IPFIX message: a template of a source address and octets, and a flow.
-func sets(version int) []byte {
+// announced is a NetFlow v9 packet or an IPFIX message: a template of a source address and octets, and a flow.
+func announced(version int) []byte {
 	body := []byte{
 		0, 0, 0, 16, 1, 0, 0, 2, 0, 8, 0, 4, 0, 1, 0, 4,
 		1, 0, 0, 12, 192, 0, 2, 7, 0, 0, 0, 100,
@@ -56,8 +56,8 @@ func sets(version int) []byte {
 	return append(b, body...)
 }
 
-// sflow5 is a datagram of one flow sample: an IPv4 packet of 100 octets.
-func sflow5() []byte {
+// oneSample is a datagram of one flow sample: an IPv4 packet of 100 octets.
+func oneSample() []byte {
 	words := []uint32{
 		5, 1, 0xc0000209, 0, 1, 3_600_000, 1, // of the agent 192.0.2.9, one sample
 		1, 72, 1, 3, 1, 1, 0, 3, 4, 1, // flow_sample of interface 3, of every packet, with one record
@@ -70,25 +70,25 @@ func sflow5() []byte {
 	return b
 }
 
-func packets() map[flow.Format][]byte {
+func oneOfEach() map[flow.Format][]byte {
 	return map[flow.Format][]byte{
-		flow.NetFlow1: fixed(1, 16, 48, 16),
-		flow.NetFlow5: fixed(5, 24, 48, 16),
-		flow.NetFlow6: fixed(6, 24, 52, 16),
-		flow.NetFlow7: fixed(7, 24, 52, 16),
-		flow.NetFlow8: aggregated(),
-		flow.NetFlow9: sets(9),
-		flow.IPFIX:    sets(10),
-		flow.SFlow5:   sflow5(),
+		flow.NetFlow1: oneFlow(1, 16, 48, 16),
+		flow.NetFlow5: oneFlow(5, 24, 48, 16),
+		flow.NetFlow6: oneFlow(6, 24, 52, 16),
+		flow.NetFlow7: oneFlow(7, 24, 52, 16),
+		flow.NetFlow8: oneFlow8(),
+		flow.NetFlow9: announced(9),
+		flow.IPFIX:    announced(10),
+		flow.SFlow5:   oneSample(),
 	}
 }
 
-func TestEveryFormatOnOnePort(t *testing.T) {
+func TestOnePortTakesAllFormats(t *testing.T) {
 	table := exporter.NewTable(exporter.Limits{})
 	d := decode.New(table)
-	all := packets()
+	all := oneOfEach()
 	for format, packet := range all {
-		records, err := d.Decode(nil, packet, at("192.0.2.1", 0), received)
+		records, err := d.Decode(nil, packet, sender("192.0.2.1", 0), arrived)
 		if err != nil || len(records) != 1 {
 			t.Errorf("%v: %d records, %v", format, len(records), err)
 			continue
@@ -116,7 +116,7 @@ func TestWhatIsNoFlowPacket(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := exporter.NewTable(exporter.Limits{})
-			records, err := decode.New(table).Decode(nil, test.packet, at("192.0.2.1", 0), received)
+			records, err := decode.New(table).Decode(nil, test.packet, sender("192.0.2.1", 0), arrived)
 			if len(records) != 0 || err == nil || !strings.Contains(err.Error(), test.reason) {
 				t.Errorf("%d records, %v", len(records), err)
 			}
@@ -132,7 +132,7 @@ func TestIPv4InIPv6IsIPv4(t *testing.T) {
 	d := decode.New(table)
 	want := netip.MustParseAddr("192.0.2.1")
 	for _, address := range []string{"192.0.2.1", "::ffff:192.0.2.1"} {
-		records, err := d.Decode(nil, packets()[flow.NetFlow5], at(address, 0), received)
+		records, err := d.Decode(nil, oneOfEach()[flow.NetFlow5], sender(address, 0), arrived)
 		if err != nil || len(records) != 1 || records[0].Exporter != want {
 			t.Errorf("from %s: %d records, %v", address, len(records), err)
 		}
@@ -145,8 +145,8 @@ func TestIPv4InIPv6IsIPv4(t *testing.T) {
 func TestWhoMayNotSend(t *testing.T) {
 	table := exporter.NewTable(exporter.Limits{Allow: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
 	d := decode.New(table)
-	for _, from := range []exporter.Origin{at("198.51.100.1", 0), at("2001:db8::1", 0), at("198.51.100.1", 1)} {
-		if records, err := d.Decode(nil, sets(10), from, received); err != nil || len(records) != 0 {
+	for _, from := range []exporter.Origin{sender("198.51.100.1", 0), sender("2001:db8::1", 0), sender("198.51.100.1", 1)} {
+		if records, err := d.Decode(nil, announced(10), from, arrived); err != nil || len(records) != 0 {
 			t.Errorf("%v: %d records, %v", from, len(records), err)
 		}
 	}
@@ -158,10 +158,10 @@ func TestWhoMayNotSend(t *testing.T) {
 func TestDatagramsAreLimited(t *testing.T) {
 	table := exporter.NewTable(exporter.Limits{PacketsPerSecond: 10})
 	d := decode.New(table)
-	now := received
+	now := arrived
 	decoded := func(sent int) (n int) {
 		for range sent {
-			records, err := d.Decode(nil, packets()[flow.NetFlow5], at("192.0.2.1", 0), now)
+			records, err := d.Decode(nil, oneOfEach()[flow.NetFlow5], sender("192.0.2.1", 0), now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -187,7 +187,7 @@ func TestStreamsAreNotLimited(t *testing.T) {
 	d := decode.New(table)
 	n := 0
 	for i := range 100 {
-		records, err := d.Decode(nil, sets(10), at("192.0.2.1", uint32(1+i%2)), received)
+		records, err := d.Decode(nil, announced(10), sender("192.0.2.1", uint32(1+i%2)), arrived)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,12 +201,12 @@ func TestStreamsAreNotLimited(t *testing.T) {
 func TestDecodeAllocatesNothing(t *testing.T) {
 	d := decode.New(exporter.NewTable(exporter.Limits{PacketsPerSecond: 1_000_000, Allow: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}))
 	var records []flow.Record
-	all := packets()
+	all := oneOfEach()
 	if n := testing.AllocsPerRun(100, func() {
 		for _, packet := range all {
 			for session := range uint32(2) {
 				var err error
-				if records, err = d.Decode(records[:0], packet, at("192.0.2.1", session), received); err != nil || len(records) != 1 {
+				if records, err = d.Decode(records[:0], packet, sender("192.0.2.1", session), arrived); err != nil || len(records) != 1 {
 					t.Fatalf("%d records, %v", len(records), err)
 				}
 			}
