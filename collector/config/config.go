@@ -2,7 +2,10 @@
 // Names, defaults, checks and descriptions stand once, in the struct tags of Config.
 package config
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Config is the settings tree. The zero value is not valid; start from Default.
 //
@@ -25,7 +28,8 @@ type Listen struct {
 	IPFIXTCP       []string `yaml:"ipfix_tcp" check:"listen" desc:"Addresses to take IPFIX on over TCP, such as 0.0.0.0:4739. Neither side proves who it is, and anybody on the way can read it."`
 	IPFIXTLS       []string `yaml:"ipfix_tls" check:"listen" desc:"Addresses to take IPFIX on over TLS, such as 0.0.0.0:4740. Needs tls.certificate_file and tls.key_file."`
 	TLS            TLS      `yaml:"tls"`
-	MaxConnections int      `yaml:"max_connections" default:"256" check:"connections" desc:"Connections open at once on each address of ipfix_tcp and ipfix_tls. Further ones are closed, and counted. Each takes 64 KiB."`
+	MaxConnections int      `yaml:"max_connections" default:"256" check:"connections" desc:"Connections open at once on each address of ipfix_tcp and ipfix_tls. Further ones are closed, and counted. Each takes 64 KiB. At most a quarter of them may be in their TLS handshake."`
+	MaxPerAddress  int      `yaml:"max_connections_per_address" default:"16" check:"connections" desc:"Of these, connections from one address. Further ones are closed, and counted. Raise it where many exporters are behind one address (NAT)."`
 	IdleTimeout    Duration `yaml:"idle_timeout" default:"30m" check:"idle" desc:"Closes a connection on which no IPFIX message is completed for so long; 0s never does."`
 }
 
@@ -61,7 +65,7 @@ type GeoIP struct {
 // Exporters says who may send, and bounds what exporters can make the collector remember. Bounds are those of each socket.
 type Exporters struct {
 	Allow               []string `yaml:"allow" check:"network" desc:"Networks and addresses that may send, such as 192.0.2.0/24 or 2001:db8::1; empty lets everybody send. Packets of others are not looked at, and counted."`
-	MaxPacketsPerSecond int      `yaml:"max_packets_per_second" default:"0" check:"rate" desc:"Packets taken from one address, in bursts of up to a second's; 0 takes as many as come. What is beyond is not looked at, and counted."`
+	MaxPacketsPerSecond int      `yaml:"max_packets_per_second" default:"0" check:"rate" desc:"UDP packets taken from one address, in bursts of up to a second's; 0 takes as many as come. What is beyond is not looked at, and counted. Nothing is left out of connections."`
 	ForgetAfter         Duration `yaml:"forget_after" default:"720h" check:"forget" desc:"Age, since it was last heard of, at which an exporting process and what its device described are left out of the state that outlives a restart."`
 	Max                 int      `yaml:"max" default:"10000" check:"count" desc:"Exporting processes remembered at once on each socket. Beyond it one that has been silent is forgotten, and counted; those that delivered flows go last."`
 	MaxTemplates        int      `yaml:"max_templates" default:"1024" check:"count" desc:"Templates remembered of each exporting process. Further ones are refused, and counted."`
@@ -151,6 +155,9 @@ func (l *Listen) validate() []problem {
 				found = append(found, problem{list.key, a + " is listed twice"})
 			}
 		}
+	}
+	if l.MaxPerAddress > l.MaxConnections {
+		found = append(found, problem{"listen.max_connections_per_address", fmt.Sprintf("must be at most listen.max_connections (%d)", l.MaxConnections)})
 	}
 	for _, a := range l.IPFIXTLS {
 		if slices.Contains(l.IPFIXTCP, a) {

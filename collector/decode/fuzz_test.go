@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,8 +23,8 @@ func FuzzStream(f *testing.F) {
 		return append(binary.BigEndian.AppendUint16([]byte{from, seconds}, uint16(len(packet))), packet...)
 	}
 	header9 := []byte{0, 9, 0, 1, 0, 0, 0, 0, 0x65, 0x53, 0xf1, 0, 0, 0, 0, 1, 0, 0, 0, 1}
-	template9 := append(header9[:20:20], 0, 0, 0, 16, 1, 0, 0, 2, 0, 8, 0, 4, 0, 1, 0, 4)
-	data9 := append(header9[:20:20], 1, 0, 0, 12, 192, 0, 2, 1, 0, 0, 0, 7)
+	template9 := slices.Concat(header9, []byte{0, 0, 0, 16, 1, 0, 0, 2, 0, 8, 0, 4, 0, 1, 0, 4})
+	data9 := slices.Concat(header9, []byte{1, 0, 0, 12, 192, 0, 2, 1, 0, 0, 0, 7})
 	ipfix := []byte{
 		0, 10, 0, 44, 0x65, 0x53, 0xf1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 2, 0, 16, 1, 0, 0, 2, 0, 8, 0, 4, 0, 1, 0, 4,
 		1, 0, 0, 12, 192, 0, 2, 1, 0, 0, 0, 7,

@@ -95,6 +95,7 @@ func (c *connection) handshake(ctx context.Context) (net.Conn, error) {
 	if c.listener.options.TLS == nil {
 		return c.raw, nil
 	}
+	defer c.listener.shaken()
 	stream := tls.Server(c.raw, c.listener.options.TLS)
 	c.expect(ctx, handshakeTime)
 	// The deadline ends it, also when the listener stops.

@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// defaultConnections is how many connections are open at once when StreamOptions do not say.
-	defaultConnections = 256
 	// handshakeTime is how long a TLS handshake may take.
 	handshakeTime = 10 * time.Second
 	// quietTime is how long a connection may be silent before it is left when the listener stops. What an exporter has sent is there, or
@@ -45,7 +43,8 @@ type StreamHandler interface {
 // StreamOptions say what a listener for streams takes.
 type StreamOptions struct {
 	TLS            *tls.Config           // nil takes plain TCP
-	MaxConnections int                   // open at once; 0 is 256
+	MaxConnections int                   // open at once; 0 is 256. A quarter of them may be in their TLS handshake
+	MaxPerAddress  int                   // of these, from one address; 0 is 16
 	IdleTimeout    time.Duration         // closes a connection on which no message is completed for so long; 0 never does
 	Interval       time.Duration         // time between two ticks; 0 is 250 ms
 	Allow          func(netip.Addr) bool // asked right after accept, before TLS, by one goroutine; nil allows everybody
@@ -56,7 +55,7 @@ type StreamOptions struct {
 type StreamStats struct {
 	Connections int               // open now
 	Accepted    uint64            // connections taken
-	Refused     map[string]uint64 // connections closed at once, by cause: too_many, not_allowed
+	Refused     map[string]uint64 // connections closed at once, by cause: see refusal
 	Closed      map[string]uint64 // connections that ended, by cause: see ending
 	Messages    uint64            // messages handed to the handler
 	Bytes       uint64            // their octets
@@ -73,15 +72,19 @@ type StreamListener struct {
 
 	handling sync.Mutex // one call of the handler at a time
 
-	mu       sync.Mutex
-	open     map[*connection]struct{}
-	sessions uint32
+	mu        sync.Mutex
+	open      map[*connection]struct{}
+	ofAddress map[netip.Addr]int // how many of them; none of 0
+	shaking   int                // how many of them are in their TLS handshake
+	sessions  uint32
 
-	accepted, tooMany, notAllowed, messages, bytes atomic.Uint64
+	accepted, messages, bytes atomic.Uint64
 
-	closed                  [endings]atomic.Uint64
-	closings                [endings]sample
-	crowded, strange, noFDs sample
+	refused  [refusals]atomic.Uint64
+	refusing [refusals]sample
+	closed   [endings]atomic.Uint64
+	closings [endings]sample
+	noFDs    sample
 }
 
 // ListenStream binds a TCP socket to address, which is "ip:port" or "[ip]:port". An IPv6 socket takes IPv6 only (IPV6_V6ONLY). The error
@@ -93,6 +96,9 @@ func ListenStream(ctx context.Context, address string, o StreamOptions) (*Stream
 	}
 	if o.MaxConnections <= 0 {
 		o.MaxConnections = defaultConnections
+	}
+	if o.MaxPerAddress <= 0 {
+		o.MaxPerAddress = defaultPerAddress
 	}
 	if o.Interval <= 0 {
 		o.Interval = defaultInterval
@@ -109,7 +115,7 @@ func ListenStream(ctx context.Context, address string, o StreamOptions) (*Stream
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("unable to listen on %s: not a TCP socket", address), nl.Close())
 	}
-	l := &StreamListener{listener: listener, options: o, grace: stopTime, open: make(map[*connection]struct{})}
+	l := &StreamListener{listener: listener, options: o, grace: stopTime, open: make(map[*connection]struct{}), ofAddress: make(map[netip.Addr]int)}
 	if a, ok := listener.Addr().(*net.TCPAddr); ok {
 		l.local = a.AddrPort()
 	}
@@ -134,8 +140,10 @@ func (l *StreamListener) Stats() StreamStats {
 	defer l.mu.Unlock() // connections come and go under it, with their counters
 	s := StreamStats{
 		Connections: len(l.open), Accepted: l.accepted.Load(), Messages: l.messages.Load(), Bytes: l.bytes.Load(),
-		Refused: map[string]uint64{"too_many": l.tooMany.Load(), "not_allowed": l.notAllowed.Load()},
-		Closed:  make(map[string]uint64, endings),
+		Refused: make(map[string]uint64, refusals), Closed: make(map[string]uint64, endings),
+	}
+	for r := range refusals {
+		s.Refused[r.String()] = l.refused[r].Load()
 	}
 	for e := range endings {
 		s.Closed[e.String()] = l.closed[e].Load()
@@ -217,38 +225,6 @@ func noRoom(err error) bool {
 		errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
-// admit makes a connection of an accepted socket, or closes it and returns nil.
-func (l *StreamListener) admit(raw *net.TCPConn) *connection {
-	c := &connection{listener: l, raw: raw}
-	if a, ok := raw.RemoteAddr().(*net.TCPAddr); ok {
-		c.from = a.AddrPort()
-	}
-	if l.options.Allow != nil && !l.options.Allow(c.from.Addr()) {
-		l.refuse(c, &l.notAllowed, &l.strange, "connection refused: the address is not allowed")
-		return nil
-	}
-	l.mu.Lock()
-	room := len(l.open) < l.options.MaxConnections
-	if room {
-		l.open[c] = struct{}{}
-		l.accepted.Add(1)
-	}
-	l.mu.Unlock()
-	if !room {
-		l.refuse(c, &l.tooMany, &l.crowded, "connection refused: as many are open as may be")
-		return nil
-	}
-	return c
-}
-
-func (l *StreamListener) refuse(c *connection, counter *atomic.Uint64, log *sample, text string) {
-	counter.Add(1)
-	if n := log.take(time.Now()); n > 0 {
-		l.logger.Warn(text, "from", c.from.String(), "connections", n)
-	}
-	_ = c.raw.Close() // nothing was read or written that could be lost
-}
-
 // session numbers a connection. A number comes again after four thousand million connections.
 func (l *StreamListener) session() uint32 {
 	l.mu.Lock()
@@ -274,8 +250,5 @@ func (l *StreamListener) ended(c *connection, e ending, err error) {
 	} else if n := l.closings[e].take(time.Now()); n > 0 {
 		l.logger.Warn("connection closed", "from", c.from.String(), "cause", e.String(), "error", reason(err), "connections", n)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.open, c)
-	l.closed[e].Add(1)
+	l.leave(c, e)
 }

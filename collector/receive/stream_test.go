@@ -157,8 +157,8 @@ func listenStream(t *testing.T, o StreamOptions) *streams {
 		for _, n := range st.Closed {
 			closed += n
 		}
-		if st.Connections != 0 || st.Accepted != closed {
-			t.Errorf("connections are not accounted for: %+v", st)
+		if st.Connections != 0 || st.Accepted != closed || len(l.ofAddress) != 0 || l.shaking != 0 {
+			t.Errorf("connections are not accounted for: %+v, by address %v, %d in their handshake", st, l.ofAddress, l.shaking)
 		}
 	})
 	return s
@@ -166,7 +166,12 @@ func listenStream(t *testing.T, o StreamOptions) *streams {
 
 func (s *streams) dial(t *testing.T) *net.TCPConn {
 	t.Helper()
-	c, err := net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(s.LocalAddr()))
+	return s.dialFrom(t, "127.0.0.1")
+}
+
+func (s *streams) dialFrom(t *testing.T, address string) *net.TCPConn {
+	t.Helper()
+	c, err := net.DialTCP("tcp", &net.TCPAddr{IP: net.ParseIP(address)}, net.TCPAddrFromAddrPort(s.LocalAddr()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +244,7 @@ func TestStreamManyMessagesInOneSegment(t *testing.T) {
 }
 
 func TestStreamConnectionsTakeTurns(t *testing.T) {
-	s := listenStream(t, StreamOptions{Interval: time.Millisecond})
+	s := listenStream(t, StreamOptions{Interval: time.Millisecond, MaxPerAddress: 20})
 	var senders sync.WaitGroup
 	for i := range 20 {
 		c := s.dial(t)
@@ -368,6 +373,28 @@ func TestStreamConnectionsAreBounded(t *testing.T) {
 	write(t, s.dial(t), ipfix(16, 'c'))
 	write(t, second, ipfix(16, 'b'))
 	eventually(t, "both", func() bool { return s.total() == 4 })
+}
+
+// One peer that connects and says nothing must not keep the others out.
+func TestStreamConnectionsOfOneAddressAreBounded(t *testing.T) {
+	s := listenStream(t, StreamOptions{MaxConnections: 4, MaxPerAddress: 2})
+	first := s.dialFrom(t, "127.0.0.1")
+	s.dialFrom(t, "127.0.0.1")
+	for range 100 {
+		closed(t, s.dialFrom(t, "127.0.0.1"))
+	}
+	write(t, s.dialFrom(t, "127.0.0.2"), ipfix(16, 'a'))
+	eventually(t, "another address's message", func() bool { return s.total() == 1 })
+	if st := s.Stats(); st.Refused["too_many_of_address"] != 100 || st.Refused["too_many"] != 0 || st.Connections != 3 || st.Accepted != 3 {
+		t.Errorf("%+v", st)
+	}
+	if log := s.log.String(); strings.Count(log, "as many of its address are open as may be") != 1 || !strings.Contains(log, "cause=too_many_of_address") {
+		t.Errorf("log of 100 connections:\n%s", log)
+	}
+	_ = first.Close()
+	eventually(t, "room", func() bool { return s.Stats().Connections == 2 })
+	write(t, s.dialFrom(t, "127.0.0.1"), ipfix(16, 'b'))
+	eventually(t, "the message of a new connection", func() bool { return s.total() == 2 })
 }
 
 func TestStreamFromAnAddressThatIsNotAllowed(t *testing.T) {

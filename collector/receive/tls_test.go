@@ -3,6 +3,7 @@ package receive
 import (
 	"bytes"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -23,7 +24,13 @@ func mutual(t *testing.T, authority *certtest.Authority) *tls.Config {
 // exporter opens a TLS connection with the certificates given, and does the handshake as far as the client sees it.
 func (s *streams) exporter(t *testing.T, authority *certtest.Authority, certificates ...tls.Certificate) (*tls.Conn, error) {
 	t.Helper()
-	c := tls.Client(s.dial(t), &tls.Config{
+	return shake(t, s.dial(t), authority, certificates...)
+}
+
+// shake is exporter over a TCP connection that is there.
+func shake(t *testing.T, raw net.Conn, authority *certtest.Authority, certificates ...tls.Certificate) (*tls.Conn, error) {
+	t.Helper()
+	c := tls.Client(raw, &tls.Config{
 		MinVersion: tls.VersionTLS12, RootCAs: authority.Pool(), ServerName: "127.0.0.1",
 		// Sent whatever authorities the collector names.
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
@@ -99,6 +106,38 @@ func TestTLSRefusesWhatIsNoTLSAndWhatIsTooOld(t *testing.T) {
 	if s.total() != 0 || !strings.Contains(s.log.String(), "first record does not look like a TLS handshake") {
 		t.Errorf("%d messages, log:\n%s", s.total(), s.log)
 	}
+}
+
+// Peers that never go on with their handshake leave room for exporters: for those that are connected, and for more.
+func TestHandshakesAreBounded(t *testing.T) {
+	authority := certtest.New(t)
+	s := listenStream(t, StreamOptions{TLS: mutual(t, authority), MaxConnections: 8})
+	certificate := authority.Client(t, "exporter").TLS(t)
+	send := func(raw net.Conn, want int) {
+		t.Helper()
+		c, err := shake(t, raw, authority, certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, c, ipfix(16, 'a'))
+		eventually(t, "the message", func() bool { return s.total() == want })
+	}
+	for i := range 3 { // more than may be in their handshake
+		send(s.dial(t), i+1)
+	}
+	slow := s.dialFrom(t, "127.0.0.2")
+	s.dialFrom(t, "127.0.0.3")
+	for i := range 100 {
+		closed(t, s.dialFrom(t, fmt.Sprintf("127.0.1.%d", i)))
+	}
+	if st := s.Stats(); st.Refused["handshakes"] != 100 || st.Refused["too_many"] != 0 || st.Connections != 5 {
+		t.Errorf("%+v", st)
+	}
+	if log := s.log.String(); strings.Count(log, "as many are in their TLS handshake as may be") != 1 {
+		t.Errorf("log of 100 connections:\n%s", log)
+	}
+	send(slow, 4)
+	send(s.dial(t), 5)
 }
 
 // A stop during a handshake does not wait until the peer goes on with it.

@@ -131,7 +131,7 @@ func (s *service) listen(ctx context.Context, l config.Listen, allowed exporter.
 		}
 	}()
 	options := receive.StreamOptions{
-		MaxConnections: l.MaxConnections, IdleTimeout: time.Duration(l.IdleTimeout), Interval: tickInterval,
+		MaxConnections: l.MaxConnections, MaxPerAddress: l.MaxPerAddress, IdleTimeout: time.Duration(l.IdleTimeout), Interval: tickInterval,
 		Allow: allowed.Allow, Logger: s.logger,
 	}
 	var secured *tls.Config
