@@ -167,20 +167,23 @@ func exitCause(err error) error {
 
 // stop sends a signal and waits; after the grace period the process is killed.
 func (p *process) stop(ctx context.Context, s syscall.Signal, grace time.Duration) error {
-	if err := p.id.signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stop %s: %w", p.name, err)
-	}
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-p.done:
-		return nil
-	case <-timer.C:
-	case <-ctx.Done():
+	waiting, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	for waiting.Err() == nil {
+		// Some programs miss a signal that comes between their look at what signals said and their next read.
+		if err := p.id.signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("stop %s: %w", p.name, err)
+		}
+		select {
+		case <-p.done:
+			return nil
+		case <-time.After(time.Second):
+		case <-waiting.Done():
+		}
 	}
 	// A cancelled caller still wants the process gone: SIGKILL needs no patience.
-	killing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
+	killing, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer stop()
 	if err := p.id.kill(killing); err != nil {
 		return err
 	}

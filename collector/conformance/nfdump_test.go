@@ -175,6 +175,22 @@ func (s *stored) facts(t *testing.T, sampled bool) facts {
 	return f
 }
 
+// interrupt ends a program that may miss the first signal, because it comes between its look at what signals said and its next read.
+func interrupt(cmd *exec.Cmd) error {
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return err
+		}
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 // asleep tells whether the main thread of a process waits for something, or has ended: proc(5), the state behind the name in parentheses.
 func asleep(t *testing.T, pid int) bool {
 	t.Helper()
@@ -220,8 +236,7 @@ func nfdump(t *testing.T, in input) ([]facts, error) {
 		queued, _ := socket(t, port)
 		return queued == 0 && asleep(t, cmd.Process.Pid)
 	})
-	err = errors.Join(cmd.Process.Signal(syscall.SIGINT), cmd.Wait())
-	if err != nil {
+	if err := interrupt(cmd); err != nil {
 		return nil, fmt.Errorf("%s: %w: %s", program, err, log.String())
 	}
 	show := exec.CommandContext(ctx, "nfdump", "-R", folder, "-o", "json")
