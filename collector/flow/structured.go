@@ -112,7 +112,7 @@ func (l *basicList) element(r *Record, v []byte) (taken bool) {
 	case l.extra != nil && len(v) > 0:
 		l.c.keep(r, l.extra, v)
 	default:
-		return l.at.code == opSkip // what has no place is passed over, as elsewhere
+		return l.at.code == opSkip || len(v) == 0 // what has no place is passed over, as elsewhere, and what says nothing
 	}
 	return true
 }

@@ -68,7 +68,7 @@ func TestLists(t *testing.T) {
 		"records of one template": {
 			[]spec{{4, 1}, {subList, anyOctets}, {5, 1}},
 			join([]byte{6}, short(subTemplateList(257, hostA, hostB, hostB, hostA)), []byte{0xb8}),
-			"192.0.2.201:0/0 > 233.252.0.1:0/0 protocol 6 tos 0xb8", "", 0,
+			"192.0.2.201:0/0 > 233.252.0.1:0/0 protocol 6 tos 0xb8", "sourceIPv4Address=e9fc0001 destinationIPv4Address=c00002c9", 0,
 		},
 		// Section 8.4: several templates in one list.
 		"records of several templates": {
@@ -112,7 +112,7 @@ func TestLists(t *testing.T) {
 			[]spec{{multiList, anyOctets}}, short(subTemplateMultiList(run(999, hostA), run(258, u32(1), u16(2)))), "?/0 > ?/0 octets 1 packets 2", "", 1,
 		},
 		"records of variable length": {
-			[]spec{{subList, anyOctets}}, short(subTemplateList(259, short([]byte("ann")), []byte{6}, short(nil), []byte{17})), "?/0 > ?/0 protocol 6", "", 0,
+			[]spec{{subList, anyOctets}}, short(subTemplateList(259, short([]byte("ann")), []byte{6}, short(nil), []byte{17})), "?/0 > ?/0 protocol 6", "protocolIdentifier=11", 0,
 		},
 		"half a record at the end": {[]spec{{subList, anyOctets}}, short(subTemplateList(258, u32(1), u16(2), u16(3))), "?/0 > ?/0 octets 1 packets 2", "", 1},
 		"half an element":          {[]spec{{list, anyOctets}}, short(basicList(spec{14, 4}, u32(1), u16(2))), "?/0 > ?/0 out 1", "", 1},
@@ -198,11 +198,11 @@ func TestTemplateWithinItself(t *testing.T) {
 // TestExtrasInOrder: as the record has them, those of lists where the list is decoded; what has a place is not kept.
 func TestExtrasInOrder(t *testing.T) {
 	record := join(u16(0x0101), u32(7), short([]byte{2}), u16(0x0303), []byte{0, 0}, u16(0x0404))
-	fields := []spec{{95 + 400, 2, vendor}, {1, 4}, {7, anyOctets, vendor}, {3, 2}, {210, 2}, {8, 2, vendor}}
+	fields := []spec{{95 + 400, 2, vendor}, {1, 4}, {7, anyOctets, vendor}, {36, 2}, {210, 2}, {8, 2, vendor}}
 	for keep, want := range map[flow.Keep]string{
 		flow.KeepNone:  "",
-		flow.KeepKnown: "deltaFlowCount=0303",
-		flow.KeepAll:   "99999/495=0101 99999/7=02 deltaFlowCount=0303 99999/8=0404",
+		flow.KeepKnown: "flowActiveTimeout=0303",
+		flow.KeepAll:   "99999/495=0101 99999/7=02 flowActiveTimeout=0303 99999/8=0404",
 	} {
 		r := keeping(keep).only(t, message10(0, 1, template10(300, fields...), set(300, record)))
 		if extras(r) != want || r.Bytes != 7 {
