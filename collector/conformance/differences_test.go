@@ -19,27 +19,27 @@ var table = []known{
 	},
 	{
 		"netflow8-prefix", "tshark", "source prefix length", "the collector",
-		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+		"the prefix length of the destination stands first, as flow-tools and pmacct read what Cisco's routers send; tshark reads them the other way round",
 	},
 	{
 		"netflow8-prefix", "tshark", "destination prefix length", "the collector",
-		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+		"the prefix length of the destination stands first, as flow-tools and pmacct read what Cisco's routers send; tshark reads them the other way round",
 	},
 	{
 		"netflow8-prefix-tos", "tshark", "source prefix length", "the collector",
-		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+		"the prefix length of the destination stands first, as flow-tools and pmacct read what Cisco's routers send; tshark reads them the other way round",
 	},
 	{
 		"netflow8-prefix-tos", "tshark", "destination prefix length", "the collector",
-		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+		"the prefix length of the destination stands first, as flow-tools and pmacct read what Cisco's routers send; tshark reads them the other way round",
 	},
 	{
 		"netflow8-prefix-port-tos", "tshark", "source prefix length", "the collector",
-		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+		"the prefix length of the destination stands first, as flow-tools and pmacct read what Cisco's routers send; tshark reads them the other way round",
 	},
 	{
 		"netflow8-prefix-port-tos", "tshark", "destination prefix length", "the collector",
-		"the prefix length of the destination stands first, as flow-tools and cflowd read what Cisco's routers send; tshark reads them the other way round",
+		"the prefix length of the destination stands first, as flow-tools and pmacct read what Cisco's routers send; tshark reads them the other way round",
 	},
 	{
 		"netflow9_test_nprobe", "tshark", "start", "the collector",

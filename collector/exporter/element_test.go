@@ -29,8 +29,8 @@ func TestRenew(t *testing.T) {
 		for _, s := range all {
 			s.Renew(now.Add(after).UnixNano())
 			var r flow.Record
-			program, _ := s.Record(256)
-			program.Decode(&r, []byte{7}, &flow.Context{Dialect: s.Dialect(), Arena: new(flow.Arena)})
+			p, _ := s.Record(256)
+			p.Decode(&r, []byte{7}, &flow.Context{Dialect: s.Dialect(), Arena: new(flow.Arena)})
 			name := "-"
 			if r.Details != nil && len(r.Details.Extra) == 1 {
 				name = r.Details.Extra[0].Element.Name

@@ -14,7 +14,7 @@ var aggregated8 = layout{protocol: "NetFlow v8", format: flow.NetFlow8, header: 
 
 // schemes are the records of NetFlow v8 by aggregation: router-based aggregation (1 to 5, and with type of service 9 to 14) and that of
 // Catalyst switches (6 to 8). Cisco, "NetFlow Export Datagram Format", tables B-10 to B-19; "Catalyst 6500 NetFlow Data Export" for
-// 6 to 8. Where there are two prefix lengths that of the destination comes first, as flow-tools and CAIDA's cflowd read what Cisco's
+// 6 to 8. Where there are two prefix lengths that of the destination comes first, as flow-tools and pmacct read what Cisco's
 // routers send. They are templates that everybody knows, written as such: pairs of information element and octets.
 var schemes = compileSchemes([...][]uint16{
 	1:  {flows, 4, packets, 4, octets, 4, first, 4, last, 4, sourceAS, 2, destinationAS, 2, input, 2, output, 2},

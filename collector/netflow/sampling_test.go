@@ -134,16 +134,16 @@ func TestConfiguredRates(t *testing.T) {
 		packet []byte
 		want   flow.Sampling
 	}{
-		"fills in":                       {[]exporter.Rate{rate("192.0.2.0/24", 10, false)}, plain, configured(10, 0)},
-		"fills in for a missing sampler": {[]exporter.Rate{rate("192.0.2.0/24", 10, false)}, missing, configured(10, 5)},
-		"not before the header":          {[]exporter.Rate{rate("192.0.2.0/24", 10, false)}, v5, flow.Sampling{Interval: 100, Source: flow.SamplingHeader}},
-		"not before the record":          {[]exporter.Rate{rate("192.0.2.0/24", 10, false)}, inline, flow.Sampling{Interval: 20, Source: flow.SamplingRecord}},
-		"told to, before the header":     {[]exporter.Rate{rate("192.0.2.0/24", 10, true)}, v5, configured(10, 0)},
-		"told to, before the record":     {[]exporter.Rate{rate("192.0.2.0/24", 10, true)}, inline, configured(10, 0)},
-		"told to: every packet":          {[]exporter.Rate{rate("192.0.2.0/24", 1, true)}, v5, configured(1, 0)},
-		"the longest network":            {[]exporter.Rate{rate("0.0.0.0/0", 1, false), rate("192.0.2.1/32", 30, false), rate("192.0.2.0/24", 10, false)}, plain, configured(30, 0)},
-		"those told to go first":         {[]exporter.Rate{rate("192.0.2.1/32", 30, false), rate("192.0.2.0/24", 10, true), rate("192.0.2.1/32", 20, false)}, plain, configured(10, 0)},
-		"another network":                {[]exporter.Rate{rate("198.51.100.0/24", 10, true), rate("2001:db8::/32", 10, true)}, plain, flow.Sampling{}},
+		"fills in":                         {[]exporter.Rate{rate("192.0.2.0/24", 10, false)}, plain, configured(10, 0)},
+		"fills in for a missing sampler":   {[]exporter.Rate{rate("192.0.2.0/24", 10, false)}, missing, configured(10, 5)},
+		"not before the header":            {[]exporter.Rate{rate("192.0.2.0/24", 10, false)}, v5, flow.Sampling{Interval: 100, Source: flow.SamplingHeader}},
+		"not before the record":            {[]exporter.Rate{rate("192.0.2.0/24", 10, false)}, inline, flow.Sampling{Interval: 20, Source: flow.SamplingRecord}},
+		"told to, before the header":       {[]exporter.Rate{rate("192.0.2.0/24", 10, true)}, v5, configured(10, 0)},
+		"told to, before the record":       {[]exporter.Rate{rate("192.0.2.0/24", 10, true)}, inline, configured(10, 0)},
+		"told to: every packet":            {[]exporter.Rate{rate("192.0.2.0/24", 1, true)}, v5, configured(1, 0)},
+		"the longest network":              {[]exporter.Rate{rate("0.0.0.0/0", 1, false), rate("192.0.2.1/32", 30, false), rate("192.0.2.0/24", 10, false)}, plain, configured(30, 0)},
+		"told to, before a longer network": {[]exporter.Rate{rate("192.0.2.1/32", 30, false), rate("192.0.2.0/24", 10, true)}, v5, configured(10, 0)},
+		"another network":                  {[]exporter.Rate{rate("198.51.100.0/24", 10, true), rate("2001:db8::/32", 10, true)}, plain, flow.Sampling{}},
 	} {
 		if r := following(exporter.Policy{Rates: test.rates}).only(t, test.packet); r.Sampling != test.want {
 			t.Errorf("%s: %+v, want %+v", name, r.Sampling, test.want)

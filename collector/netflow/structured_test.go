@@ -198,11 +198,11 @@ func TestTemplateWithinItself(t *testing.T) {
 // TestExtrasInOrder: as the record has them, those of lists where the list is decoded; what has a place is not kept.
 func TestExtrasInOrder(t *testing.T) {
 	record := join(u16(0x0101), u32(7), short([]byte{2}), u16(0x0303), []byte{0, 0}, u16(0x0404))
-	fields := []spec{{95 + 400, 2, vendor}, {1, 4}, {7, anyOctets, vendor}, {201, 2}, {210, 2}, {8, 2, vendor}}
+	fields := []spec{{95 + 400, 2, vendor}, {1, 4}, {7, anyOctets, vendor}, {36, 2}, {210, 2}, {8, 2, vendor}}
 	for keep, want := range map[flow.Keep]string{
 		flow.KeepNone:  "",
-		flow.KeepKnown: "mplsLabelStackLength=0303",
-		flow.KeepAll:   "99999/495=0101 99999/7=02 mplsLabelStackLength=0303 99999/8=0404",
+		flow.KeepKnown: "flowActiveTimeout=0303",
+		flow.KeepAll:   "99999/495=0101 99999/7=02 flowActiveTimeout=0303 99999/8=0404",
 	} {
 		r := keeping(keep).only(t, message10(0, 1, template10(300, fields...), set(300, record)))
 		if extras(r) != want || r.Bytes != 7 {
