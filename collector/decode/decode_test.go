@@ -97,6 +97,22 @@ func TestTooManyPackets(t *testing.T) {
 	}
 }
 
+// TestStreamsAreNotLimited: a message left out of a stream would cost what comes after it.
+func TestStreamsAreNotLimited(t *testing.T) {
+	c := newCollector(exporter.Limits{PacketsPerSecond: 1}, exporter.Policy{})
+	records := 0
+	for i := range 100 {
+		got, err := c.decoder.Decode(nil, formats[flow.IPFIX], exporter.Origin{Address: origin.Address, Session: uint32(1 + i%2)}, received)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records += len(got)
+	}
+	if refused := c.table.Snapshot().Refused["rate_limited"]; records != 100 || refused != 0 {
+		t.Errorf("%d of 100 records, %d messages refused", records, refused)
+	}
+}
+
 // TestRecordsAreValidUntilTheNextPacket: what one packet's records refer to is used again by the next, and by nothing in between.
 func TestRecordsAreValidUntilTheNextPacket(t *testing.T) {
 	c := newCollector(exporter.Limits{}, exporter.Policy{})
