@@ -56,6 +56,9 @@ func FuzzIPFIX(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { feed(t, data, 10) })
 }
 
+// mostFuzzed is the most octets of an input that are looked at: what more of the same can do is not worth the time.
+const mostFuzzed = 1500
+
 // message is an IPFIX message: RFC 7011 section 3.1.
 func message(sequence int, sets ...[]byte) []byte {
 	body := join(sets...)
@@ -66,6 +69,7 @@ func message(sequence int, sets ...[]byte) []byte {
 func feed(t *testing.T, data []byte, version byte) {
 	c := newCollector(exporter.Limits{Templates: 8, TemplateAllBytes: 4096, PendingBytes: 4096, OptionRows: 8, OptionAllBytes: 16 << 10})
 	c.table.Apply(exporter.Policy{Dialect: flow.Dialect{Elements: element.Builtin(), Keep: flow.KeepAll}, MaxSkew: 1 << 40})
+	data = data[:min(len(data), mostFuzzed)]
 	var records []flow.Record
 	var line []byte
 	pending := 0
@@ -120,6 +124,7 @@ func FuzzNetFlow5(f *testing.F) {
 		if len(packet) < 2 {
 			return
 		}
+		packet = packet[:min(len(packet), mostFuzzed)]
 		header, size := 24, 52
 		switch packet[0] = 0; packet[1] {
 		case 1:
@@ -161,6 +166,7 @@ func FuzzNetFlow8(f *testing.F) {
 		if len(packet) < 2 {
 			return
 		}
+		packet = packet[:min(len(packet), mostFuzzed)]
 		packet[0], packet[1] = 0, 8
 		c := newCollector(exporter.Limits{})
 		records, err := c.decode(packet)
