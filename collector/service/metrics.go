@@ -45,7 +45,7 @@ func newMetrics(s *state) *metrics {
 	m.socketBuffer = m.desc("socket_receive_buffer_bytes", "Receive buffer the kernel gave.", "listen")
 	m.streamConnections = m.desc("stream_connections", "IPFIX connections open now.", "listen")
 	m.streamAccepted = m.desc("stream_connections_accepted_total", "IPFIX connections taken.", "listen")
-	m.streamRefused = m.desc("stream_connections_refused_total", "IPFIX connections closed at once: of addresses that may not connect, or beyond listen.max_connections.", "listen", "cause")
+	m.streamRefused = m.desc("stream_connections_refused_total", "IPFIX connections closed at once: of addresses that may not connect (exporters.allow), or too many (listen.max_connections, max_connections_per_address), of them in their TLS handshake.", "listen", "cause")
 	m.streamClosed = m.desc("stream_connections_closed_total", "IPFIX connections that were taken and are over.", "listen", "cause")
 	m.streamMessages = m.desc("stream_messages_total", "IPFIX messages received over connections.", "listen")
 	m.streamBytes = m.desc("stream_bytes_total", "Octets of these messages.", "listen")

@@ -27,6 +27,9 @@ const (
 	// heard of changed, refreshEvery is the time between them.
 	saveEvery    = 30 * time.Second
 	refreshEvery = time.Hour
+	// keptRecords is how many records there is room for when no packet is being decoded. A datagram of small records may have more; the
+	// next does not, or else that is what decoding it costs.
+	keptRecords = 4096
 )
 
 // pipeline is all that happens to the packets of one feed, in one goroutine at a time: decode, enrich, encode, gather. An
@@ -44,6 +47,8 @@ type pipeline struct {
 	index    int             // of the table in the store
 	handedT  time.Time       // when the store was last given the table's state
 	restored int             // templates that the table had from before the restart
+
+	series series // what metrics show of the table
 
 	records []flow.Record // of one packet, used again for the next
 	flows   atomic.Uint64 // records decoded
@@ -76,6 +81,9 @@ func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, rece
 	}
 	if n := len(p.records); n > 0 {
 		p.flows.Add(uint64(n))
+	}
+	if cap(p.records) > keptRecords {
+		p.records = nil // tens of megabytes
 	}
 	if err != nil {
 		p.failed(from, received, err)

@@ -108,6 +108,24 @@ func TestPipelineAllocatesNothing(t *testing.T) {
 	}
 }
 
+// A datagram of very many records does not hold their memory for ever.
+func TestPipelineKeepsRoomForOrdinaryPackets(t *testing.T) {
+	p := build(t, nil)
+	from := netip.MustParseAddrPort("198.18.0.99:3000")
+	const records = 20_000
+	template := be(header9(0, 1), uint16(0), uint16(12), uint16(256), uint16(1), uint16(4), uint16(1)) // of the protocol alone
+	data := be(header9(1, records), uint16(256), uint16(4+records), bytes.Repeat([]byte{17}, records))
+	p.Packet(template, from, time.Now())
+	p.Packet(data, from, time.Now())
+	if n := p.flows.Load(); n != records || cap(p.records) > keptRecords {
+		t.Errorf("%d flows; room for %d records is kept", n, cap(p.records))
+	}
+	p.Packet(netflow5(0, 30), from, time.Now())
+	if n := p.flows.Load(); n != records+30 {
+		t.Errorf("%d flows", n)
+	}
+}
+
 func TestUndecodablePacketsAreCountedAndLoggedNowAndThen(t *testing.T) {
 	log := &syncLog{}
 	p := build(t, nil)

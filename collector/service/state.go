@@ -95,7 +95,7 @@ func (s *state) totals() totals {
 	for _, p := range s.pipelines {
 		t.flows += p.flows.Load()
 		t.kernelDrops += p.feed.kernelDrops()
-		t.exporters += exporters(p)
+		t.exporters += exporters(p.table.Snapshot())
 	}
 	for _, o := range t.outputs {
 		for _, n := range o.Dropped {

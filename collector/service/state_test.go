@@ -2,7 +2,6 @@ package service
 
 import (
 	"errors"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
@@ -70,39 +68,6 @@ func TestStatusIsOneLine(t *testing.T) {
 	}
 	if got := status(strings.Repeat("ä", 5000)); len(got) > 2048 || !utf8.ValidString(got) {
 		t.Errorf("%d bytes, valid %v: systemd takes no more than a page", len(got), utf8.ValidString(got))
-	}
-}
-
-func TestExporterLabelsAreBounded(t *testing.T) {
-	var snap exporter.Snapshot
-	add := func(address netip.Addr, domain uint32, packets uint64) {
-		s := exporter.SourceStats{Key: exporter.Key{Address: address, Domain: domain}, Stats: exporter.Stats{Packets: packets, Templates: 1}}
-		snap.Sources = append(snap.Sources, s)
-		snap.Total.Packets += packets
-		snap.Total.Templates++
-	}
-	for i := range 300 {
-		a := netip.AddrFrom4([4]byte{198, 18, byte(i / 256), byte(i)})
-		add(a, 1, uint64(i))
-		add(a, 2, uint64(i)) // a second process of the same device
-	}
-	snap.Total.Packets += 1000                                                                                                 // of sources that were forgotten
-	snap.Sources = append(snap.Sources, exporter.SourceStats{Key: exporter.Key{Address: netip.MustParseAddr("198.51.100.1")}}) // of before a restart
-	list := labelled(byAddress(snap), total(snap))
-	var packets uint64
-	templates := 0
-	for _, n := range list {
-		packets += n.stats.Packets
-		templates += n.stats.Templates
-	}
-	if len(list) != maxExporterLabels+1 || list[maxExporterLabels].name != "other" || packets != snap.Total.Packets || templates != 600 {
-		t.Errorf("%d series, %d packets of %d, %d templates", len(list), packets, snap.Total.Packets, templates)
-	}
-	if list[0].name != "198.18.1.43" || list[0].stats.Packets != 598 {
-		t.Errorf("first is %+v, want the device that sent most", list[0])
-	}
-	if list := labelled(nil, device{}); len(list) != 0 {
-		t.Errorf("series %v of nobody", list)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Flowcollector receives NetFlow, adds what is known about addresses, and writes documents to Elasticsearch.
+// Flowcollector receives NetFlow, IPFIX and sFlow, adds what is known about addresses, and writes documents to Elasticsearch.
 package main
 
 import (

@@ -20,7 +20,7 @@ func replayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
 		Short: "Print the flows of captures as NDJSON",
-		Long: `Replay decodes the flow packets in pcap and pcapng captures, and in files that are the payload of one UDP
+		Long: `Replay decodes the packets of NetFlow, IPFIX and sFlow in pcap and pcapng captures, and in files that are the payload of one UDP
 packet each (*.dat), and prints one JSON document for each flow. Files are read in the order given, as if one exporter had
 sent them one after the other, so a template file goes before its data file. A summary goes to standard error.
 
