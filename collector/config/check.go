@@ -89,6 +89,7 @@ var checks = map[string]func(any) error{
 	"count":    between(1, 1_000_000),
 	"fields":   between(1, 4096),
 	"rate":     between(0, 10_000_000),
+	"wait":     between(Duration(time.Second), Duration(7*24*time.Hour)),
 	"forget":   between(Duration(time.Hour), Duration(10*365*24*time.Hour)),
 	"workers":  between(1, 64),
 	"interval": between(Duration(10*time.Millisecond), Duration(time.Minute)),

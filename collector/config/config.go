@@ -68,12 +68,14 @@ type Exporters struct {
 	MaxPacketsPerSecond int      `yaml:"max_packets_per_second" default:"0" check:"rate" desc:"UDP packets taken from one address, in bursts of up to a second's; 0 takes as many as come. What is beyond is not looked at, and counted. Nothing is left out of connections."`
 	ForgetAfter         Duration `yaml:"forget_after" default:"720h" check:"forget" desc:"Age, since it was last heard of, at which an exporting process and what its device described are left out of the state that outlives a restart."`
 	Max                 int      `yaml:"max" default:"10000" check:"count" desc:"Exporting processes remembered at once on each socket. Beyond it one that has been silent is forgotten, and counted; those that delivered flows go last."`
+	MaxPerAddress       int      `yaml:"max_per_address" default:"256" check:"count" desc:"Exporting processes remembered of one address, of those that exporters.max allows. Beyond it another one of the address that has been silent is forgotten, and counted."`
 	MaxTemplates        int      `yaml:"max_templates" default:"1024" check:"count" desc:"Templates remembered of each exporting process. Further ones are refused, and counted."`
 	MaxFields           int      `yaml:"max_fields" default:"512" check:"fields" desc:"Fields of one template. One that has more is refused, and counted."`
-	TemplateBytes       ByteSize `yaml:"template_bytes" default:"64MiB" check:"size" desc:"Memory for the templates of all exporting processes. Beyond it a process that has been silent is forgotten, and counted."`
+	TemplateBytes       ByteSize `yaml:"template_bytes" default:"64MiB" check:"size" desc:"Memory for the templates of all exporting processes. Beyond it a process that has been silent is forgotten, and counted. One process may have an eighth; what is beyond is refused, and counted."`
 	PendingBytes        ByteSize `yaml:"pending_bytes" default:"1MiB" check:"size" desc:"Memory for the data sets of one exporting process that wait for their template. Further ones are dropped, and counted."`
-	PendingAllBytes     ByteSize `yaml:"pending_all_bytes" default:"64MiB" check:"size" desc:"Memory for the data sets of all exporting processes that wait for their template."`
-	OptionRows          int      `yaml:"option_rows" default:"16384" check:"count" desc:"Interfaces, applications, VRFs, users and samplers that one device may describe. Further ones are refused, and counted."`
+	PendingAllBytes     ByteSize `yaml:"pending_all_bytes" default:"64MiB" check:"size" desc:"Memory for the data sets of all exporting processes that wait for their template. Beyond it those of a silent process are dropped, and counted."`
+	PendingMaxAge       Duration `yaml:"pending_max_age" default:"1h" check:"wait" desc:"How long data sets wait for their template. Older ones are dropped, and counted."`
+	OptionRows          int      `yaml:"option_rows" default:"16384" check:"count" desc:"Interfaces, applications, VRFs, users and samplers that one device may describe. Further ones are refused, and counted; a new user takes the place of all users of the device."`
 	OptionBytes         ByteSize `yaml:"option_bytes" default:"64MiB" check:"size" desc:"Memory for what all devices describe. Beyond it what a silent device described is forgotten, and counted."`
 }
 

@@ -73,6 +73,7 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"bad moment":      {"decode: {timestamp_source: last}\n", `decode.timestamp_source: "last" is not a moment of a flow; choose one of end, start, export, receive`},
 		"bad rate":        {"decode: {sampling: ['192.0.2.0/24=0']}\n", `decode.sampling: "192.0.2.0/24=0" is not a network with a sampling interval; write it like 192.0.2.0/24=1000`},
 		"bad skew":        {"decode: {max_clock_skew: -1s}\n", "decode.max_clock_skew: must be between 0s and 720h, not -1s"},
+		"too long":        {"exporters: {pending_max_age: 200h}\n", "exporters.pending_max_age: must be between 1s and 168h, not 200h"},
 		"bad network":     {"exporters: {allow: [192.0.2.0/33]}\n", `exporters.allow: "192.0.2.0/33" is neither a network nor an address`},
 		"bits too many":   {"exporters: {allow: [192.0.2.1/24]}\n", `"192.0.2.1/24" has bits beyond its length; write 192.0.2.0/24 for the network, 192.0.2.1 for the address`},
 		"IPv4 in IPv6":    {"exporters: {allow: ['::ffff:192.0.2.1']}\n", `"::ffff:192.0.2.1" is IPv4 within IPv6; write it as IPv4`},
@@ -148,6 +149,8 @@ var some = map[string]string{
 	"exporters.max":                       "7",
 	"exporters.allow":                     "192.0.2.0/24, 2001:db8::1",
 	"exporters.forget_after":              "1h",
+	"exporters.max_per_address":           "3",
+	"exporters.pending_max_age":           "10m",
 	"state.directory":                     "/var/lib/flowcollector",
 	"http.address":                        "",
 }

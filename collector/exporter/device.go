@@ -25,6 +25,9 @@ type Device struct {
 	count int // rows of all tables
 	bytes int // about what they take in memory
 	rows  [tables]atomic.Int64
+
+	saved DeviceState  // what State last said
+	stale [tables]bool // what changed since
 }
 
 // The tables of a device.
@@ -56,7 +59,8 @@ const maxName = 255
 func (s *Source) Device() *Device { return s.host.device }
 
 // row returns the tables of a host to write to, with room for a row that grows by so many octets of names, or nil when there is none.
-// Devices whose sources were silent for long make room for it, never this one.
+// Devices whose sources were silent for long make room for it, never this one; but where the rows of the device are used up, a new user
+// takes the place of all users.
 func (t *Table) row(h *host, table int, known bool, growth int) *Device {
 	d := h.device
 	if d == nil {
@@ -64,7 +68,7 @@ func (t *Table) row(h *host, table int, known bool, growth int) *Device {
 	}
 	if !known {
 		growth += rowBytes[table]
-		if d != nil && d.count >= t.limits.OptionRows {
+		if d != nil && d.count >= t.limits.OptionRows && (table != userTable || !t.forgetUsers(d)) {
 			return nil
 		}
 	}
@@ -80,8 +84,25 @@ func (t *Table) row(h *host, table int, known bool, growth int) *Device {
 	}
 	d.bytes += growth
 	t.optionBytes += growth
-	t.changed = true
+	t.changed, d.stale[table] = true, true
 	return d
+}
+
+// forgetUsers empties the table of users and tells whether there was one: they come and go without a word of it, so that those who
+// came first are mostly gone. Those who are still there will be named again.
+func (t *Table) forgetUsers(d *Device) bool {
+	n := len(d.users)
+	freed := n * rowBytes[userTable]
+	for _, name := range d.users {
+		freed += len(name)
+	}
+	d.users = map[string][]byte{} // it would not shrink
+	d.count -= n
+	d.rows[userTable].Add(-int64(n))
+	d.bytes -= freed
+	t.optionBytes -= freed
+	t.rowsForgotten.Add(uint64(n))
+	return n > 0
 }
 
 // describe gives a host its tables.
@@ -166,7 +187,9 @@ func (t *Table) countInterface(h *host, c flow.InterfaceCounters) bool {
 		i = &Interface{}
 		d.interfaces[c.Index] = i
 	}
-	t.changed = t.changed || i.Counters.Speed != c.Speed // the rest is not kept over a restart
+	if i.Counters.Speed != c.Speed { // the rest is not kept over a restart
+		t.changed, h.device.stale[interfaceTable] = true, true
+	}
 	i.Counters = c
 	return true
 }

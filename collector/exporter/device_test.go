@@ -69,6 +69,48 @@ func TestRowsAreLimited(t *testing.T) {
 	}
 }
 
+// TestUsersMakeRoomForUsers: they come and go, so that the rows of a device are used up some day. A new one must get in then, though not at
+// the cost of anything else.
+func TestUsersMakeRoomForUsers(t *testing.T) {
+	const rows, users = 50, 10_000
+	table := NewTable(Limits{OptionRows: rows})
+	s := table.Source(source(existing(1)), time.Unix(1_700_000_000, 0))
+	s.NameInterface(1, []byte("eth0"), []byte("uplink"))
+	s.NameApplication(7, []byte("dns"))
+	for i := range users {
+		address := []byte{10, 0, byte(i >> 8), byte(i)}
+		s.NameUser(address, []byte("somebody"))
+		if string(s.Device().User(address)) != "somebody" {
+			t.Fatalf("user %d is refused", i)
+		}
+	}
+	d := s.Device()
+	snap := table.Snapshot()
+	if got := snap.Devices[0].Rows; got.Interfaces != 1 || got.Applications != 1 || got.Total() != d.count || got.Total() > rows ||
+		uint64(got.Users)+snap.RowsForgotten != users || got.Users != len(d.users) || snap.Total.OptionsRefused != 0 {
+		t.Errorf("%+v, %d forgotten, %d refused", got, snap.RowsForgotten, snap.Total.OptionsRefused)
+	}
+	want := deviceBytes + rowBytes[interfaceTable] + len("eth0uplink") + rowBytes[applicationTable] + len("dns") + len(d.users)*(rowBytes[userTable]+len("somebody"))
+	if table.optionBytes != want || d.bytes != want {
+		t.Errorf("%d octets accounted, want %d", table.optionBytes, want)
+	}
+	// What is no user is refused as ever, and users have no room where they are not among those who took it.
+	for i := range uint32(rows) {
+		s.NameVRF(i, []byte("blue"))
+	}
+	if snap = table.Snapshot(); snap.Devices[0].Rows.Total() != rows || snap.Total.OptionsRefused == 0 {
+		t.Errorf("%+v", snap.Devices)
+	}
+	other := table.Source(source(existing(2)), time.Unix(1_700_000_000, 0))
+	for i := range uint32(rows) {
+		other.NameVRF(i, []byte("blue"))
+	}
+	other.NameUser([]byte{10, 0, 0, 1}, []byte("somebody"))
+	if snap = table.Snapshot(); snap.Devices[1].Rows != (Rows{VRFs: rows}) || snap.Sources[1].OptionsRefused != 1 {
+		t.Errorf("%+v", snap)
+	}
+}
+
 // TestDeviceThatFillsAll: one device may not take more than all may, and then does not cost the others.
 func TestDeviceThatFillsAll(t *testing.T) {
 	table := NewTable(Limits{OptionAllBytes: 3 * deviceBytes})

@@ -20,8 +20,8 @@ const (
 type entry[T any] struct {
 	of         *T
 	prev, next *entry[T] // within its rank; nil when it is in no order
+	minute     uint32    // the last one in which it delivered data, since 1970
 	rank       uint8
-	minute     int64 // the last one in which it delivered data, since 1970
 }
 
 // order lists things by rank, and within a rank by when they were last heard of. All steps take constant time.
@@ -44,8 +44,19 @@ func newOrder[T any](capacity int) *order[T] {
 	return o
 }
 
+// size is how many things are listed; none in an order that is nil.
+func (o *order[T]) size() int {
+	if o == nil {
+		return 0
+	}
+	return o.length[unproven] + o.length[delivering] + o.length[established]
+}
+
 // listed tells whether e is in an order.
 func (e *entry[T]) listed() bool { return e.next != nil }
+
+// follow gives e, before it is listed, the rank of its thing's place in another order.
+func (e *entry[T]) follow(other *entry[T]) { e.rank, e.minute = other.rank, other.minute }
 
 // add lists e as heard of last in its rank.
 func (o *order[T]) add(e *entry[T]) {
@@ -74,7 +85,7 @@ func (o *order[T]) touch(e *entry[T]) {
 }
 
 // delivered raises the rank of e, if it is listed, by one for each minute in which it delivers data.
-func (o *order[T]) delivered(e *entry[T], minute int64) {
+func (o *order[T]) delivered(e *entry[T], minute uint32) {
 	if !e.listed() || e.minute == minute {
 		return
 	}

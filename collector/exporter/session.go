@@ -3,15 +3,14 @@ package exporter
 // EndSession forgets the sources of a connection that is over: what they announced was valid for it alone (RFC 7011 section 8). Their
 // figures stay in the totals. Datagrams, session 0, have no end.
 func (t *Table) EndSession(session uint32) {
-	if session == 0 {
+	own := t.sessions[session]
+	if len(own) == 0 {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for key, s := range t.sources {
-		if key.Session == session {
-			t.forget(s)
-			t.ended.Add(1)
-		}
+	for s := range own {
+		t.forget(s)
+		t.ended.Add(1)
 	}
 }

@@ -45,3 +45,50 @@ func TestEndSessionForgetsItsSourcesAndKeepsTheirFigures(t *testing.T) {
 		t.Errorf("%d sources, %d ended", len(snap.Sources), snap.Ended)
 	}
 }
+
+// TestSessionsAreForgotten: nothing is kept for a connection whose sources are gone, one way or the other.
+func TestSessionsAreForgotten(t *testing.T) {
+	table := NewTable(Limits{Exporters: 10})
+	now := time.Unix(1_700_000_000, 0)
+	key := func(session, domain int) Key {
+		return Key{Address: existing(session % 250), Session: uint32(session), Format: flow.IPFIX, Domain: uint32(domain)}
+	}
+	for session := range 1000 {
+		for domain := range 3 {
+			table.Source(key(session, domain), now)
+		}
+		if session%3 == 1 {
+			table.EndSession(uint32(session))
+		}
+	}
+	listed := 0
+	for session, own := range table.sessions {
+		listed += len(own)
+		for s := range own {
+			if s.Key.Session != session || table.sources[s.Key] != s {
+				t.Errorf("connection %d has %+v", session, s.Key)
+			}
+		}
+		if len(own) == 0 {
+			t.Errorf("connection %d has none", session)
+		}
+	}
+	if snap := table.Snapshot(); listed != len(snap.Sources) || snap.Evicted == 0 || snap.Ended != 999 {
+		t.Errorf("%d listed, %d sources, %d ended, %d evicted", listed, len(snap.Sources), snap.Ended, snap.Evicted)
+	}
+}
+
+// BenchmarkEndSession ends connections of one source each, beside thousands of exporters.
+func BenchmarkEndSession(b *testing.B) {
+	table := NewTable(Limits{})
+	now := time.Unix(1_700_000_000, 0)
+	for i := range 9000 {
+		table.Source(source(invented(i)), now)
+	}
+	session := uint32(0)
+	for b.Loop() {
+		session++
+		table.Source(Key{Address: existing(1), Session: session, Format: flow.IPFIX}, now)
+		table.EndSession(session)
+	}
+}

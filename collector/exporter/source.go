@@ -47,21 +47,6 @@ func (t *Template) kind() int {
 	return 0
 }
 
-// Pending is a data set that came before its template.
-type Pending struct {
-	TemplateID uint16
-	Data       []byte // records without the set header
-	Clock      flow.Clock
-	Sequence   uint32
-	Received   int64 // Unix nanoseconds
-}
-
-// pendingOverhead is about what keeping a data set takes in memory besides its data. Without it, sets of no or few octets would
-// pass the limits in any number.
-const pendingOverhead = 192
-
-func (p *Pending) size() int { return pendingOverhead + len(p.Data) }
-
 // Source is the state of one exporting process. Its methods belong to the decoding goroutine.
 type Source struct {
 	Key Key
@@ -69,11 +54,14 @@ type Source struct {
 	table         *Table
 	host          *host
 	place         entry[Source] // in the table's order of sources
+	hostPlace     entry[Source] // in its host's, while it is not the only one
 	templatePlace entry[Source] // in that of sources with templates, while it has any
+	waitingPlace  entry[Source] // in that of sources with data that wait, while it has any
 	templates     map[uint16]*Template
 	ofKind        [2]int // how many templates are of data, how many of options
 	templateBytes int
-	pending       map[uint16][]Pending // by template id, oldest first
+	saved         []TemplateState  // of the last State; nil when the templates changed since
+	pending       map[uint16]chain // by template id; nil when nothing waits
 	pendingBytes  int
 	sequence      sequence
 	initialized   uint64       // Unix milliseconds
@@ -100,7 +88,7 @@ func (s *Source) Count(records, options int) {
 	if options > 0 {
 		s.options.Add(uint64(options))
 	}
-	if minute := s.lastSeen.Load() / int64(time.Minute); records+options > 0 && minute != s.place.minute {
+	if minute := uint32(s.lastSeen.Load() / int64(time.Minute)); records+options > 0 && minute != s.place.minute {
 		s.table.delivered(s, minute)
 	}
 }
@@ -120,7 +108,7 @@ func (s *Source) Resync() { s.sequence.unsure = true }
 // Template returns the template with an id, or nil.
 func (s *Source) Template(id uint16) *Template { return s.templates[id] }
 
-// Define stores a template. It returns false when the source has as many as the limit allows. Where the templates of all sources
+// Define stores a template. It returns false when the source has as many as the limits allow. Where the templates of all sources
 // need more memory than they may, another source makes room.
 func (s *Source) Define(t *Template) bool {
 	old, known := s.templates[t.ID]
@@ -137,7 +125,7 @@ func (s *Source) Define(t *Template) bool {
 	}
 	if s.templates == nil {
 		s.templates = make(map[uint16]*Template)
-		s.templatePlace.rank, s.templatePlace.minute = s.place.rank, s.place.minute
+		s.templatePlace.follow(&s.place)
 		s.table.templated.add(&s.templatePlace)
 	}
 	s.templateBytes += growth
@@ -147,7 +135,7 @@ func (s *Source) Define(t *Template) bool {
 	}
 	s.ofKind[t.kind()]++
 	s.templates[t.ID] = t
-	s.table.changed = true
+	s.table.changed, s.saved = true, nil
 	s.known.Store(int64(len(s.templates)))
 	return true
 }
@@ -163,39 +151,3 @@ func (s *Source) Same(id uint16, options bool, fields []flow.FieldSpec) bool {
 	t := s.templates[id]
 	return t != nil && t.Options == options && slices.Equal(t.Fields, fields)
 }
-
-// Wait keeps a copy of a data set until its template comes. Beyond the limits the set is dropped, and counted.
-func (s *Source) Wait(p Pending) {
-	s.unknown.Add(1)
-	size := p.size()
-	if s.pendingBytes+size > s.table.limits.PendingBytes || s.table.pendingBytes+size > s.table.limits.PendingAllBytes {
-		s.pendingDropped.Add(1)
-		return
-	}
-	p.Data = slices.Clone(p.Data)
-	if s.pending == nil {
-		s.pending = make(map[uint16][]Pending)
-	}
-	s.pending[p.TemplateID] = append(s.pending[p.TemplateID], p)
-	s.pendingBytes += size
-	s.table.pendingBytes += size
-	s.waiting.Add(1)
-}
-
-// Ready takes out the data sets that waited for a template, oldest first.
-func (s *Source) Ready(id uint16) []Pending {
-	ready := s.pending[id]
-	if len(ready) == 0 {
-		return nil
-	}
-	delete(s.pending, id)
-	for i := range ready {
-		s.pendingBytes -= ready[i].size()
-		s.table.pendingBytes -= ready[i].size()
-	}
-	s.waiting.Add(-int64(len(ready)))
-	return ready
-}
-
-// Dropped counts data sets that waited and could not be decoded, or not wholly, when their template came.
-func (s *Source) Dropped(sets int) { s.pendingDropped.Add(uint64(sets)) }

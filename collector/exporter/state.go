@@ -18,7 +18,7 @@ import (
 // until exporters repeat their templates, which some do every half an hour only. Exporters over connections repeat them when they
 // connect, so theirs are left out.
 //
-// Field lists and names are shared with the table, where they never change.
+// It shares lists with the table and with other States, where they never change.
 type State struct {
 	Sources []SourceState `json:"sources"`
 	Devices []DeviceState `json:"devices"`
@@ -136,7 +136,7 @@ func (t *Table) Changed() bool { return t.changed }
 // State returns what outlives a restart: sources that have templates or whose device described something.
 func (t *Table) State() State {
 	t.changed = false
-	var state State
+	state := State{Sources: make([]SourceState, 0, len(t.sources))}
 	seen := map[*host]int64{} // when those with a device were last heard of
 	for _, s := range t.sources {
 		if s.Key.Session != 0 || s.Key.Agent.IsValid() || len(s.templates) == 0 && s.host.device == nil {
@@ -144,9 +144,7 @@ func (t *Table) State() State {
 		}
 		last := s.lastSeen.Load() / int64(time.Second)
 		one := SourceState{Address: s.Key.Address, Format: s.Key.Format.String(), Domain: s.Key.Domain, LastSeen: last, Rank: s.place.rank, Initialized: s.initialized}
-		for _, p := range s.templates {
-			one.Templates = append(one.Templates, TemplateState{ID: p.ID, Options: p.Options, Fields: p.Fields})
-		}
+		one.Templates = s.state()
 		state.Sources = append(state.Sources, one)
 		if s.host.device != nil {
 			seen[s.host] = max(seen[s.host], last)
@@ -160,27 +158,55 @@ func (t *Table) State() State {
 	return state
 }
 
+// state lists the templates, anew when they changed since the last time.
+func (s *Source) state() []TemplateState {
+	if s.saved == nil && len(s.templates) > 0 {
+		s.saved = make([]TemplateState, 0, len(s.templates))
+		for _, t := range s.templates {
+			s.saved = append(s.saved, TemplateState{ID: t.ID, Options: t.Options, Fields: t.Fields})
+		}
+	}
+	return s.saved
+}
+
+// state lists the rows, those of each table anew when one of them changed since the last time.
 func (d *Device) state() DeviceState {
-	var s DeviceState
-	for index, i := range d.interfaces {
-		s.Interfaces = append(s.Interfaces, InterfaceState{index, i.Name, i.Description, i.Counters.Speed})
+	s, stale := &d.saved, d.stale
+	d.stale = [tables]bool{}
+	if stale[interfaceTable] {
+		s.Interfaces = rowStates(d.interfaces, func(index uint32, i *Interface) InterfaceState {
+			return InterfaceState{index, i.Name, i.Description, i.Counters.Speed}
+		})
 	}
-	for id, name := range d.applications {
-		s.Applications = append(s.Applications, NameState{id, name})
+	if stale[applicationTable] {
+		s.Applications = rowStates(d.applications, func(id uint64, name []byte) NameState { return NameState{id, name} })
 	}
-	for id, name := range d.vrfs {
-		s.VRFs = append(s.VRFs, NameState{uint64(id), name})
+	if stale[vrfTable] {
+		s.VRFs = rowStates(d.vrfs, func(id uint32, name []byte) NameState { return NameState{uint64(id), name} })
 	}
-	for address, name := range d.users {
-		s.Users = append(s.Users, UserState{[]byte(address), name})
+	if stale[userTable] {
+		s.Users = rowStates(d.users, func(address string, name []byte) UserState { return UserState{[]byte(address), name} })
 	}
-	for key, interval := range d.samplers {
-		s.Samplers = append(s.Samplers, SamplerState{key.domain, key.id, interval})
+	if stale[samplerTable] {
+		s.Samplers = rowStates(d.samplers, func(key samplerKey, interval uint32) SamplerState {
+			return SamplerState{key.domain, key.id, interval}
+		})
 	}
-	for _, e := range d.elements {
-		s.Elements = append(s.Elements, ElementState{e.Enterprise, e.ID, e.Name, e.Type})
+	if stale[elementTable] {
+		s.Elements = rowStates(d.elements, func(_ elementKey, e *element.Element) ElementState {
+			return ElementState{e.Enterprise, e.ID, e.Name, e.Type}
+		})
 	}
-	return s
+	return *s
+}
+
+// rowStates lists the rows of a table.
+func rowStates[K comparable, V, S any](table map[K]V, state func(K, V) S) []S {
+	list := make([]S, 0, len(table))
+	for key, value := range table {
+		list = append(list, state(key, value))
+	}
+	return list
 }
 
 // Restore takes a State back, within the table's limits and as far as it makes sense, and returns how many templates it has now. The table is to be

@@ -51,7 +51,7 @@ type Stats struct {
 	TemplatesWithdrawn        uint64 // templates that the exporter took back
 	ListsUndecoded            uint64 // lists within records that could not be decoded
 	SetsBeforeTemplate        uint64 // data sets that came before their template
-	SetsDropped               uint64 // of those, dropped because too many waited or because they did not fit their template
+	SetsDropped               uint64 // of those, dropped because too many waited, or for too long, or because they did not fit their template
 	OptionsRefused            uint64 // rows of option tables beyond a limit
 
 	Templates int // templates known now
@@ -127,7 +127,7 @@ type Snapshot struct {
 	Total         Stats             // over all sources, those forgotten included
 	Evicted       uint64            // sources that were forgotten to make room
 	Ended         uint64            // sources that were forgotten because their connection ended
-	RowsForgotten uint64            // rows of option tables that were forgotten to make room, or with the last source of their device
+	RowsForgotten uint64            // rows of option tables that were forgotten to make room, users among them, or with the last source of their device
 	Refused       map[string]uint64 // packets not decoded at all, by cause
 }
 

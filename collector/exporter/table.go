@@ -20,12 +20,16 @@ type Table struct {
 	templateBytes int
 	pendingBytes  int
 	optionBytes   int
-	changed       bool // what is kept over a restart changed since State was last asked for
+	pending       waitingSet // head of the ring of data sets that wait: next is the oldest
+	changed       bool       // what is kept over a restart changed since State was last asked for
 
 	// Who makes room, by what room is needed for.
 	order     *order[Source] // all sources
 	templated *order[Source] // those that have templates
+	waiting   *order[Source] // those that have data which wait for a template
 	devices   *order[host]   // those that described something
+
+	sessions map[uint32]map[*Source]struct{} // those of each connection
 
 	mu      sync.Mutex // held to change sources, hosts and their devices, and to read them from another goroutine
 	sources map[Key]*Source
@@ -41,17 +45,21 @@ type Table struct {
 // NewTable returns an empty table.
 func NewTable(limits Limits) *Table {
 	limits = limits.withDefaults()
-	return &Table{
+	t := &Table{
 		limits: limits, allow: NewNetworks(limits.Allow),
-		order: newOrder[Source](limits.Exporters), templated: newOrder[Source](limits.Exporters), devices: newOrder[host](limits.Exporters),
-		sources: make(map[Key]*Source), hosts: make(map[netip.Addr]*host),
+		order: newOrder[Source](limits.Exporters), templated: newOrder[Source](limits.Exporters), waiting: newOrder[Source](limits.Exporters),
+		devices: newOrder[host](limits.Exporters),
+		sources: make(map[Key]*Source), hosts: make(map[netip.Addr]*host), sessions: make(map[uint32]map[*Source]struct{}),
 	}
+	t.pending.prev, t.pending.next = &t.pending, &t.pending
+	return t
 }
 
 // Limits are the bounds in force, defaults filled in.
 func (t *Table) Limits() Limits { return t.limits }
 
-// Source returns the state of a source, new if it was not known. When the table is full another one makes room.
+// Source returns the state of a source, new if it was not known. When its address has as many as it may another one of the address makes
+// room, and when the table is full another one of all.
 func (t *Table) Source(key Key, now time.Time) *Source {
 	if t.last != nil && t.last.Key == key {
 		t.last.lastSeen.Store(now.UnixNano())
@@ -63,7 +71,9 @@ func (t *Table) Source(key Key, now time.Time) *Source {
 	}
 	s.lastSeen.Store(now.UnixNano())
 	t.order.touch(&s.place)
+	s.host.sources.touch(&s.hostPlace)
 	t.templated.touch(&s.templatePlace)
+	t.waiting.touch(&s.waitingPlace)
 	t.devices.touch(&s.host.place)
 	t.last = s
 	return s
@@ -72,37 +82,55 @@ func (t *Table) Source(key Key, now time.Time) *Source {
 func (t *Table) add(key Key, rank uint8) *Source {
 	s := &Source{Key: key, table: t, rate: t.policy.rate(key.Address)}
 	s.place = entry[Source]{of: s, rank: rank}
-	s.templatePlace = entry[Source]{of: s}
+	s.hostPlace.of, s.templatePlace.of, s.waitingPlace.of = s, s, s
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.sources) >= t.limits.Exporters {
-		if victim := t.order.first(nil); victim != nil {
-			t.evict(victim)
-		}
-	}
+	// It belongs to its host before another makes room, so that what their device described stays.
 	s.host = t.host(key.Address)
-	s.host.sources++
+	s.host.join(s, t.limits.PerAddress)
 	s.host.rise(rank)
+	var victim *Source
+	switch {
+	case s.host.sources.size() > t.limits.PerAddress:
+		victim = s.host.sources.first(s)
+	case len(t.sources) >= t.limits.Exporters:
+		victim = t.order.first(nil)
+	}
+	if victim != nil {
+		t.evict(victim)
+	}
 	t.sources[key] = s
 	t.order.add(&s.place)
+	if key.Session != 0 {
+		if t.sessions[key.Session] == nil {
+			t.sessions[key.Session] = make(map[*Source]struct{})
+		}
+		t.sessions[key.Session][s] = struct{}{}
+	}
 	return s
 }
 
 // delivered notes that a source delivered data in a minute.
-func (t *Table) delivered(s *Source, minute int64) {
+func (t *Table) delivered(s *Source, minute uint32) {
 	t.order.delivered(&s.place, minute)
+	s.host.sources.delivered(&s.hostPlace, minute)
 	t.templated.delivered(&s.templatePlace, minute)
+	t.waiting.delivered(&s.waitingPlace, minute)
 	t.devices.delivered(&s.host.place, minute)
 	s.host.rise(s.place.rank)
 }
 
+// templateShare is the part of the memory for all templates that one source may have: with more, it would cost those their templates who
+// delivered for long.
+const templateShare = 8
+
 // room makes room for templates of a source and tells whether there is enough.
 func (t *Table) room(size int, s *Source) bool {
+	if s.templateBytes+size > t.limits.TemplateAllBytes/templateShare {
+		return size <= 0
+	}
 	if t.templateBytes+size <= t.limits.TemplateAllBytes {
 		return true
-	}
-	if s.templateBytes+size > t.limits.TemplateAllBytes {
-		return false // though all others went
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -124,19 +152,23 @@ func (t *Table) evict(s *Source) {
 
 // forget drops a source, and its device with the last source of an address. The table is locked.
 func (t *Table) forget(s *Source) {
-	s.pendingDropped.Add(uint64(s.waiting.Load()))
+	s.dropWaiting()
 	t.templateBytes -= s.templateBytes
-	t.pendingBytes -= s.pendingBytes
 	stats := s.stats()
-	stats.Waiting, stats.Templates = 0, 0 // figures of now, not counters
+	stats.Templates = 0 // a figure of now, not a counter
 	t.gone.Add(stats)
 	t.order.remove(&s.place)
 	t.templated.remove(&s.templatePlace)
 	delete(t.sources, s.Key)
+	if own := t.sessions[s.Key.Session]; len(own) > 1 {
+		delete(own, s)
+	} else {
+		delete(t.sessions, s.Key.Session)
+	}
 	if t.last == s {
 		t.last = nil
 	}
-	if s.host.sources--; s.host.sources == 0 {
+	if s.host.leave(s) {
 		t.forgetDevice(s.host)
 		delete(t.hosts, s.host.address)
 	}

@@ -20,7 +20,7 @@ func (s *Source) Withdraw(id uint16) {
 	s.ofKind[t.kind()]--
 	s.templateBytes -= t.size()
 	s.table.templateBytes -= t.size()
-	s.table.changed = true
+	s.table.changed, s.saved = true, nil
 	s.known.Store(int64(len(s.templates)))
 	s.withdrawn.Add(1)
 }

@@ -144,8 +144,9 @@ func TestLimitsAreThoseSet(t *testing.T) {
 	c := config.Default().Exporters
 	c.Allow = []string{"192.0.2.0/24"}
 	c.MaxPacketsPerSecond = 5
+	c.MaxPerAddress, c.PendingMaxAge = 100, config.Duration(time.Minute)
 	l := limits(c)
-	if l.Exporters != 10000 || l.Templates != 1024 || l.Fields != 512 || l.TemplateAllBytes != 64<<20 || l.PendingBytes != 1<<20 ||
+	if l.Exporters != 10000 || l.PerAddress != 100 || l.PendingMaxAge != time.Minute || l.Templates != 1024 || l.Fields != 512 || l.TemplateAllBytes != 64<<20 || l.PendingBytes != 1<<20 ||
 		l.PendingAllBytes != 64<<20 || l.OptionRows != 16384 || l.OptionAllBytes != 64<<20 || l.PacketsPerSecond != 5 || len(l.Allow) != 1 {
 		t.Errorf("%+v", l)
 	}

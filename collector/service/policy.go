@@ -20,8 +20,8 @@ func limits(c config.Exporters) exporter.Limits {
 		}
 	}
 	return exporter.Limits{
-		Exporters: c.Max, Templates: c.MaxTemplates, Fields: c.MaxFields, TemplateAllBytes: int(c.TemplateBytes),
-		PendingBytes: int(c.PendingBytes), PendingAllBytes: int(c.PendingAllBytes),
+		Exporters: c.Max, PerAddress: c.MaxPerAddress, Templates: c.MaxTemplates, Fields: c.MaxFields, TemplateAllBytes: int(c.TemplateBytes),
+		PendingBytes: int(c.PendingBytes), PendingAllBytes: int(c.PendingAllBytes), PendingMaxAge: time.Duration(c.PendingMaxAge),
 		OptionRows: c.OptionRows, OptionAllBytes: int(c.OptionBytes),
 		PacketsPerSecond: c.MaxPacketsPerSecond, Allow: allow,
 	}
