@@ -3,7 +3,6 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 )
 
@@ -157,9 +156,6 @@ func (l *Listen) validate() []problem {
 				found = append(found, problem{list.key, a + " is listed twice"})
 			}
 		}
-	}
-	if l.MaxPerAddress > l.MaxConnections {
-		found = append(found, problem{"listen.max_connections_per_address", fmt.Sprintf("must be at most listen.max_connections (%d)", l.MaxConnections)})
 	}
 	for _, a := range l.IPFIXTLS {
 		if slices.Contains(l.IPFIXTCP, a) {

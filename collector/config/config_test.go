@@ -62,7 +62,6 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"relative key":    {"listen:\n  tls: {key_file: key.pem}\n", `listen.tls.key_file: "key.pem" is not an absolute path`},
 		"no connections":  {"listen:\n  max_connections: 0\n", "listen.max_connections: must be between 1 and 65536, not 0"},
 		"none of one":     {"listen:\n  max_connections_per_address: 0\n", "listen.max_connections_per_address: must be between 1 and 65536, not 0"},
-		"one > listener":  {"listen:\n  max_connections: 8\n", "listen.max_connections_per_address: must be at most listen.max_connections (8)"},
 		"short idleness":  {"listen:\n  idle_timeout: 10ms\n", "listen.idle_timeout: must be between 1s and 24h, not 10ms"},
 		"address twice":   {"listen:\n  udp: ['0.0.0.0:1', '0.0.0.0:1']\n", "listen.udp: 0.0.0.0:1 is listed twice"},
 		"bad URL":         {"output: {elasticsearch: {addresses: ['192.0.2.1:9200']}}\n", `"192.0.2.1:9200" is not a URL`},

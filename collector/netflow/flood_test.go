@@ -28,7 +28,7 @@ func heap() uint64 {
 // TestMemoryUnderAFlood measures what the limits promise: whatever is sent, templates and waiting data take no more memory than they
 // may, and a source without them little.
 func TestMemoryUnderAFlood(t *testing.T) {
-	const sources, sourceBytes, share = 1000, 1152, 4 << 20
+	const sources, sourceBytes, share = 1000, 1280, 4 << 20
 	limits := exporter.Limits{Exporters: sources, TemplateAllBytes: share, PendingAllBytes: share}
 	fixed, variable := make([]int, 0, 800), make([]int, 0, 800)
 	for range 400 {

@@ -124,7 +124,7 @@ func FuzzNetFlow5(f *testing.F) {
 		if len(packet) < 2 {
 			return
 		}
-		packet = packet[:min(len(packet), mostFuzzed)]
+		packet = packet[:min(len(packet), mostFuzzed/5)]
 		header, size := 24, 52
 		switch packet[0] = 0; packet[1] {
 		case 1:
@@ -166,7 +166,7 @@ func FuzzNetFlow8(f *testing.F) {
 		if len(packet) < 2 {
 			return
 		}
-		packet = packet[:min(len(packet), mostFuzzed)]
+		packet = packet[:min(len(packet), mostFuzzed/5)]
 		packet[0], packet[1] = 0, 8
 		c := newCollector(exporter.Limits{})
 		records, err := c.decode(packet)

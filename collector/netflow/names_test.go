@@ -172,7 +172,7 @@ func TestDescribedElements(t *testing.T) {
 // TestElementsDescribedAnew: names may change, but a message of nothing but changes does not cost a compilation of all templates for each.
 func TestElementsDescribedAnew(t *testing.T) {
 	c := keeping(flow.KeepKnown)
-	fields := make([]spec, 500)
+	fields := make([]spec, 100)
 	for i := range fields {
 		fields[i] = spec{13, 1, vendor}
 	}
@@ -185,10 +185,10 @@ func TestElementsDescribedAnew(t *testing.T) {
 	}
 	c.must(t, message10(0, 1, options10(1000, 2, typeFields...)))
 	for range 5 { // 10 million compilations, were each to compile them all
-		c.must(t, message10(0, 1, set(1000, records...), set(300, make([]byte, 500))))
+		c.must(t, message10(0, 1, set(1000, records...), set(300, make([]byte, 100))))
 	}
-	r := c.only(t, message10(0, 1, set(300, make([]byte, 500))))
-	if len(r.Details.Extra) != 500 || r.Details.Extra[0].Element.Name != "n3999" {
+	r := c.only(t, message10(0, 1, set(300, make([]byte, 100))))
+	if len(r.Details.Extra) != 100 || r.Details.Extra[0].Element.Name != "n3999" {
 		t.Errorf("%d fields, the first %+v", len(r.Details.Extra), r.Details.Extra[0].Element)
 	}
 }
