@@ -195,3 +195,22 @@ func TestNobodyMakesRoomInVain(t *testing.T) {
 		t.Errorf("%d records, %+v, %v", len(got), snap, err)
 	}
 }
+
+// TestRefusedRedefinition: data behind a new definition that there is no room for are not read by the old one.
+func TestRefusedRedefinition(t *testing.T) {
+	c := newCollector(exporter.Limits{TemplateAllBytes: 8 * 1000})
+	if _, err := c.decode(join(header9(1, 1), set(0, template(256, 1, 4)))); err != nil {
+		t.Fatal(err)
+	}
+	fields := make([]int, 0, 200)
+	for range 100 {
+		fields = append(fields, 82, 4)
+	}
+	if _, err := c.decode(join(header9(2, 1), set(0, template(256, fields...)))); err == nil {
+		t.Fatal("there is room for less than that")
+	}
+	got, err := c.decode(join(header9(3, 1), set(256, make([]byte, 400))))
+	if s := c.table.Snapshot().Total; err != nil || len(got) != 0 || s.Waiting != 1 || s.Templates != 0 {
+		t.Errorf("%d records, %v, %+v", len(got), err, s)
+	}
+}

@@ -155,6 +155,7 @@ func (d *Decoder) define(id uint16, options bool, at int) {
 	}
 	t := &exporter.Template{ID: id, Fields: slices.Clone(d.fields), Options: options, Program: program}
 	if !m.source.Define(t) {
+		m.source.Withdraw(id) // data that follow are no longer of the template of before
 		m.fault(at, "template %d: the exporter already has %d templates, or all have too many; see the limits", id, m.source.Templates())
 		return
 	}

@@ -37,7 +37,7 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 	e := exporterMetrics{
 		known:            m.desc("exporters", "Devices known that have sent something since the start.", "listen"),
 		sources:          m.desc("exporter_sources", "Exporting processes known, those of before a restart among them, by format.", "listen", "format"),
-		evicted:          m.desc("exporters_evicted_total", "Exporting processes forgotten to make room (exporters.max, exporters.template_bytes).", "listen"),
+		evicted:          m.desc("exporters_evicted_total", "Exporting processes forgotten to make room (exporters.max, max_per_address, template_bytes).", "listen"),
 		ended:            m.desc("exporters_ended_total", "Exporting processes forgotten because their connection ended.", "listen"),
 		decodeErrors:     m.desc("decode_errors_total", "Packets not decoded (too_short, unsupported_version), or not to their end (malformed).", "listen", "cause"),
 		refused:          m.desc("packets_refused_total", "Packets not looked at: of addresses that may not send (exporters.allow), or too many UDP packets of one (exporters.max_packets_per_second).", "listen", "cause"),
@@ -49,7 +49,7 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 		setsDropped:      m.desc("sets_dropped_total", "Data sets that waited for their template and were not decoded, or not wholly: too many waited, or for too long, they did not fit it, or their exporting process was forgotten.", "listen"),
 		options:          m.desc("option_records_total", "Option records decoded.", "listen"),
 		rowsRefused:      m.desc("option_rows_refused_total", "Rows of option tables beyond a limit (exporters.option_rows, option_bytes).", "listen"),
-		rowsForgotten:    m.desc("option_rows_forgotten_total", "Rows of option tables forgotten to make room, or with the last exporting process of their device.", "listen"),
+		rowsForgotten:    m.desc("option_rows_forgotten_total", "Rows of option tables forgotten to make room (exporters.option_rows for users, option_bytes), or with the last exporting process of their device.", "listen"),
 
 		templatesOf: m.desc("exporter_templates", "Templates known of the exporter.", "listen", "exporter"),
 		waitingOf:   m.desc("exporter_waiting_for_template", "Data sets of the exporter that wait for their template.", "listen", "exporter"),
