@@ -83,7 +83,7 @@ func TestFloodSparesRealExporters(t *testing.T) {
 				s.Count(0, 0)
 			}
 			send()
-			const sourceBytes = 1024
+			const sourceBytes = 1280
 			if after := heap(); after > start && after-start > most+2000*sourceBytes {
 				t.Errorf("%d octets are held", after-start)
 			}
@@ -162,7 +162,7 @@ func TestFloodOfDescriptions(t *testing.T) {
 		s.NameUser([]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}, name)
 		s.DescribeSampler(uint64(i+1), 100)
 	}
-	const sourceBytes = 1024
+	const sourceBytes = 1280
 	if after := heap(); after > start && after-start > most+sources*sourceBytes {
 		t.Errorf("%d octets are held", after-start)
 	}

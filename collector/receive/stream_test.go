@@ -531,17 +531,24 @@ func TestStreamOverIPv6(t *testing.T) {
 	if len(loopbacks(t)) < 2 {
 		return // said by loopbacks
 	}
-	l, err := ListenStream(t.Context(), "[::]:0", StreamOptions{})
-	if err != nil {
-		t.Fatal(err)
+	// The same port is free for IPv4, unless some other program has just this one.
+	var l *StreamListener
+	for attempt := 1; ; attempt++ {
+		var err error
+		if l, err = ListenStream(t.Context(), "[::]:0", StreamOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		four, err := ListenStream(t.Context(), fmt.Sprintf("0.0.0.0:%d", l.LocalAddr().Port()), StreamOptions{})
+		if err == nil {
+			_ = four.Close()
+			break
+		}
+		_ = l.Close()
+		if attempt == 10 {
+			t.Fatal(err)
+		}
 	}
 	defer func() { _ = l.Close() }()
-	// The same port is free for IPv4.
-	four, err := ListenStream(t.Context(), fmt.Sprintf("0.0.0.0:%d", l.LocalAddr().Port()), StreamOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = four.Close()
 	r := newStreamRecorder()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
