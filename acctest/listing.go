@@ -9,12 +9,12 @@ import (
 )
 
 // Listing is everything on a host that an apply may change: a line for each file (kind, mode, owner, size or digest, link target),
-// installed package, unit with its enablement and sysctl. Logs, caches, dpkg's own book-keeping and what the kernel counts are
-// left out: they record that something happened.
+// installed package, unit with its enablement and sysctl. Logs, caches, dpkg's own book-keeping, what the collector learned and
+// what the kernel counts are left out: they record that something happened. The collector's folder itself is not.
 type Listing map[string]string
 
 const listFiles = `find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \
-	-o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd \) -prune \
+	-o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd -o -path '/var/lib/private/flowcollector/*' \) -prune \
 	-o -type d -printf 'file %p\tdirectory %m %U:%G\n' -o -type l -printf 'file %p\tlink %l\n' -o -type f -printf 'file %p\tfile %m %U:%G %s\n'`
 
 const listPackages = `dpkg-query -W -f 'package ${Package}\t${Status} ${Version}\n'`
