@@ -74,7 +74,7 @@ type Exporters struct {
 	PendingBytes        ByteSize `yaml:"pending_bytes" default:"1MiB" check:"size" desc:"Memory for the data sets of one exporting process that wait for their template. Further ones are dropped, and counted."`
 	PendingAllBytes     ByteSize `yaml:"pending_all_bytes" default:"64MiB" check:"size" desc:"Memory for the data sets of all exporting processes that wait for their template. Beyond it those of a silent process are dropped, and counted."`
 	PendingMaxAge       Duration `yaml:"pending_max_age" default:"1h" check:"wait" desc:"How long data sets wait for their template. Older ones are dropped, and counted."`
-	OptionRows          int      `yaml:"option_rows" default:"16384" check:"count" desc:"Interfaces, applications, VRFs, users and samplers that one device may describe. Further ones are refused, and counted; a new user takes the place of all users of the device."`
+	OptionRows          int      `yaml:"option_rows" default:"16384" check:"count" desc:"Interfaces, applications, VRFs, users, samplers and information elements that one device may describe. Further ones are refused, and counted; a new user takes the place of all users of the device."`
 	OptionBytes         ByteSize `yaml:"option_bytes" default:"64MiB" check:"size" desc:"Memory for what all devices describe. Beyond it what a silent device described is forgotten, and counted."`
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Networks is a set of addresses, as ranges in ascending order that do not touch each other.
+// Networks is a set of addresses, as ranges in ascending order that do not overlap.
 type Networks []addressRange
 
 type addressRange struct{ first, last netip.Addr }

@@ -11,7 +11,7 @@ import (
 func (s *Source) Complete(r *flow.Record, a *flow.Arena) {
 	s.sample(r)
 	s.time(r)
-	if d := s.host.device; d != nil {
+	if d := s.host.device; d != nil && !s.Key.Agent.IsValid() { // the interfaces of an agent behind a relay are not the relay's
 		d.name(r, a)
 	}
 }
@@ -33,9 +33,13 @@ func (s *Source) sample(r *flow.Record) {
 
 func (s *Source) findSampler(r *flow.Record) {
 	id := r.Sampling.Sampler
-	interval, ok := s.Sampler(id)
-	if !ok && id == 0 && r.Has&flow.HasInput != 0 {
-		interval, ok = s.host.device.sampler(samplerKey{anyDomain, ofInterface | uint64(r.Input)})
+	var interval uint32
+	ok := false
+	if id == 0 && r.Has&flow.HasInput != 0 {
+		interval, ok = s.host.device.sampler(s.samplerOf(anyDomain, ofInterface|uint64(r.Input)))
+	}
+	if !ok {
+		interval, ok = s.Sampler(id)
 	}
 	switch {
 	case ok:

@@ -19,7 +19,7 @@ type Device struct {
 	users        map[string][]byte // by address or hardware address, as on the wire
 	samplers     map[samplerKey]uint32
 	elements     map[elementKey]*element.Element
-	described    uint64        // changes of elements so far
+	described    uint64        // the latest change of elements, of those of all devices
 	known        flow.Elements // before those; may be nil
 
 	count int // rows of all tables

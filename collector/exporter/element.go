@@ -41,7 +41,8 @@ func (t *Table) describeElement(h *host, enterprise uint32, id uint16, name []by
 		return false
 	}
 	d.elements[key] = &element.Element{Enterprise: enterprise, ID: id, Name: string(name), Type: kind}
-	d.described++
+	t.described++
+	d.described = t.described
 	return true
 }
 

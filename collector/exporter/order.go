@@ -60,10 +60,24 @@ func (e *entry[T]) follow(other *entry[T]) { e.rank, e.minute = other.rank, othe
 
 // add lists e as heard of last in its rank.
 func (o *order[T]) add(e *entry[T]) {
+	o.list(e)
+	o.level()
+}
+
+func (o *order[T]) list(e *entry[T]) {
 	head := &o.heads[e.rank]
 	e.prev, e.next = head, head.next
 	e.prev.next, e.next.prev = e, e
 	o.length[e.rank]++
+}
+
+// level moves those that are beyond the shares of the upper ranks down, the one that was silent for longest first.
+func (o *order[T]) level() {
+	for rank := uint8(established); rank > unproven; rank-- {
+		for o.length[rank] > o.most[rank] {
+			o.move(o.heads[rank].prev, rank-1)
+		}
+	}
 }
 
 // remove takes e out, if it is listed.
@@ -80,7 +94,7 @@ func (o *order[T]) remove(e *entry[T]) {
 func (o *order[T]) touch(e *entry[T]) {
 	if e.listed() && e.prev != &o.heads[e.rank] {
 		o.remove(e)
-		o.add(e)
+		o.list(e)
 	}
 }
 
@@ -94,17 +108,13 @@ func (o *order[T]) delivered(e *entry[T], minute uint32) {
 		return
 	}
 	o.move(e, e.rank+1)
-	for rank := uint8(established); rank > unproven; rank-- {
-		if o.length[rank] > o.most[rank] {
-			o.move(o.heads[rank].prev, rank-1)
-		}
-	}
+	o.level()
 }
 
 func (o *order[T]) move(e *entry[T], rank uint8) {
 	o.remove(e)
 	e.rank = rank
-	o.add(e)
+	o.list(e)
 }
 
 // first is who goes first when room is needed, other than keep, or nil when there is nobody.

@@ -9,6 +9,7 @@ const lateRun = 16
 type sequence struct {
 	next    uint32
 	started bool
+	moved   bool   // by the packet taken last; one that came late does not
 	unsure  bool   // next is only the least that may come: the units of the packet before are not known
 	late    uint32 // what would continue the late packet before
 	run     int    // late packets in a row so far
@@ -22,6 +23,7 @@ type sequence struct {
 // lost counts what was missing when a later packet came, reordered what then came late after all, so both only ever grow;
 // lost − reordered is what never came.
 func (s *sequence) take(seq, units uint32, window int32) {
+	s.moved = false
 	ahead := int32(seq - s.next)
 	if s.started && ahead < 0 && ahead >= -window {
 		if s.run > 0 && seq != s.late {
@@ -44,6 +46,6 @@ func (s *sequence) take(seq, units uint32, window int32) {
 			s.restarted.Add(1)
 		}
 	}
-	s.run, s.unsure = 0, false
+	s.run, s.unsure, s.moved = 0, false, true
 	s.next = seq + units
 }

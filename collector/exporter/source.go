@@ -12,8 +12,8 @@ import (
 // Key names a source of flows: one exporting process on one device. Two processes of a device number their templates
 // independently of each other and must be kept apart (RFC 3954 section 5.1, RFC 7011 section 3.1).
 //
-// Version belongs to it because a device may export in two formats, which number templates of their own; the session, because templates
-// sent over a connection are valid for this connection only (RFC 7011 section 8).
+// The format belongs to it because a device may export in two, which number templates of their own; the session, because templates sent over
+// a connection are valid for this connection only (RFC 7011 section 8); the agent, because each numbers its datagrams.
 type Key struct {
 	Address netip.Addr
 	Session uint32 // of a connection; 0 for datagrams, whatever port they come from: an exporter that restarts comes from another
@@ -34,10 +34,38 @@ type Template struct {
 	Fields  []flow.FieldSpec
 	Options bool // its data describe the exporter, not flows
 	Program flow.Program
+
+	said []flow.FieldSpec // nil: all of the fields
+}
+
+// Said are the fields that have octets. Those without cost nothing in a packet, so that walking over them would cost too much.
+func (t *Template) Said() []flow.FieldSpec {
+	if t.said != nil {
+		return t.said
+	}
+	return t.Fields
+}
+
+// withoutEmpty returns the fields that have octets, nil where all have.
+func withoutEmpty(fields []flow.FieldSpec) []flow.FieldSpec {
+	n := 0
+	for _, f := range fields {
+		n += int(min(f.Length, 1))
+	}
+	if n == len(fields) {
+		return nil
+	}
+	said := make([]flow.FieldSpec, 0, n)
+	for _, f := range fields {
+		if f.Length > 0 {
+			said = append(said, f)
+		}
+	}
+	return said
 }
 
 // size is about what the template takes in memory, the program and its place in the table included.
-func (t *Template) size() int { return 256 + 8*cap(t.Fields) + t.Program.Memory() }
+func (t *Template) size() int { return 256 + 8*(cap(t.Fields)+cap(t.said)) + t.Program.Memory() }
 
 // kind is the index of the template's kind in Source.ofKind.
 func (t *Template) kind() int {
@@ -97,13 +125,13 @@ func (s *Source) Count(records, options int) {
 func (s *Source) Malformed() { s.malformed.Add(1) }
 
 // Sequence accounts for the sequence number of a packet that carries units, which are what its format counts: packets for NetFlow v9,
-// datagrams for sFlow, flows for NetFlow v5, v7 and v8, data records for IPFIX, those of option tables among them (RFC 7011 section 3.1).
+// datagrams for sFlow, flows for NetFlow v5 to v8, data records for IPFIX, those of option tables among them (RFC 7011 section 3.1).
 // Window is the greatest gap that is still loss and not a restart of the exporter.
 func (s *Source) Sequence(number, units uint32, window int32) { s.sequence.take(number, units, window) }
 
 // Resync says that the packet whose number was given last carries units that cannot be counted, because it has sets that wait for their
 // template: the next number is taken as it comes, and no loss is seen in it.
-func (s *Source) Resync() { s.sequence.unsure = true }
+func (s *Source) Resync() { s.sequence.unsure = s.sequence.unsure || s.sequence.moved }
 
 // Template returns the template with an id, or nil.
 func (s *Source) Template(id uint16) *Template { return s.templates[id] }
@@ -111,6 +139,7 @@ func (s *Source) Template(id uint16) *Template { return s.templates[id] }
 // Define stores a template. It returns false when the source has as many as the limits allow. Where the templates of all sources
 // need more memory than they may, another source makes room.
 func (s *Source) Define(t *Template) bool {
+	t.said = withoutEmpty(t.Fields)
 	old, known := s.templates[t.ID]
 	growth := t.size()
 	if known {

@@ -76,15 +76,6 @@ func (s *Stats) Add(o Stats) {
 	s.Waiting += o.Waiting
 }
 
-// Subtract takes away the figures of sources that are among these.
-func (s *Stats) Subtract(o Stats) {
-	for i, n := range o.counters() {
-		*s.counters()[i] -= *n
-	}
-	s.Templates -= o.Templates
-	s.Waiting -= o.Waiting
-}
-
 func (s *Source) stats() Stats {
 	return Stats{
 		Packets: s.packets.Load(), Records: s.records.Load(), Options: s.options.Load(),

@@ -1,7 +1,7 @@
 // Package exporter keeps what is known about each exporting process: its templates, the data that wait for one, sequence
 // numbers, counters; and what its device says about itself. Everything is bounded (Limits).
 //
-// A Table belongs to the one goroutine that decodes; only Snapshot and Allowed may be called from others.
+// A Table belongs to the one goroutine that decodes; only Snapshot, Allowed and Refused may be called from others.
 package exporter
 
 import (
@@ -20,6 +20,7 @@ type Table struct {
 	templateBytes int
 	pendingBytes  int
 	optionBytes   int
+	described     uint64     // changes of elements that devices described
 	pending       waitingSet // head of the ring of data sets that wait: next is the oldest
 	changed       bool       // what is kept over a restart changed since State was last asked for
 

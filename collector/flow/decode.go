@@ -32,10 +32,11 @@ type Templates interface {
 
 // Decode fills r from one data record, which has Size octets. It allocates nothing in steady state.
 func (p *Program) Decode(r *Record, data []byte, c *Context) {
+	clock := c.Clock
 	if p.lists {
 		p.run(r, data, c, structures)
+		c.Clock = clock
 	}
-	clock := c.Clock
 	if p.times == nil {
 		p.run(r, data, c, plain)
 	} else {
@@ -66,14 +67,32 @@ func (p *Program) run(r *Record, data []byte, c *Context, of part) {
 		v := &p.variable[i]
 		p.some(r, p.ops[first:v.ops], data, c, of)
 		prefix, n := variableSize(data, int(v.offset))
-		if v.code != opSkip && n >= int(max(v.min, 1)) && n <= int(v.max) {
-			one := [1]op{{offset: v.offset + uint32(prefix), length: uint16(n), code: v.code, extra: v.extra}}
+		if one, ok := v.op(prefix, n); ok {
 			p.some(r, one[:], data, c, of)
 		}
 		data = data[prefix+n:] // what lies behind moves to where it would be without this field
 		first = int(v.ops)
 	}
 	p.some(r, p.ops[first:], data, c, of)
+}
+
+// op is how the value of a record is decoded, whose length prefix has so many octets and says n: to the field's place if it fits there, or
+// else as Extra where that is asked for.
+func (v *variable) op(prefix, n int) (one [1]op, ok bool) {
+	o := op{offset: v.offset + uint32(prefix), length: uint16(n), code: v.code, extra: v.extra}
+	switch at := (place{v.code, v.min, v.max}); {
+	case n == 0 || v.code == opSkip:
+		return one, false
+	case n >= VariableLength || !at.fits(uint16(n)):
+		if !v.spare {
+			return one, false
+		}
+		o.code = opExtra
+	case n > int(v.max): // leading octets of a number that is sent wider than it can be
+		o.offset += uint32(n) - uint32(v.max)
+		o.length = v.max
+	}
+	return [1]op{o}, true
 }
 
 // some decodes those of the fields that are in the part. Most templates have no lists, and nothing to choose from.

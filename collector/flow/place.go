@@ -331,19 +331,19 @@ var reversePlaces = map[uint16]place{
 	157: {opReverseEndNanoseconds, 8, 8},
 }
 
-// placeOf returns where a field goes: by its own number, or by that of the element it is the same as.
+// placeOf returns where a field goes: by the number of the element it is the same as, or else by its own.
 func placeOf(enterprise uint32, id uint16, known *element.Element) place {
 	switch {
+	case known != nil && known.SameAs != 0 && known.Reverse:
+		return reversePlaces[known.SameAs]
+	case known != nil && known.SameAs != 0 && known.SameAs < elementsMax:
+		return places[known.SameAs]
 	case enterprise == 0 && id < elementsMax:
 		return places[id]
 	case enterprise == 0 && vendorPlaces[id] != place{}:
 		return vendorPlaces[id]
 	case enterprise == reverseEnterprise:
 		return reversePlaces[id]
-	case known != nil && known.Reverse:
-		return reversePlaces[known.SameAs]
-	case known != nil && known.SameAs < elementsMax:
-		return places[known.SameAs]
 	}
 	return place{}
 }

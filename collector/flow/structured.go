@@ -151,7 +151,10 @@ func (c *Context) records(r *Record, template uint16, v []byte) (whole bool) {
 // keepAll keeps all fields of an entry that is not the first of its list.
 func (c *Context) keepAll(r *Record, fields []FieldSpec, v []byte) {
 	for f, value := range Values(fields, v) {
-		if e := c.kept(f.Enterprise, f.ID, c.lookup(f.Enterprise, f.ID)); e != nil && len(value) > 0 {
+		if len(value) == 0 {
+			continue
+		}
+		if e := c.kept(f.Enterprise, f.ID, c.lookup(f.Enterprise, f.ID)); e != nil {
 			c.keep(r, e, value)
 		}
 	}

@@ -91,7 +91,8 @@ type variable struct {
 	min, max uint16 // lengths that make sense
 	ops      uint16 // how many ops stand before it
 	code     opcode
-	extra    uint16
+	spare    bool   // a value that does not fit its place is kept as Extra
+	extra    uint16 // index of the element, of opExtra or where spare
 }
 
 // Compile turns template fields into a program. A field of an unknown type or of a length that its type cannot have is skipped, or kept as
@@ -136,7 +137,10 @@ func (c *compiler) field(f FieldSpec, at place) {
 		c.order(len(p.ops))
 		v := variable{offset: uint32(p.length), min: at.min, max: at.max, ops: uint16(len(p.ops)), code: code}
 		if code == opExtra {
-			v.min, v.max, v.extra = 0, anyLength, c.extra(f)
+			v.min, v.max = 0, anyLength
+		}
+		if kept := c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID)); kept != nil && code != opSkip {
+			v.spare, v.extra = true, c.extra(f)
 		}
 		p.variable = append(p.variable, v)
 		p.lists = p.lists || code > opFirstStructured

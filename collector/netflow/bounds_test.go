@@ -214,3 +214,37 @@ func TestRefusedRedefinition(t *testing.T) {
 		t.Errorf("%d records, %v, %+v", len(got), err, s)
 	}
 }
+
+// TestWhatReplacesATemplate: one beyond the limit of fields, and one of no octets, end the template of before as well.
+func TestWhatReplacesATemplate(t *testing.T) {
+	for name, again := range map[string][]byte{"too many fields": template(256, 1, 4, 2, 4, 10, 4), "no octets": template(256, 1, 0)} {
+		c := newCollector(exporter.Limits{Fields: 2})
+		_, _ = c.decode(join(header9(1, 1), set(0, template(256, 8, 4, 12, 4))))
+		if _, err := c.decode(join(header9(2, 1), set(0, again))); err == nil {
+			t.Fatalf("%s: no fault", name)
+		}
+		got, err := c.decode(join(header9(3, 1), set(256, make([]byte, 24))))
+		if s := c.table.Snapshot().Total; err != nil || len(got) != 0 || s.Waiting != 1 || s.TemplatesWithdrawn != 0 {
+			t.Errorf("%s: %d records, %v, %+v", name, len(got), err, s)
+		}
+	}
+}
+
+// TestFieldsOfNoOctetsCostNothing: a record of one octet has none of the 500 fields around it to walk over.
+func TestFieldsOfNoOctetsCostNothing(t *testing.T) {
+	c := keeping(flow.KeepAll)
+	fields := make([]spec, 500)
+	for i := range fields {
+		fields[i] = spec{i + 600, 0, vendor}
+	}
+	fields[250] = spec{4, 1}
+	c.must(t, message10(0, 1, template10(257, fields...), template10(300, spec{292, anyOctets})))
+	r := c.only(t, message10(0, 1, set(300, long(subTemplateList(257, make([]byte, 60_000))))))
+	if len(r.Details.Extra) != 512 || c.total().ListsUndecoded == 0 {
+		t.Errorf("%d fields are kept, %+v", len(r.Details.Extra), c.total())
+	}
+	program, said := c.table.Source(exporter.Key{Address: origin.Address, Format: flow.IPFIX, Domain: 1}, received).Record(257)
+	if program == nil || len(said) != 1 {
+		t.Errorf("%d fields are walked over", len(said))
+	}
+}

@@ -35,7 +35,7 @@ func (d *Decoder) data(t *exporter.Template, body []byte, clock flow.Clock, sequ
 		t.Program.Decode(r, rest[:size], c)
 		r.Settle()
 		if t.Program.SaysSampling() {
-			inlineSampling(r, t.Fields, rest[:size])
+			inlineSampling(r, t.Said(), rest[:size])
 		}
 		m.source.Complete(r, c.Arena)
 		rest = rest[size:]

@@ -77,7 +77,7 @@ func (d *Decoder) options(t *exporter.Template, body []byte) (rest []byte) {
 			return body
 		}
 		var o described
-		for f, v := range flow.Values(t.Fields, body[:size]) {
+		for f, v := range flow.Values(t.Said(), body[:size]) {
 			o.take(f, v)
 		}
 		d.learn(&o)

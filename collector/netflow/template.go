@@ -129,7 +129,8 @@ func (d *Decoder) readFields(specs []byte, count int) (size int, ok bool) {
 	return size, true
 }
 
-// define makes the template in d.fields known and decodes the data that waited for it.
+// define makes the template in d.fields known and decodes the data that waited for it. Where it cannot, that of before is dropped: data that
+// follow are no longer of it.
 func (d *Decoder) define(id uint16, options bool, at int) {
 	m := &d.message
 	limits := d.table.Limits()
@@ -142,6 +143,7 @@ func (d *Decoder) define(id uint16, options bool, at int) {
 		return
 	case n > limits.Fields:
 		m.source.TemplateRefused()
+		m.source.Drop(id)
 		m.fault(at, "template %d has %d fields, more than the limit of %d", id, n, limits.Fields)
 		return
 	}
@@ -150,12 +152,13 @@ func (d *Decoder) define(id uint16, options bool, at int) {
 	}
 	program, err := flow.Compile(d.fields, m.source.Dialect())
 	if err != nil {
+		m.source.Drop(id)
 		m.fault(at, "template %d: %v", id, err)
 		return
 	}
 	t := &exporter.Template{ID: id, Fields: slices.Clone(d.fields), Options: options, Program: program}
 	if !m.source.Define(t) {
-		m.source.Withdraw(id) // data that follow are no longer of the template of before
+		m.source.Drop(id)
 		m.fault(at, "template %d: the exporter already has %d templates, or all have too many; see the limits", id, m.source.Templates())
 		return
 	}

@@ -21,14 +21,19 @@ func extra(dst []byte, d *flow.Details) ([]byte, bool) {
 // something, with the name of the element, or with "enterprise/id" when nobody registered it. Several values of one name are an array.
 // It reports false, with nothing appended, when no field says anything. It allocates only to grow dst.
 //
-// Fields are compared with each other, so their number must be bounded: a template has at most exporter.Limits.Fields.
+// Fields whose names may be the same are compared with each other; there are flow's limit of them at most.
 func appendExtra(dst []byte, extras []flow.Extra) ([]byte, bool) {
 	before := len(dst)
 	dst = append(dst, '{')
 	first := true
+	var names nameSet
+	for i := range extras {
+		names.add(extras[i].Element)
+	}
 	for i := range extras {
 		e := extras[i].Element
-		if hasElement(extras[:i], e) {
+		again := names.again(e)
+		if again && hasElement(extras[:i], e) {
 			continue // it is among the values of the first one
 		}
 		at := len(dst)
@@ -37,7 +42,7 @@ func appendExtra(dst []byte, extras []flow.Extra) ([]byte, bool) {
 		}
 		dst = append(appendElementName(dst, e), ':')
 		var ok bool
-		if hasElement(extras[i+1:], e) {
+		if again && hasElement(extras[i+1:], e) {
 			dst, ok = appendValues(dst, extras[i:])
 		} else {
 			dst, ok = appendValue(dst, e, extras[i].Value)
@@ -52,6 +57,34 @@ func appendExtra(dst []byte, extras []flow.Extra) ([]byte, bool) {
 		return dst[:before], false
 	}
 	return append(dst, '}'), true
+}
+
+// nameSet tells names that may be there more than once from those that are not, so that only few fields are compared with each other.
+type nameSet struct{ once, more [64]uint64 } // bits by a hash of the name
+
+func (n *nameSet) add(e *element.Element) {
+	at, bit := nameHash(e)
+	n.more[at] |= n.once[at] & bit
+	n.once[at] |= bit
+}
+
+func (n *nameSet) again(e *element.Element) bool {
+	at, bit := nameHash(e)
+	return n.more[at]&bit != 0
+}
+
+// nameHash is FNV-1a of what the member of the object is called by, folded to 12 bits.
+func nameHash(e *element.Element) (at, bit uint64) {
+	const basis, prime = 14695981039346656037, 1099511628211
+	h := uint64(basis)
+	if e.Name == "" {
+		h = (h ^ (uint64(e.Enterprise)<<16 | uint64(e.ID))) * prime
+	}
+	for i := range len(e.Name) {
+		h = (h ^ uint64(e.Name[i])) * prime
+	}
+	h ^= h >> 32
+	return h >> 6 & 63, 1 << (h & 63)
 }
 
 // appendValues appends the values of all fields with the name of the first one, as an array.

@@ -23,7 +23,7 @@ type Field struct {
 
 // Fields is the table, in the order of the document. Fields of one object stand together.
 var Fields = []Field{
-	{"@timestamp", "date", true, "When the flow ended; when it was received if the exporter does not say.", putFn(timestamp)},
+	{"@timestamp", "date", true, "When the flow ended, or the moment that decode.timestamp_source chooses; where the exporter does not say it the next of end, start, export, receive.", putFn(timestamp)},
 	{"ecs.version", "keyword", true, "Version of the Elastic Common Schema.", constant(ECSVersion)},
 	{"event.start", "date", false, "When the flow began.", putFn(start)},
 	{"event.duration", "long", false, "Nanoseconds between first and last packet.", putFn(duration)},

@@ -44,9 +44,7 @@ func quotedNumber(has flow.Fields, get func(*flow.Record) uint64) putFn {
 		if r.Has&has != has {
 			return dst, false
 		}
-		dst = append(dst, '"')
-		dst = strconv.AppendUint(dst, get(r), 10)
-		return append(dst, '"'), true
+		return appendQuoted(dst, get(r)), true
 	}
 }
 
@@ -108,9 +106,7 @@ func vlan(dst []byte, r *flow.Record) ([]byte, bool) {
 	if r.Has&flow.HasVLAN == 0 || r.VLAN == 0 { // 0 is "untagged"
 		return dst, false
 	}
-	dst = append(dst, '"')
-	dst = strconv.AppendUint(dst, uint64(r.VLAN), 10)
-	return append(dst, '"'), true
+	return appendQuoted(dst, uint64(r.VLAN)), true
 }
 
 func hardware(has flow.Fields, get func(*flow.Record) *[6]byte) putFn {

@@ -43,7 +43,7 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 		refused:          m.desc("packets_refused_total", "Packets not looked at: of addresses that may not send (exporters.allow), or too many UDP packets of one (exporters.max_packets_per_second).", "listen", "cause"),
 		redefined:        m.desc("templates_redefined_total", "Templates that changed their fields.", "listen"),
 		withdrawn:        m.desc("templates_withdrawn_total", "Templates that exporters took back (IPFIX).", "listen"),
-		undecodedLists:   m.desc("lists_undecoded_total", "Lists within records that could not be decoded: their template is not known, they are not what they say, or too deep.", "listen"),
+		undecodedLists:   m.desc("lists_undecoded_total", "Lists within records that are not wholly in the document: their template is not known, they are not what they say, too deep, or nobody wants what is behind their first entry (decode.extra).", "listen"),
 		refusedTemplates: m.desc("templates_refused_total", "Templates beyond a limit (exporters.max_templates, max_fields, template_bytes).", "listen"),
 		beforeTemplate:   m.desc("sets_before_template_total", "Data sets that came before their template.", "listen"),
 		setsDropped:      m.desc("sets_dropped_total", "Data sets that waited for their template and were not decoded, or not wholly: too many waited, or for too long, they did not fit it, or their exporting process was forgotten.", "listen"),

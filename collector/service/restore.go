@@ -20,7 +20,7 @@ func stateDirectory(set string) string {
 	return ""
 }
 
-// restore gives every exporter table what was known before the restart, because an exporter may send to another socket than before, and a store
+// restore gives the exporter table of every UDP socket what was known before the restart, because an exporter may send to another socket than before, and a store
 // for what it learns.
 func (s *service) restore(cfg config.Config) {
 	directory := stateDirectory(cfg.State.Directory)
@@ -31,6 +31,9 @@ func (s *service) restore(cfg config.Config) {
 	s.store = exporter.NewStore(directory, len(s.pipelines), time.Duration(cfg.Exporters.ForgetAfter), s.logger)
 	state := s.store.Load(now)
 	for _, p := range s.pipelines {
+		if p.feed.protocol() != "udp" {
+			continue // exporters announce all of it again when they connect
+		}
 		p.store, p.handedT = s.store, now
 		p.restored = p.table.Restore(state)
 	}

@@ -69,7 +69,7 @@ func (in *reader) ipv4() (a netip.Addr) {
 
 func (in *reader) ipv6() (a netip.Addr) {
 	if b := in.take(16); b != nil {
-		a = netip.AddrFrom16([16]byte(b))
+		a = netip.AddrFrom16([16]byte(b)).Unmap()
 	}
 	return a
 }
