@@ -136,7 +136,7 @@ var table = []known{
 	},
 	{
 		"netflow5-sampled", "nfdump", "octets", "both",
-		"nfdump multiplies by the sampling interval of the header; the collector keeps what was counted and the interval",
+		"nfdump multiplies by the sampling interval of the header; compared is what was exported, which the collector keeps in flow.sampling beside the multiplied figures",
 	},
 	{
 		"openvswitch-ipfix", "nfdump", "packets", "the collector",
@@ -144,11 +144,11 @@ var table = []known{
 	},
 	{
 		"netflow5-sampled", "nfdump", "packets", "both",
-		"nfdump multiplies by the sampling interval of the header; the collector keeps what was counted and the interval",
+		"nfdump multiplies by the sampling interval of the header; compared is what was exported, which the collector keeps in flow.sampling beside the multiplied figures",
 	},
 	{
 		"sflow5-expanded", "nfdump", "packets", "both",
-		"nfdump multiplies by the sampling rate; the collector keeps the one packet and the rate",
+		"nfdump multiplies by the sampling rate; compared is the one packet, which the collector keeps in flow.sampling beside the multiplied figure",
 	},
 	{
 		"softflowd-netflow9", "nfdump", "destination port", "the collector",

@@ -47,7 +47,7 @@ func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin,
 	default:
 		d.table.Refused(exporter.UnsupportedVersion)
 		return dst, &flow.PacketError{
-			Reason: fmt.Sprintf("flow export version %d is not supported (NetFlow v1, v5 to v9 and IPFIX are)", version),
+			Reason: fmt.Sprintf("flow export version %d is not supported (NetFlow v1 and v5 to v9, IPFIX and sFlow v5 are)", version),
 		}
 	}
 }

@@ -77,10 +77,10 @@ var vendors = []struct{ templates, data string }{
 	{"ipfix_test_viptela_tpl257.dat", "ipfix_test_viptela_data257.dat"},
 }
 
-// captured is the load of real packets, each vendor an exporter of its own.
+// captured is the load of real packets, each an exporter of its own.
 func captured(folder string) (load, error) {
 	files := os.DirFS(folder)
-	l := load{name: fmt.Sprintf("packets of %d vendors", len(vendors))}
+	l := load{name: fmt.Sprintf("%d captures of vendors", len(vendors))}
 	for i, v := range vendors {
 		from := netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + i)})
 		for _, file := range []struct {
