@@ -180,3 +180,20 @@ func (s *Source) Same(id uint16, options bool, fields []flow.FieldSpec) bool {
 	t := s.templates[id]
 	return t != nil && t.Options == options && slices.Equal(t.Fields, fields)
 }
+
+// Initialized records when the exporter started, in Unix milliseconds: its IPFIX messages do not say its uptime.
+func (s *Source) Initialized(milliseconds uint64) {
+	s.table.changed = s.table.changed || s.initialized != milliseconds
+	s.initialized = milliseconds
+}
+
+// Clock completes a clock that lacks the uptime.
+func (s *Source) Clock(c flow.Clock) flow.Clock {
+	if c.Unknown {
+		return c.Since(s.initialized)
+	}
+	return c
+}
+
+// Undecoded counts lists that are not wholly in the record they are in.
+func (s *Source) Undecoded(lists int) { s.undecoded.Add(uint64(lists)) }

@@ -49,20 +49,3 @@ func (s *Source) WithdrawAll(options bool) {
 		}
 	}
 }
-
-// Initialized records when the exporter started, in Unix milliseconds: its IPFIX messages do not say its uptime.
-func (s *Source) Initialized(milliseconds uint64) {
-	s.table.changed = s.table.changed || s.initialized != milliseconds
-	s.initialized = milliseconds
-}
-
-// Clock completes a clock that lacks the uptime.
-func (s *Source) Clock(c flow.Clock) flow.Clock {
-	if c.Unknown {
-		return c.Since(s.initialized)
-	}
-	return c
-}
-
-// Undecoded counts lists that are not wholly in the record they are in.
-func (s *Source) Undecoded(lists int) { s.undecoded.Add(uint64(lists)) }

@@ -139,8 +139,8 @@ func (c *compiler) field(f FieldSpec, at place) {
 		if code == opExtra {
 			v.min, v.max = 0, anyLength
 		}
-		if kept := c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID)); kept != nil && code != opSkip {
-			v.spare, v.extra = true, c.extra(f)
+		if kept := c.kept(f); kept != nil && code != opSkip {
+			v.spare, v.extra = true, c.extra(kept)
 		}
 		p.variable = append(p.variable, v)
 		p.lists = p.lists || code > opFirstStructured
@@ -152,7 +152,7 @@ func (c *compiler) field(f FieldSpec, at place) {
 	case code == opSkip:
 		return
 	case code == opExtra:
-		o.extra = c.extra(f)
+		o.extra = c.extra(c.kept(f))
 	case o.length > at.max: // leading octets of a number that is sent wider than it can be
 		o.offset += uint32(o.length - at.max)
 		o.length = at.max
@@ -167,14 +167,20 @@ func (c *compiler) code(f FieldSpec, at place) opcode {
 	switch {
 	case at.code != opSkip && at.fits(f.Length) && !c.outranked(at.code):
 		return at.code
-	case f.Length > 0 && c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID)) != nil:
+	case f.Length > 0 && c.kept(f) != nil:
 		return opExtra
 	}
 	return opSkip
 }
 
-func (c *compiler) extra(f FieldSpec) uint16 {
-	c.program.extra = append(c.program.extra, c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID)))
+// kept is the element under which a field is kept as Extra, or nil when it is not.
+func (c *compiler) kept(f FieldSpec) *element.Element {
+	return c.dialect.extra(f.Enterprise, f.ID, c.dialect.lookup(f.Enterprise, f.ID))
+}
+
+// extra gives an element its index in the program.
+func (c *compiler) extra(e *element.Element) uint16 {
+	c.program.extra = append(c.program.extra, e)
 	return uint16(len(c.program.extra) - 1)
 }
 

@@ -450,7 +450,12 @@ func (s *streams) stopping(t *testing.T) (done chan error) {
 func TestStreamStopWaitsForTheMessageInHand(t *testing.T) {
 	s := listenStream(t, StreamOptions{})
 	s.grace = time.Hour
-	c := s.dial(t)
+	s.stopWithinMessage(t, s.dial(t))
+}
+
+// stopWithinMessage stops the listener while one message of a connection is there in part, and holds that all of it is still taken.
+func (s *streams) stopWithinMessage(t *testing.T, c net.Conn) {
+	t.Helper()
 	message := ipfix(40000, 'a')
 	write(t, c, ipfix(16, 'a'), message[:30000])
 	eventually(t, "the connection", func() bool { return s.total() == 1 })

@@ -162,18 +162,7 @@ func TestTLSStopWaitsForTheMessageInHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	message := ipfix(40000, 'a')
-	write(t, c, ipfix(16, 'a'), message[:30000])
-	eventually(t, "the connection", func() bool { return s.total() == 1 })
-	done := s.stopping(t)
-	time.Sleep(2 * quietTime) // longer than a connection may be silent that owes nothing
-	write(t, c, message[30000:])
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-	if got := s.received[1]; len(got) != 2 || got[1] != string(message) {
-		t.Errorf("%d messages", len(got))
-	}
+	s.stopWithinMessage(t, c)
 }
 
 // TestTLSCutWithinAMessage: the peer vanishes without the word that TLS has for it.

@@ -31,7 +31,7 @@ func checkCommand() *cobra.Command {
 			if own := cfg.Decode.ElementsFile; own != "" {
 				_, err := element.Builtin().AddFile(own)
 				if err = mistakes(cmd, own, err); err != nil {
-					return err
+					return fmt.Errorf("%s: decode.elements_file: %w", file, err)
 				}
 			}
 			if effective {
@@ -58,6 +58,9 @@ func mistakes(cmd *cobra.Command, file string, err error) error {
 	}
 	for _, m := range list {
 		fmt.Fprintln(cmd.ErrOrStderr(), m)
+	}
+	if len(list) == 1 {
+		return fmt.Errorf("%s: 1 mistake", file)
 	}
 	return fmt.Errorf("%s: %d mistakes", file, len(list))
 }

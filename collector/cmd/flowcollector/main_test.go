@@ -41,6 +41,21 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 	}
 }
 
+func TestCheckNamesTheSettingOfTheElements(t *testing.T) {
+	absent := filepath.Join(t.TempDir(), "absent.yml")
+	settings := file(t, "settings.yml", "decode:\n  elements_file: "+absent+"\n")
+	_, _, err := execute(t, "check", settings)
+	if want := settings + ": decode.elements_file: unable to read the elements: open " + absent; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v", err)
+	}
+	own := file(t, "elements.yml", "elements: 7\n")
+	settings = file(t, "settings.yml", "decode:\n  elements_file: "+own+"\n")
+	_, stderr, err := execute(t, "check", settings)
+	if want := settings + ": decode.elements_file: " + own + ": 1 mistake"; err == nil || err.Error() != want || !strings.Contains(stderr, own+": line 1, column 11: elements: must be a list") {
+		t.Errorf("error %v, %s", err, stderr)
+	}
+}
+
 func TestCheckPrintsWhatIsInForce(t *testing.T) {
 	good := file(t, "good.yml", "log:\n  level: debug\n")
 	if stdout, _, err := execute(t, "check", good); err != nil || !strings.Contains(stdout, "settings are valid") {
