@@ -22,7 +22,7 @@ type source interface {
 func (r *replay) capture(ctx context.Context, name string, data []byte) error {
 	s, err := open(data)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return unreadError{fmt.Errorf("%s: %w", name, err)}
 	}
 	for number := 1; ctx.Err() == nil; number++ {
 		frame, info, err := s.ReadPacketData()
@@ -30,7 +30,7 @@ func (r *replay) capture(ctx context.Context, name string, data []byte) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s, packet %d: %w", name, number, err)
+			return unreadError{fmt.Errorf("%s ends within packet %d: %w", name, number, err)}
 		}
 		payload, from, ok := datagram(frame, s.LinkType())
 		if !ok {

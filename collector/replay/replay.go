@@ -25,20 +25,25 @@ type Options struct {
 	Exporter  netip.Addr // of files that are a packet's payload
 	City, ASN string     // databases to enrich with; empty: none
 	Dialect   flow.Dialect
-	Report    func(error) // takes each packet that could not be decoded, with file and number
+	Report    func(error) // takes each file that could not be read to its end, and each packet that could not be decoded, by file and number
 }
 
 // Summary counts what was read.
 type Summary struct {
 	Files, Packets, Flows int
+	Unread                int // of the files, those not read, or not to their end
 	Failed                int // packets not decoded to their end
 	Skipped               int // packets of a capture that are not UDP, or fragments
 	Waiting               int // data sets whose template never came
 }
 
 func (s Summary) String() string {
-	return fmt.Sprintf("%d files, %d packets, %d flows, %d packets not decoded, %d packets skipped (not UDP, or fragments), %d data sets without a template",
-		s.Files, s.Packets, s.Flows, s.Failed, s.Skipped, s.Waiting)
+	files := fmt.Sprintf("%d files", s.Files)
+	if s.Unread > 0 {
+		files += fmt.Sprintf(" (%d not read to the end)", s.Unread)
+	}
+	return fmt.Sprintf("%s, %d packets, %d flows, %d packets not decoded, %d packets skipped (not UDP, or fragments), %d data sets without a template",
+		files, s.Packets, s.Flows, s.Failed, s.Skipped, s.Waiting)
 }
 
 // replay is the state over all files.
@@ -53,7 +58,8 @@ type replay struct {
 	line     []byte
 }
 
-// Files writes a line of JSON to out for each flow in the files, in order. The error names the file that could not be read.
+// Files writes a line of JSON to out for each flow in the files, in order. A file that cannot be read, or not to its end, is reported and
+// counted, and the next one is read. The error is about the databases, out or ctx.
 func Files(ctx context.Context, out io.Writer, files []string, o Options) (_ Summary, err error) {
 	databases := enrich.Open(enrich.Options{City: o.City, ASN: o.ASN, Logger: slog.New(slog.DiscardHandler)})
 	defer func() { err = errors.Join(err, databases.Close()) }()
@@ -66,19 +72,34 @@ func Files(ctx context.Context, out io.Writer, files []string, o Options) (_ Sum
 	table.Apply(exporter.Policy{Dialect: o.Dialect})
 	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table), enricher: databases.New()}
 	for _, name := range files {
-		if err := r.file(ctx, name); err != nil {
+		r.Files++
+		err := r.file(ctx, name)
+		if unread := (unreadError{}); errors.As(err, &unread) {
+			r.Unread++
+			r.report(unread)
+		} else if err != nil {
 			return r.Summary, err
 		}
-		r.Files++
 	}
 	r.Waiting = table.Snapshot().Total.Waiting
 	return r.Summary, nil
 }
 
+// unreadError is one about a file that is to be read.
+type unreadError struct{ error }
+
+func (e unreadError) Unwrap() error { return e.error }
+
+func (r *replay) report(problem error) {
+	if r.Report != nil {
+		r.Report(problem)
+	}
+}
+
 func (r *replay) file(ctx context.Context, name string) error {
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return err
+		return unreadError{err}
 	}
 	if isCapture(data) {
 		return r.capture(ctx, name, data)
@@ -88,7 +109,7 @@ func (r *replay) file(ctx context.Context, name string) error {
 	if !ok {
 		info, err := os.Stat(name)
 		if err != nil {
-			return err
+			return unreadError{err}
 		}
 		received = info.ModTime()
 	}
@@ -133,9 +154,7 @@ func (r *replay) packet(name string, number int, payload []byte, from netip.Addr
 	}
 	if failed != nil {
 		r.Failed++
-		if r.Report != nil {
-			r.Report(fmt.Errorf("%s, packet %d: %w", name, number, failed))
-		}
+		r.report(fmt.Errorf("%s, packet %d: %w", name, number, failed))
 	}
 	return nil
 }

@@ -210,22 +210,29 @@ func TestBadInputIsNamed(t *testing.T) {
 		t.Errorf("%d documents, %v, %q", len(documents), summary, problems)
 	}
 
+	if _, err := Files(t.Context(), &bytes.Buffer{}, []string{file}, Options{City: "/nonexistent.mmdb"}); err == nil || !strings.Contains(err.Error(), "/nonexistent.mmdb") {
+		t.Errorf("a missing database: %v", err)
+	}
+}
+
+// TestUnreadableFilesAreNamed: what can be read of a file is, and so are the files after it.
+func TestUnreadableFilesAreNamed(t *testing.T) {
+	good := frame(t, packet5(), false, false)
 	whole := pcap(t, good, good)
-	cut := write(t, "cut.pcap", whole[:len(whole)-10])
+	next := write(t, "next.pcap", whole)
 	for name, test := range map[string]struct {
-		file string
-		o    Options
-		want string
+		file      string
+		documents int
+		want      string
 	}{
-		"missing":      {filepath.Join(t.TempDir(), "none.pcap"), Options{}, "none.pcap: no such file"},
-		"cut short":    {cut, Options{}, "cut.pcap, packet 2: "},
-		"no database":  {file, Options{City: "/nonexistent.mmdb"}, "/nonexistent.mmdb"},
-		"not a header": {write(t, "x.pcap", []byte{0xa1, 0xb2, 0xc3, 0xd4, 0}), Options{}, "x.pcap: "},
+		"missing":      {filepath.Join(t.TempDir(), "none.pcap"), 2, "none.pcap: no such file"},
+		"cut short":    {write(t, "cut.pcap", whole[:len(whole)-10]), 3, "cut.pcap ends within packet 2: "},
+		"not a header": {write(t, "x.pcap", []byte{0xa1, 0xb2, 0xc3, 0xd4, 0}), 2, "x.pcap: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Files(t.Context(), &bytes.Buffer{}, []string{test.file}, test.o)
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want %q", err, test.want)
+			documents, summary, problems := replayed(t, Options{}, test.file, next)
+			if len(documents) != test.documents || summary.Files != 2 || summary.Unread != 1 || len(problems) != 1 || !strings.Contains(problems[0], test.want) {
+				t.Errorf("%d documents, %v, %q; want %q", len(documents), summary, problems, test.want)
 			}
 		})
 	}

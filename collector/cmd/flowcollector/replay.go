@@ -24,7 +24,8 @@ func replayCommand() *cobra.Command {
 packet each (*.dat), and prints one JSON document for each flow. Files are read in the order given, as if one exporter had
 sent them one after the other, so a template file goes before its data file. A summary goes to standard error.
 
-A packet that cannot be decoded is named with its file and number, and makes the exit status 1, unless --lenient is given.`,
+A packet that cannot be decoded is named with its file and number, and so is a capture that ends within a packet. Either makes the
+exit status 1, unless --lenient is given; all that can be read is read.`,
 		Example: `  flowcollector replay router.pcapng > flows.ndjson
   flowcollector replay template.dat data.dat`,
 		Args: cobra.MinimumNArgs(1),
@@ -52,7 +53,12 @@ A packet that cannot be decoded is named with its file and number, and makes the
 				return err
 			}
 			fmt.Fprintln(cmd.ErrOrStderr(), summary)
-			if summary.Failed > 0 && !lenient {
+			switch {
+			case lenient:
+				return nil
+			case summary.Unread > 0:
+				return fmt.Errorf("%d files were not read, or not to their end", summary.Unread)
+			case summary.Failed > 0:
 				return fmt.Errorf("%d packets were not decoded, or not fully", summary.Failed)
 			}
 			return nil
@@ -61,7 +67,7 @@ A packet that cannot be decoded is named with its file and number, and makes the
 	cmd.Flags().StringVar(&exporter, "exporter", "192.0.2.1", "address of the exporter for files that are a packet's payload")
 	cmd.Flags().StringVar(&extra, "extra", "none", "fields without a place in the document to keep in flow.extra: none, known or all")
 	cmd.Flags().StringVar(&elements, "elements", "", "YAML file of information elements to add to the registry")
-	cmd.Flags().BoolVar(&lenient, "lenient", false, "exit with status 0 though packets could not be decoded")
+	cmd.Flags().BoolVar(&lenient, "lenient", false, "exit with status 0 though packets or files could not be read")
 	cmd.Flags().StringVar(&o.City, "geoip-city", "", "city database (.mmdb) to enrich with")
 	cmd.Flags().StringVar(&o.ASN, "geoip-asn", "", "autonomous system database (.mmdb) to enrich with")
 	return cmd
