@@ -1,0 +1,153 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
+)
+
+// Append implements output.Backlog.
+func (s *Spool) Append(b output.Batch) error {
+	m := metaOf(&b)
+	s.mu.Lock()
+	seg, err := s.append(m, b.Body)
+	always := s.options.Sync == Always
+	if err != nil {
+		s.stats.Errors++
+	} else if always {
+		// Under the lock: another Append would wait for the disk as well.
+		err = s.sync(seg)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("unable to write to the spool: %w", err)
+	}
+	return nil
+}
+
+func (s *Spool) append(m meta, body []byte) (*segment, error) {
+	if s.closed {
+		return nil, output.ErrClosed
+	}
+	if err := s.makeRoom(m.octets()); err != nil {
+		return nil, err
+	}
+	seg, err := s.current(m.octets())
+	if err != nil {
+		return nil, err
+	}
+	at := seg.octets
+	// One write: what a crash leaves is a whole batch, or one whose checksum is wrong.
+	s.header = append(m.append(s.header[:0]), body...)
+	err = seg.write(s.header)
+	s.octets += seg.octets - at
+	if err != nil {
+		return nil, err
+	}
+	seg.entries = append(seg.entries, entry{placed: placed{m, at}})
+	seg.live++
+	s.batches++
+	s.docs += int(m.documents)
+	s.body += int64(m.length)
+	s.stats.Appended++
+	s.dirty = true
+	s.signal()
+	return seg, nil
+}
+
+// current returns the segment that is appended to: a new one where the last is full, or of before the start.
+func (s *Spool) current(octets int64) (*segment, error) {
+	if n := len(s.segments); n > 0 {
+		last := s.segments[n-1]
+		if last.data != nil && last.octets+octets <= s.segment {
+			return last, nil
+		}
+		if err := s.seal(last); err != nil {
+			s.say("seal", "unable to close a segment of the spool", err)
+		}
+	}
+	seg := &segment{number: s.number}
+	var err error
+	if seg.data, err = s.files.create(s.path(seg.name())); err != nil {
+		return nil, err
+	}
+	s.number++
+	if err = seg.write(appendFileHeader(nil)); err == nil && s.options.Sync != Never {
+		err = s.files.syncDirectory(s.options.Directory)
+	}
+	if err != nil {
+		return nil, errors.Join(err, seg.closeFiles(), s.files.remove(s.path(seg.name())))
+	}
+	s.segments = append(s.segments, seg)
+	s.octets += seg.octets
+	return seg, nil
+}
+
+// seal ends appending to a segment. Its done file stays open as long as it lives.
+func (s *Spool) seal(seg *segment) error {
+	if seg.data == nil {
+		return nil
+	}
+	var err error
+	if s.options.Sync != Never {
+		err = s.sync(seg)
+	}
+	err = errors.Join(err, seg.data.Close())
+	seg.data = nil
+	if seg.live == 0 {
+		s.forget(seg)
+	}
+	return err
+}
+
+// makeRoom drops the oldest batches that no sender has, until octets more fit.
+func (s *Spool) makeRoom(octets int64) error {
+	lost := 0
+	for i := 0; (s.octets+octets+fileHeader > s.options.MaxBytes || s.batches >= maxBatches) && i < len(s.segments); {
+		seg := s.segments[i]
+		for n := seg.next(); n >= 0; n = seg.next() {
+			lost += int(seg.entries[n].documents)
+			s.settle(seg, n)
+		}
+		if seg.live == 0 {
+			s.forget(seg) // the list is shorter now
+			continue
+		}
+		i++ // a sender has some of it
+	}
+	if lost > 0 {
+		s.dropped[CauseFull] += uint64(lost)
+		s.say(CauseFull, fmt.Sprintf("the spool is full, its oldest %d flows are dropped", lost), ErrFull)
+	}
+	if s.octets+octets+fileHeader > s.options.MaxBytes || s.batches >= maxBatches {
+		return ErrFull
+	}
+	return nil
+}
+
+// settle ends a batch's account. It stays in its file until the segment goes.
+func (s *Spool) settle(seg *segment, n int) {
+	e := &seg.entries[n]
+	e.state = settled
+	seg.live--
+	s.docs -= int(e.documents)
+	s.body -= int64(e.length)
+}
+
+// forget removes a segment that has nothing left.
+func (s *Spool) forget(seg *segment) {
+	err := seg.closeFiles()
+	err = errors.Join(err, s.files.remove(s.path(seg.name())))
+	if derr := s.files.remove(s.path(seg.doneName())); derr != nil && !errors.Is(derr, fs.ErrNotExist) {
+		err = errors.Join(err, derr)
+	}
+	if err != nil {
+		s.say("remove", "unable to remove a segment of the spool", err)
+	}
+	s.segments = slices.DeleteFunc(s.segments, func(o *segment) bool { return o == seg })
+	s.octets -= seg.octets
+	s.batches -= len(seg.entries)
+}

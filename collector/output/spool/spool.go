@@ -1,0 +1,223 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
+)
+
+// Causes of dropped documents, besides those of package output.
+const (
+	CauseFull    = "spool_full"    // the oldest were dropped because the spool was at its limit
+	CauseDamaged = "spool_damaged" // the disk does not give back what was written
+)
+
+const (
+	// most and least bound the size of a segment: an eighth of the spool is dropped at a time at most, and a segment is read whole at the start.
+	most, least = 16 << 20, 256 << 10
+	// maxBatches bounds the memory for what is known of batches, about 64 octets each.
+	maxBatches = 1 << 20
+	// syncInterval is how often the disk is told to keep what was written, with Interval.
+	syncInterval = time.Second
+	// logEvery is how often a condition that lasts is logged again.
+	logEvery = 30 * time.Second
+)
+
+// Values of Options.Sync.
+const (
+	Interval = "interval" // every second
+	Always   = "always"   // before Append returns
+	Never    = "never"    // as the kernel likes
+)
+
+// ErrFull is what Append returns when the batch has no room though everything that may be dropped is.
+var ErrFull = errors.New("the spool is full")
+
+// Options say where a spool is and how large.
+type Options struct {
+	Directory string // made if it is not there
+	MaxBytes  int64  // of all segments
+	Sync      string // Interval, Always or Never; empty is Interval
+	Logger    *slog.Logger
+
+	files files // nil is the disk
+}
+
+// Spool is an output.Backlog on disk.
+type Spool struct {
+	options Options
+	logger  *slog.Logger
+	files   files
+	lock    *os.File
+	segment int64 // size at which a new one is begun
+
+	mu       sync.Mutex
+	segments []*segment // oldest first; the last one is appended to when its data is open
+	number   uint64     // of the next segment
+	octets   int64      // of all segments
+	batches  int        // entries in memory
+	docs     int        // not settled
+	body     int64      // octets of batches not settled
+	closed   bool
+	ready    chan struct{} // holds a token while a batch may wait
+	dirty    bool          // something was written since the last sync
+	header   []byte
+	dropped  map[string]uint64
+	stats    Stats
+	logged   map[string]time.Time
+	stop     chan struct{}
+	syncing  sync.WaitGroup
+
+	buffers sync.Pool
+}
+
+// Stats are figures of a spool.
+type Stats struct {
+	Segments   int    // files
+	Bytes      int64  // of all files
+	Appended   uint64 // batches since the start
+	Restored   uint64 // documents found at the start
+	SyncErrors uint64
+	Errors     uint64 // writes that failed
+	Damaged    uint64 // octets that could not be read at the start and belong to no known batch
+}
+
+// Open opens or makes the spool in a directory, for one process at a time. Batches that were not settled wait again, in their order.
+func Open(o Options) (_ *Spool, err error) {
+	s := &Spool{
+		options: o, logger: o.Logger, files: o.files, ready: make(chan struct{}, 1), logged: map[string]time.Time{},
+		dropped: map[string]uint64{CauseFull: 0, CauseDamaged: 0}, segment: max(least, min(most, o.MaxBytes/8)), stop: make(chan struct{}),
+	}
+	s.buffers.New = func() any { return new([]byte) }
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	if s.files == nil {
+		s.files = disk{}
+	}
+	if err := os.MkdirAll(o.Directory, 0o700); err != nil {
+		return nil, fmt.Errorf("unable to make the spool: %w", err)
+	}
+	if err := s.take(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.lock.Close())
+		}
+	}()
+	if err := s.load(); err != nil {
+		return nil, fmt.Errorf("unable to read the spool in %s: %w", o.Directory, err)
+	}
+	if o.Sync == Interval || o.Sync == "" {
+		s.syncing.Go(s.syncNowAndThen)
+	}
+	return s, nil
+}
+
+// take makes this process the only one that uses the directory.
+func (s *Spool) take() error {
+	lock, err := os.OpenFile(filepath.Join(s.options.Directory, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("unable to lock the spool: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = errors.New("another process uses it")
+		}
+		return errors.Join(fmt.Errorf("unable to lock the spool in %s: %w", s.options.Directory, err), lock.Close())
+	}
+	s.lock = lock
+	return nil
+}
+
+func (s *Spool) path(name string) string { return filepath.Join(s.options.Directory, name) }
+
+func (s *Spool) signal() {
+	select {
+	case s.ready <- struct{}{}:
+	default:
+	}
+}
+
+// Close implements output.Backlog. What is not settled stays on disk. Done and Release still work for what senders have.
+func (s *Spool) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.stop)
+	s.signal()
+	var errs []error
+	if n := len(s.segments); n > 0 {
+		errs = append(errs, s.seal(s.segments[n-1]))
+	}
+	s.mu.Unlock()
+	s.syncing.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("unable to close the spool: %w", err)
+	}
+	return nil
+}
+
+// Unlock lets another process use the directory. Call it when no sender has a batch any more.
+func (s *Spool) Unlock() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, seg := range s.segments {
+		errs = append(errs, seg.closeFiles())
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
+}
+
+// say logs a condition, and not again for a while.
+func (s *Spool) say(what, text string, err error) {
+	if time.Since(s.logged[what]) < logEvery {
+		return
+	}
+	s.logged[what] = time.Now()
+	s.logger.Error(text, "directory", s.options.Directory, "error", err)
+}
+
+// Held implements output.Backlog.
+func (s *Spool) Held() output.Held {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := output.Held{Bytes: int(s.body), Limit: int(s.options.MaxBytes), Documents: s.docs}
+	for _, seg := range s.segments {
+		for i := range seg.entries {
+			if e := &seg.entries[i]; e.state != settled {
+				h.Oldest = e.received()
+				return h
+			}
+		}
+	}
+	return h
+}
+
+// Dropped implements output.Backlog.
+func (s *Spool) Dropped() map[string]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.dropped)
+}
+
+// Stats returns the figures so far.
+func (s *Spool) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.stats
+	st.Segments, st.Bytes = len(s.segments), s.octets
+	return st
+}

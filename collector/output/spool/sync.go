@@ -1,0 +1,51 @@
+package spool
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// sync tells the disk to keep what was written to a segment.
+func (s *Spool) sync(seg *segment) error {
+	s.dirty = false
+	if err := seg.data.Sync(); err != nil {
+		s.stats.SyncErrors++
+		s.say("sync", "the disk did not keep what was written to the spool", err)
+		return err
+	}
+	return nil
+}
+
+func (s *Spool) syncNowAndThen() {
+	ticker := time.NewTicker(syncInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-ticker.C:
+			s.syncOnce()
+		}
+	}
+}
+
+// syncOnce lets others append while the disk works. The file may be closed meanwhile, which syncs it.
+func (s *Spool) syncOnce() {
+	s.mu.Lock()
+	var data file
+	if n := len(s.segments); n > 0 && s.dirty {
+		data = s.segments[n-1].data
+	}
+	s.dirty = false
+	s.mu.Unlock()
+	if data == nil {
+		return
+	}
+	if err := data.Sync(); err != nil && !errors.Is(err, os.ErrClosed) {
+		s.mu.Lock()
+		s.stats.SyncErrors++
+		s.say("sync", "the disk did not keep what was written to the spool", err)
+		s.mu.Unlock()
+	}
+}
