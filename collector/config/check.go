@@ -97,6 +97,13 @@ var checks = map[string]func(any) error{
 	"moment":   oneOf("a moment of a flow", "end", "start", "export", "receive"),
 	"extra":    oneOf("known", "none", "known", "all"),
 	"skew":     between(Duration(0), Duration(30*24*time.Hour)),
+	"sync":     oneOf("a moment", "interval", "always", "never"),
+	"spool": func(v any) error {
+		if v == ByteSize(0) {
+			return nil
+		}
+		return between(ByteSize(2<<20), ByteSize(64<<40))(v)
+	},
 	"sampling": func(v any) error {
 		_, _, err := ParseRate(v.(string))
 		return err

@@ -91,16 +91,35 @@ type Output struct {
 
 // Elasticsearch is the bulk output.
 type Elasticsearch struct {
-	Addresses     []string `yaml:"addresses" check:"url" desc:"URLs of the nodes, such as https://127.0.0.1:9200; empty turns the output off."`
-	Username      string   `yaml:"username" desc:"User for basic authentication; empty sends none. The password comes from password_file or the systemd credential elasticsearch-password, never from this file."`
-	PasswordFile  string   `yaml:"password_file" check:"path" desc:"File with the password; empty uses the systemd credential elasticsearch-password."`
-	CAFile        string   `yaml:"ca_file" check:"path" desc:"PEM certificates that sign the server's; empty uses the host's."`
-	Index         string   `yaml:"index" default:"flows" check:"index" desc:"Index, alias or data stream that documents are created in."`
-	BatchBytes    ByteSize `yaml:"batch_bytes" default:"4MiB" check:"batch" desc:"Size at which a batch is sent, before compression."`
-	FlushInterval Duration `yaml:"flush_interval" default:"1s" check:"interval" desc:"Age at which a batch is sent though it is not full."`
-	BufferBytes   ByteSize `yaml:"buffer_bytes" default:"64MiB" check:"size" desc:"Bound of what is kept in memory while Elasticsearch is away or slow. Beyond it new flows are dropped, and counted."`
-	Gzip          bool     `yaml:"gzip" default:"true" desc:"Compress requests: a seventh of the bytes for about twice the processor time."`
-	Workers       int      `yaml:"workers" default:"2" check:"workers" desc:"Requests in flight at once."`
+	Addresses             []string   `yaml:"addresses" check:"url" desc:"URLs of the nodes, such as https://127.0.0.1:9200; empty turns the output off. Requests take turns; a node that is away is left out for a while."`
+	Username              string     `yaml:"username" desc:"User for basic authentication; empty sends none. The password comes from password_file or the systemd credential elasticsearch-password, never from this file."`
+	PasswordFile          string     `yaml:"password_file" check:"path" desc:"File with the password; empty uses the systemd credential elasticsearch-password. Read again when Elasticsearch refuses it."`
+	APIKeyFile            string     `yaml:"api_key_file" check:"path" desc:"File with an API key, as id:key or in the encoded form; empty uses the systemd credential elasticsearch-api-key. Wins over a user. Read again when Elasticsearch refuses it."`
+	CAFile                string     `yaml:"ca_file" check:"path" desc:"PEM certificates that sign the server's; empty uses the host's. Read again when it changes."`
+	ClientCertificateFile string     `yaml:"client_certificate_file" check:"path" desc:"PEM certificate to show to the server, where it asks for one. Read again when it changes."`
+	ClientKeyFile         string     `yaml:"client_key_file" check:"path" desc:"PEM private key of that certificate."`
+	Index                 string     `yaml:"index" default:"flows" check:"index" desc:"Data stream, alias or index that documents are created in."`
+	DocumentIDs           bool       `yaml:"document_ids" default:"true" desc:"Give documents ids, so that Elasticsearch refuses what it has already when a batch is sent again. Without them it stores faster, and twice what was on the way when a connection broke."`
+	BatchBytes            ByteSize   `yaml:"batch_bytes" default:"4MiB" check:"batch" desc:"Size at which a batch is sent, before compression."`
+	FlushInterval         Duration   `yaml:"flush_interval" default:"1s" check:"interval" desc:"Age at which a batch is sent though it is not full."`
+	BufferBytes           ByteSize   `yaml:"buffer_bytes" default:"64MiB" check:"size" desc:"Bound of what waits in memory: all that is not stored yet where there is no spool, otherwise what is not in it yet. Beyond it new flows are dropped, and counted."`
+	Gzip                  bool       `yaml:"gzip" default:"true" desc:"Compress requests: a seventh of the bytes for about twice the processor time."`
+	Workers               int        `yaml:"workers" default:"2" check:"workers" desc:"Requests in flight at once. There is one while Elasticsearch is away."`
+	Spool                 Spool      `yaml:"spool"`
+	DeadLetter            DeadLetter `yaml:"dead_letter"`
+}
+
+// Spool is the disk space for flows that Elasticsearch has not stored yet.
+type Spool struct {
+	Directory string   `yaml:"directory" check:"path" desc:"Directory for flows that are not stored yet, so that they outlive an outage, a restart and a crash; empty uses spool in the state directory, and without that they wait in memory only."`
+	MaxBytes  ByteSize `yaml:"max_bytes" default:"4GiB" check:"spool" desc:"Most that the spool takes on disk, as compressed as requests are. Beyond it the oldest flows are dropped, and counted. 0 turns the spool off."`
+	Sync      string   `yaml:"sync" default:"interval" check:"sync" desc:"When the disk is told to keep what was written: interval (every second), always (before a batch is sent) or never (as the kernel likes). Matters only when power fails: a crash of the collector loses nothing of it."`
+}
+
+// DeadLetter is where documents go that Elasticsearch refuses for good.
+type DeadLetter struct {
+	Path     string   `yaml:"path" check:"path" desc:"File of documents that Elasticsearch refuses for good, one JSON object a line with the reason; empty uses dead-letter.ndjson in the state directory, and without that they are only counted."`
+	MaxBytes ByteSize `yaml:"max_bytes" default:"64MiB" check:"size" desc:"Size at which the file is renamed to .1, in place of the one before, and begun anew."`
 }
 
 // NDJSON is the output to a file.
@@ -139,7 +158,24 @@ func (c *Config) validate() []problem {
 	if c.Exporters.PendingBytes > c.Exporters.PendingAllBytes {
 		found = append(found, problem{"exporters.pending_all_bytes", "must be at least exporters.pending_bytes (" + c.Exporters.PendingBytes.String() + ")"})
 	}
+	found = append(found, c.Output.validate()...)
 	return append(found, c.Listen.validate()...)
+}
+
+func (o *Output) validate() []problem {
+	var found []problem
+	const certificate, key = "output.elasticsearch.client_certificate_file", "output.elasticsearch.client_key_file"
+	es := o.Elasticsearch
+	switch {
+	case es.ClientCertificateFile != "" && es.ClientKeyFile == "":
+		found = append(found, problem{key, "is needed for " + certificate})
+	case es.ClientCertificateFile == "" && es.ClientKeyFile != "":
+		found = append(found, problem{certificate, "is needed for " + key})
+	}
+	if es.APIKeyFile != "" && es.Username != "" {
+		found = append(found, problem{"output.elasticsearch.api_key_file", "cannot be together with output.elasticsearch.username"})
+	}
+	return found
 }
 
 func (l *Listen) validate() []problem {

@@ -113,18 +113,17 @@ func (e *Elasticsearch) account(p *part, items []item) int {
 		p.docs = 0
 		return 0
 	}
-	from, to, kept, ok := 0, 0, 0, 0
+	from, to, kept, ok, twice := 0, 0, 0, 0, 0
 	for _, it := range items {
 		end := from + documentEnd(p.data[from:])
 		switch it.fate() {
 		case stored:
 			ok++
-		case rejected:
-			kind := "unknown"
-			if it.Error != nil && it.Error.Type != "" {
-				kind = it.Error.Type
+			if it.Status == http.StatusConflict {
+				twice++
 			}
-			e.reject(kind, it.Error.String(), 1)
+		case rejected:
+			e.refuse(it, p.data[from:end])
 		case again:
 			to += copy(p.data[to:], p.data[from:end])
 			kept++
@@ -132,8 +131,19 @@ func (e *Elasticsearch) account(p *part, items []item) int {
 		from = end
 	}
 	e.sent.Add(uint64(ok))
+	e.duplicates.Add(uint64(twice))
 	p.data, p.docs = p.data[:to], kept
 	return kept
+}
+
+// refuse counts a document that Elasticsearch will never take, and keeps it where a person can look at it.
+func (e *Elasticsearch) refuse(it item, document []byte) {
+	kind := "unknown"
+	if it.Error != nil && it.Error.Type != "" {
+		kind = it.Error.Type
+	}
+	e.reject(kind, it.Error.String(), 1)
+	e.dead.add(it, document[bytes.IndexByte(document, '\n')+1:])
 }
 
 // statusProblem says what a status means for the whole request.

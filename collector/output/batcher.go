@@ -18,7 +18,7 @@ func NewBatcher(sink Sink, pool *Pool, limit int, interval time.Duration) *Batch
 }
 
 // Begin returns where the next document is to be appended. Pass the result to Commit.
-func (b *Batcher) Begin() []byte { return append(b.buffer.data, Action...) }
+func (b *Batcher) Begin() []byte { return b.buffer.appendAction(b.buffer.data) }
 
 // Commit takes what Begin returned with one document appended to it, on one line. Received is when the document's
 // flow was received.
@@ -29,6 +29,7 @@ func (b *Batcher) Commit(doc []byte, received time.Time) {
 		b.buffer.since = received
 	}
 	b.buffer.docs++
+	b.buffer.given++
 	if len(b.buffer.data) >= b.limit {
 		b.Flush()
 	}

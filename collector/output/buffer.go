@@ -11,9 +11,13 @@ import (
 	"time"
 )
 
-// Action is the line before each document of a bulk body. It is "create", never "index": data streams take nothing
-// else (Elastic reference, "Use a data stream").
-const Action = `{"create":{}}` + "\n"
+// The line before each document of a bulk body says "create", never "index": data streams take nothing else (Elastic reference, "Use a
+// data stream").
+const (
+	action       = `{"create":{}}` + "\n"
+	actionBefore = `{"create":{"_id":"`
+	actionAfter  = `"}}` + "\n"
+)
 
 // slack is the room beyond the batch size for the document that crosses it.
 const slack = 16 << 10
@@ -23,6 +27,19 @@ type Buffer struct {
 	data  []byte
 	docs  int
 	since time.Time // when the oldest document was received
+	id    []byte    // what the ids of its documents begin with; empty when they have none
+	given uint32    // ids given
+}
+
+// appendAction appends the line before a document.
+func (b *Buffer) appendAction(dst []byte) []byte {
+	if len(b.id) == 0 {
+		return append(dst, action...)
+	}
+	dst = append(dst, actionBefore...)
+	dst = append(dst, b.id...)
+	dst = appendDigits(dst, uint64(b.given), documentDigits)
+	return append(dst, actionAfter...)
 }
 
 // Bytes is the bulk body.
@@ -49,6 +66,7 @@ func (b *Buffer) room(n int) bool { return cap(b.data)-len(b.data) >= n }
 // Pool keeps empty buffers of one size for use again. It is safe for concurrent use.
 type Pool struct {
 	size, keep int
+	ids        *identifiers // nil: documents get none
 
 	mu   sync.Mutex
 	free []*Buffer
@@ -60,21 +78,29 @@ func NewPool(size, keep int) *Pool {
 	return &Pool{size: size, keep: keep, free: make([]*Buffer, 0, keep)}
 }
 
+// GiveIDs lets documents have ids. Call it before the first Get.
+func (p *Pool) GiveIDs() { p.ids = newIdentifiers() }
+
 // Get returns an empty buffer.
 func (p *Pool) Get() *Buffer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	var b *Buffer
 	if n := len(p.free); n > 0 {
-		b := p.free[n-1]
+		b = p.free[n-1]
 		p.free = p.free[:n-1]
-		return b
+	} else {
+		b = &Buffer{data: make([]byte, 0, p.size+slack)}
 	}
-	return &Buffer{data: make([]byte, 0, p.size+slack)}
+	if p.ids != nil {
+		b.id = p.ids.next(b.id[:0])
+	}
+	return b
 }
 
 // Put takes a buffer back.
 func (p *Pool) Put(b *Buffer) {
-	b.data, b.docs, b.since = b.data[:0], 0, time.Time{}
+	b.data, b.docs, b.since, b.given = b.data[:0], 0, time.Time{}, 0
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.free) < p.keep {

@@ -33,15 +33,22 @@ const (
 // ElasticsearchConfig says how to reach Elasticsearch and what to keep while it is away.
 type ElasticsearchConfig struct {
 	Addresses []string // URLs of nodes of one cluster
-	Username  string
-	Password  string
-	CAFile    string // PEM certificates that sign the servers'; empty is the system's
-	Index     string // name written to: an index, an alias or a data stream
-	Gzip      bool   // compress bodies
-	Workers   int    // requests at a time; at least 1
-	UserAgent string // what the server's logs call this client
-	Queue     Queue
-	Pool      *Pool
+	Username  string   // for messages
+	// Secrets reads how to prove who this is. It is called again when Elasticsearch refuses what it said before; nil: nothing is proven.
+	Secrets func() (Secrets, error)
+	// PEM files, which are read again when they change. CAFile has certificates that sign the servers'; empty is the system's. The others are
+	// what is shown to servers that ask; empty shows none.
+	CAFile, ClientCertificateFile, ClientKeyFile string
+	Index                                        string // name written to: an index, an alias or a data stream
+	Gzip                                         bool   // compress bodies
+	Workers                                      int    // requests at a time; at least 1
+	UserAgent                                    string // what the server's logs call this client
+	Queue                                        Queue
+	Pool                                         *Pool
+	// Backlog keeps batches on disk before they are sent; nil: they wait in Queue only. The output closes it.
+	Backlog Backlog
+	// DeadLetters is where documents go that Elasticsearch refuses for good; an empty path: nowhere.
+	DeadLetters DeadLetterConfig
 	// RetryFirst and RetryMost bound the time between tries; 0 is 250 ms and 30 s.
 	RetryFirst, RetryMost time.Duration
 	Logger                *slog.Logger
@@ -61,6 +68,15 @@ type Elasticsearch struct {
 	tries     atomic.Int32 // requests that failed in a row
 	contacted atomic.Bool
 
+	backlog Backlog       // nil: none
+	packers atomic.Int32  // that may still append to it
+	packed  chan struct{} // closed when there are none
+
+	spoolError string // why the backlog takes nothing; guarded by mu
+	spoolLog   time.Time
+
+	dead *deadLetters // nil: none
+
 	// Of the first worker only: looks at the server's root before the first request.
 	greets  int
 	greetAt time.Time
@@ -69,56 +85,73 @@ type Elasticsearch struct {
 // NewElasticsearch checks the configuration and starts the senders. It does not wait for the server: whether that
 // can be reached shows in Stats.
 func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DialContext = (&net.Dialer{Timeout: dialTime, KeepAlive: 30 * time.Second}).DialContext
-	transport.TLSHandshakeTimeout = dialTime
-	transport.MaxIdleConnsPerHost = max(c.Workers, 1)
-	transport.WriteBufferSize = 64 << 10
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("unable to read output.elasticsearch.ca_file: %w", err)
-		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("unable to use output.elasticsearch.ca_file %s: no PEM certificate in it", c.CAFile)
-		}
-		transport.TLSClientConfig.RootCAs = roots
+	transport, err := newTransport(c)
+	if err != nil {
+		return nil, err
 	}
 	header := http.Header{}
 	if c.UserAgent != "" {
 		header.Set("User-Agent", c.UserAgent)
 	}
 	e := &Elasticsearch{config: c, turn: make(chan struct{}, 1)}
-	var err error
 	e.client, err = elasticsearch.NewClient(elasticsearch.Config{
-		Addresses: c.Addresses, Username: c.Username, Password: c.Password, Header: header,
+		Addresses: c.Addresses, Header: header,
 		DisableRetry: true, // the senders retry, with the state of each document in view
 		Transport:    plainEOF{transport},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("unable to use output.elasticsearch.addresses: %w", err)
 	}
+	if e.dead, err = openDeadLetters(c.DeadLetters); err != nil {
+		return nil, err
+	}
 	e.sender = newSender("elasticsearch", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost})
-	e.start(max(c.Workers, 1), e.deliver, e.greet)
+	if e.backlog = c.Backlog; e.backlog == nil {
+		e.start(max(c.Workers, 1), e.deliver, e.greet)
+		return e, nil
+	}
+	e.sender.finish = e.finish
+	e.startSpooled(max(c.Workers, 1))
 	return e, nil
 }
 
-// plainEOF hides io.EOF from the client's transport, which takes it for a reason to send again, with a body that is
-// read to its end already.
-type plainEOF struct{ http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (t plainEOF) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := t.RoundTripper.RoundTrip(r)
-	if errors.Is(err, io.EOF) {
-		err = errServerClosed
+// Stats implements Sink.
+func (e *Elasticsearch) Stats() []Stats {
+	var kept Held
+	if e.backlog != nil {
+		kept = e.backlog.Held() // before the counters, as in the sender
 	}
-	return res, err
+	s := e.sender.Stats()
+	s[0].Duplicates, s[0].DeadLetters = e.duplicates.Load(), e.dead.stats()
+	if e.backlog == nil {
+		return s
+	}
+	raw := s[0].Held
+	kept.Bytes += raw.Bytes
+	kept.Documents += raw.Documents
+	if kept.Oldest.IsZero() || !raw.Oldest.IsZero() && raw.Oldest.Before(kept.Oldest) {
+		kept.Oldest = raw.Oldest
+	}
+	s[0].Held = kept
+	for cause, n := range e.backlog.Dropped() {
+		s[0].Dropped[cause] += n
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.spoolError != "" && s[0].Problem.Cause == "" {
+		s[0].Problem = Problem{Cause: "spool", Text: "the spool takes nothing: " + e.spoolError, Since: e.spoolLog}
+	}
+	return s
 }
 
-var errServerClosed = errors.New("the server closed the connection without an answer; does it expect https?")
+// Close implements Sink. What is in the backlog is sent as long as Elasticsearch takes it, and kept otherwise.
+func (e *Elasticsearch) Close(ctx context.Context) error {
+	err := e.sender.Close(ctx)
+	if e.backlog != nil {
+		err = errors.Join(err, e.backlog.Close())
+	}
+	return errors.Join(err, e.dead.close())
+}
 
 // compressor holds what one worker needs to compress bodies.
 type compressor struct {
@@ -148,90 +181,137 @@ func (c *compressor) compress(data []byte) ([]byte, error) {
 
 // part is a run of documents that is sent in one request.
 type part struct {
-	data []byte
+	data []byte // nil while only the sealed form is there
 	docs int
+
+	sealed []byte // as it is sent; nil: to be made from data
+	gzip   bool   // sealed is compressed
 }
 
 // deliver sends one buffer until each document is settled. It works inside the buffer: documents that are to be sent
 // again are moved to its front.
 func (e *Elasticsearch) deliver(w *worker, b *Buffer) {
-	parts := []part{{b.data, b.docs}}
+	e.abandon(documents(e.deliverAll(w, part{data: b.data, docs: b.docs})))
+}
+
+// deliverAll sends parts until each of their documents is settled. It returns what is left when the time to stop is over, or when a packer
+// finds that Elasticsearch is away.
+func (e *Elasticsearch) deliverAll(w *worker, parts ...part) (left []part) {
 	for len(parts) > 0 {
-		p := parts[len(parts)-1]
-		parts = parts[:len(parts)-1]
-		left, split := e.settle(w, p)
+		last := len(parts) - 1
+		p := &parts[last]
+		settled, split := e.settle(w, p)
 		switch {
 		case split:
 			half := p.docs / 2
 			at := skipDocuments(p.data, half)
-			parts = append(parts, part{p.data[at:], p.docs - half}, part{p.data[:at], half})
-		case left > 0: // the time to stop is over
-			for _, rest := range parts {
-				left += rest.docs
-			}
-			e.abandon(left)
-			return
+			first, second := part{data: p.data[:at], docs: half}, part{data: p.data[at:], docs: p.docs - half}
+			parts = append(parts[:last], second, first)
+		case !settled:
+			return parts
+		default:
+			parts = parts[:last]
 		}
 	}
+	return nil
 }
 
-// settle sends one part until it is settled. It returns how many documents are left when the time to stop is over,
-// or that the part is too large for one request.
-func (e *Elasticsearch) settle(w *worker, p part) (left int, split bool) {
-	var sealed []byte
+func documents(parts []part) (n int) {
+	for _, p := range parts {
+		n += p.docs
+	}
+	return n
+}
+
+// seal makes the form that is sent.
+func (e *Elasticsearch) seal(w *worker, p *part) (err error) {
+	switch {
+	case p.sealed != nil:
+	case e.config.Gzip:
+		p.gzip = true
+		p.sealed, err = w.gzip.compress(p.data)
+	default:
+		p.gzip, p.sealed = false, p.data
+	}
+	return err
+}
+
+// open makes the documents accessible again. What is sealed may be read by others: a copy is opened.
+func (p *part) open() error {
+	if p.data != nil {
+		return nil
+	}
+	if !p.gzip {
+		p.data = bytes.Clone(p.sealed)
+		return nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(p.sealed))
+	if err == nil {
+		p.data, err = io.ReadAll(r)
+	}
+	return err
+}
+
+// settle sends one part until it is settled, unless the time to stop is over before, or this is a packer and Elasticsearch is away. Split
+// says that the part is too large for one request, or that one of its documents makes Elasticsearch refuse all.
+func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 	partial := 0 // answers in a row that left single documents to send again
 	for {
-		if sealed == nil {
-			sealed = p.data
-			if e.config.Gzip {
-				var err error
-				if sealed, err = w.gzip.compress(p.data); err != nil { // cannot happen when writing to memory
-					e.reject("compression", err.Error(), p.docs)
-					return 0, false
-				}
-			}
+		if err := e.seal(w, p); err != nil { // cannot happen when writing to memory
+			e.reject("compression", err.Error(), p.docs)
+			return true, false
 		}
-		if !e.take(w) {
-			return p.docs, false
+		if w.packs && e.down.Load() || !e.take(w) {
+			return false, false
 		}
-		v := e.send(w, p, sealed)
-		switch {
-		case v.tooLarge:
-			e.good(w)
-			if p.docs > 1 {
-				return 0, true
-			}
-			e.reject("too_large", fmt.Sprintf("one document of %d bytes (413)", len(p.data)), 1)
-			return 0, false
-		case v.refused != "":
-			e.good(w)
-			e.reject("bad_request", v.refused, p.docs)
-			return 0, false
-		case v.cause != "":
+		v := e.send(w, p)
+		if v.cause != "" {
 			// While stopping, a request cut off is no news about Elasticsearch.
 			if w.abort.Err() == nil {
 				e.bad(v.cause, v.text)
 			}
 			ok := w.pause(int(e.tries.Load()))
 			e.give(w)
-			if !ok {
-				return p.docs, false
+			if !ok || w.packs || e.backlog != nil && e.finished() {
+				return false, false
 			}
 			w.retried.Add(uint64(p.docs))
 			continue
 		}
+		if v.tooLarge || v.refused != "" || v.items != nil {
+			if err := p.open(); err != nil { // it has a checksum of its own
+				e.reject("compression", err.Error(), p.docs)
+				return true, false
+			}
+		}
+		switch {
+		case v.tooLarge:
+			e.good(w)
+			if p.docs > 1 {
+				return false, true
+			}
+			e.refuse(item{Status: http.StatusRequestEntityTooLarge, Error: &itemError{Type: "too_large", Reason: fmt.Sprintf("one document of %d bytes (413)", len(p.data))}}, p.data)
+			return true, false
+		case v.refused != "":
+			e.good(w)
+			if p.docs > 1 {
+				return false, true // to find the one that is at fault
+			}
+			e.refuse(item{Status: http.StatusBadRequest, Error: &itemError{Type: "bad_request", Reason: v.refused}}, p.data)
+			return true, false
+		}
 		// Elasticsearch took the request and answered for each document.
-		kept := e.account(&p, v.items)
+		kept := e.account(p, v.items)
 		if kept == 0 {
 			e.good(w)
-			return 0, false
+			return true, false
 		}
-		sealed = nil
+		p.sealed = nil
 		partial++
 		e.give(w)
 		e.fail(v.itemCause, v.itemText)
 		if !w.pause(partial) {
-			return p.docs, false
+			return false, false
 		}
 		w.retried.Add(uint64(kept))
 	}
@@ -319,19 +399,19 @@ func drainBody(body io.ReadCloser) {
 }
 
 // send makes one bulk request and judges the answer.
-func (e *Elasticsearch) send(w *worker, p part, sealed []byte) verdict {
+func (e *Elasticsearch) send(w *worker, p *part) verdict {
 	ctx, cancel := context.WithTimeout(w.abort, requestTime)
 	defer cancel()
 	// The client lets the first request wait for another one's look at the server's root.
 	w.beat.Beat(2*requestTime + grace)
 	e.requests.Add(1)
 	header := http.Header{"Content-Type": {"application/x-ndjson"}}
-	if e.config.Gzip {
+	if p.gzip {
 		header.Set("Content-Encoding", "gzip")
 	}
 	res, err := esapi.BulkRequest{
 		Index:      e.config.Index,
-		Body:       bytes.NewReader(sealed),
+		Body:       bytes.NewReader(p.sealed),
 		FilterPath: []string{"errors", "items.*.status", "items.*.error.type", "items.*.error.reason", "items.*.error.caused_by.reason", "error", "status"},
 		Header:     header,
 	}.Do(ctx, e.client)
@@ -347,7 +427,7 @@ func (e *Elasticsearch) send(w *worker, p part, sealed []byte) verdict {
 	}
 	v := e.judge(res.StatusCode, res.Header, answer, p.docs)
 	if v.cause == "" && !v.tooLarge && v.refused == "" {
-		e.sentBytes.Add(uint64(len(sealed)))
+		e.sentBytes.Add(uint64(len(p.sealed)))
 	}
 	return v
 }

@@ -2,6 +2,7 @@ package output
 
 import (
 	"context"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +26,7 @@ func TestDocumentsAreStoredOnce(t *testing.T) {
 			f := newFakeServer(t)
 			r := newRig(t, 1000, 1<<20, func(c *ElasticsearchConfig) {
 				c.Addresses, c.Gzip = []string{f.URL}, gz
-				c.Username, c.Password, c.UserAgent = "writer", "secret", "flowcollector/1"
+				c.Secrets, c.UserAgent = func() (Secrets, error) { return Secrets{Username: "writer", Password: "secret"}, nil }, "flowcollector/1"
 			})
 			r.add(1000)
 			r.batcher.Flush()
@@ -194,25 +196,60 @@ func TestTooLargeBodiesAreSplit(t *testing.T) {
 	}
 }
 
-func TestBadRequestIsRejectedOnlyByElasticsearch(t *testing.T) {
+// TestBadRequestIsSearchedForItsCause: a body that Elasticsearch refuses whole costs only the document that is at fault, and is kept.
+func TestBadRequestIsSearchedForItsCause(t *testing.T) {
 	f := newFakeServer(t)
-	f.script = func(n int, _ []string, w http.ResponseWriter) bool {
-		switch n {
-		case 0: // a proxy's: nothing is lost
+	f.script = func(n int, docs []string, w http.ResponseWriter) bool {
+		switch {
+		case n == 0: // a proxy's: nothing is lost
 			w.Header().Del("X-Elastic-Product")
 			w.WriteHeader(http.StatusBadRequest)
 			return true
-		case 1:
-			return answer(w, 400, "illegal_argument_exception", "Malformed action/metadata line [1]")
+		case slices.Contains(docs, document(6)):
+			return answer(w, 400, "illegal_argument_exception", "Malformed content")
 		}
 		return false
 	}
-	r := newRig(t, 1<<20, 1<<20, func(c *ElasticsearchConfig) { c.Addresses = []string{f.URL} })
+	path := filepath.Join(t.TempDir(), "dead.ndjson")
+	r := newRig(t, 1<<20, 1<<20, func(c *ElasticsearchConfig) {
+		c.Addresses, c.DeadLetters = []string{f.URL}, DeadLetterConfig{Path: path, MaxBytes: 1 << 20}
+	})
 	r.add(10)
 	r.batcher.Flush()
 	s := r.until("all settled", Stats.settled)
-	if s.Rejected["bad_request"] != 10 || s.Retried != 10 || s.Sent != 0 || s.lost() != 10 {
+	if s.Rejected["bad_request"] != 1 || s.Retried != 10 || s.Sent != 9 || s.lost() != 1 || s.DeadLetters.Written != 1 {
 		t.Errorf("stats %+v", s)
+	}
+	f.once(t, 9)
+	line, err := os.ReadFile(path)
+	var letter deadLetter
+	if err != nil || json.Unmarshal(line, &letter) != nil || letter.Status != 400 || letter.Type != "bad_request" ||
+		!strings.Contains(letter.Reason, "Malformed content") || string(letter.Document) != document(6) || letter.Time.IsZero() {
+		t.Errorf("dead letter %s, %v", line, err)
+	}
+}
+
+func TestDeadLettersAreBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.ndjson")
+	d, err := openDeadLetters(DeadLetterConfig{Path: path, MaxBytes: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		d.add(item{Status: 400, Error: &itemError{Type: "x", Reason: "y"}}, []byte(document(i)))
+	}
+	d.add(item{Status: 400}, []byte("no JSON")) // counted, holds nothing up
+	if err := d.close(); err != nil || d.stats() != (DeadLetterStats{Written: 100, Errors: 1}) {
+		t.Errorf("%+v, %v", d.stats(), err)
+	}
+	for _, name := range []string{path, path + ".1"} {
+		data, err := os.ReadFile(name)
+		if err != nil || len(data) == 0 || len(data) > 1000 || data[len(data)-1] != '\n' {
+			t.Errorf("%s: %d octets, %v", name, len(data), err)
+		}
+	}
+	if _, err := openDeadLetters(DeadLetterConfig{Path: filepath.Join(path, "below")}); err == nil {
+		t.Error("a file that cannot be opened is no error")
 	}
 }
 

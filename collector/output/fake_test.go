@@ -103,7 +103,7 @@ func readBulk(r *http.Request) ([]string, error) {
 	lines := bufio.NewScanner(bytes.NewReader(all))
 	lines.Buffer(nil, len(all)+1)
 	for lines.Scan() {
-		if lines.Text()+"\n" != Action {
+		if text := lines.Text() + "\n"; text != action && (!strings.HasPrefix(text, actionBefore) || !strings.HasSuffix(text, actionAfter)) {
 			return nil, fmt.Errorf("action line is %q", lines.Text())
 		}
 		if !lines.Scan() || !json.Valid(lines.Bytes()) {

@@ -91,7 +91,8 @@ func stripActions(body []byte) []byte {
 	to := 0
 	for from := 0; from < len(body); {
 		end := from + documentEnd(body[from:])
-		to += copy(body[to:], body[from+len(Action):end])
+		from += bytes.IndexByte(body[from:], '\n') + 1
+		to += copy(body[to:], body[from:end])
 		from = end
 	}
 	return body[:to]

@@ -10,7 +10,7 @@ import (
 func filled(p *Pool, docs ...string) *Buffer {
 	b := p.Get()
 	for _, d := range docs {
-		b.data = append(append(append(b.data, Action...), d...), '\n')
+		b.data = append(append(append(b.data, action...), d...), '\n')
 		b.docs++
 	}
 	b.since = time.Unix(int64(len(docs[0])), 0)
@@ -29,7 +29,7 @@ func mustGet(t *testing.T, q Queue) *Buffer {
 func TestQueueCountsWhatWaitsAndWhatIsBeingSent(t *testing.T) {
 	p := NewPool(0, 2) // room for slack only
 	doc := fmt.Sprintf("%0*d", slack-100, 0)
-	one := len(Action) + len(doc) + 1
+	one := len(action) + len(doc) + 1
 	q := NewMemoryQueue(3*one, p)
 	for i := range 3 {
 		if !q.Put(filled(p, doc)) {
@@ -63,7 +63,7 @@ func TestQueueJoinsSmallBuffersThatWait(t *testing.T) {
 	q.Put(filled(p, "aaa")) // older, and joined to the one before
 	q.Put(filled(p, "cccccc"))
 	b := mustGet(t, q)
-	if b.Documents() != 3 || string(b.Bytes()) != Action+"bbbb\n"+Action+"aaa\n"+Action+"cccccc\n" || b.Since() != time.Unix(3, 0) {
+	if b.Documents() != 3 || string(b.Bytes()) != action+"bbbb\n"+action+"aaa\n"+action+"cccccc\n" || b.Since() != time.Unix(3, 0) {
 		t.Errorf("%d documents %q since %v", b.Documents(), b.Bytes(), b.Since())
 	}
 	q.Put(filled(p, "d")) // the other one is being sent: not touched

@@ -34,8 +34,8 @@ type sender struct {
 	logger *slog.Logger
 	retry  backoff
 
-	sent, sentBytes, requests, retried atomic.Uint64
-	dropped, rejected, failures        counters
+	sent, sentBytes, requests, retried, duplicates atomic.Uint64
+	dropped, rejected, failures                    counters
 
 	mu          sync.Mutex
 	problem     Problem
@@ -45,6 +45,7 @@ type sender struct {
 	rejectedN   int // documents rejected since the last line about it
 	rejectedLog time.Time
 
+	finish   func() // called by each goroutine of start when nothing is left; may be nil
 	beats    []*heartbeat.Heartbeat
 	workers  sync.WaitGroup
 	draining chan struct{}   // closed when the sink is told to stop
@@ -78,6 +79,9 @@ func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)
 				b, err := s.queue.Get(idleWait)
 				if err != nil {
 					w.beat.Beat(forever) // finished: never late again
+					if s.finish != nil {
+						s.finish()
+					}
 					return
 				}
 				if b != nil {
@@ -94,9 +98,10 @@ func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)
 // worker is one goroutine of a sender.
 type worker struct {
 	*sender
-	beat *heartbeat.Heartbeat
-	gzip compressor // for sinks that compress
-	turn bool       // for sinks that take turns while the server is away
+	beat  *heartbeat.Heartbeat
+	gzip  compressor // for sinks that compress
+	packs bool       // for sinks that have a backlog: this one appends to it
+	turn  bool       // for sinks that take turns while the server is away
 }
 
 // pause waits before try number n (from 1). It returns false when the time to drain is over. A pause ends early
@@ -186,13 +191,14 @@ func (s *sender) Alive() error {
 
 // Stats implements Sink.
 func (s *sender) Stats() []Stats {
+	held := s.queue.Held() // before the counters: what is settled in between is then seen twice, not nowhere
 	s.mu.Lock()
 	problem := s.problem
 	s.mu.Unlock()
 	return []Stats{{
 		Name: s.name, Sent: s.sent.Load(), SentBytes: s.sentBytes.Load(), Requests: s.requests.Load(),
 		Retried: s.retried.Load(), Dropped: s.dropped.snapshot(), Rejected: s.rejected.snapshot(),
-		Errors: s.failures.snapshot(), Held: s.queue.Held(), Problem: problem,
+		Errors: s.failures.snapshot(), Held: held, Problem: problem,
 	}}
 }
 

@@ -33,16 +33,19 @@ type Sink interface {
 
 // Stats are the figures of one sink. Documents put = Sent + the sum of Dropped + Held.Documents.
 type Stats struct {
-	Name      string            // "elasticsearch", "ndjson"
-	Sent      uint64            // documents stored
-	SentBytes uint64            // size of the bodies that stored them, as sent (compressed if compression is on)
-	Requests  uint64            // bulk requests or writes tried
-	Retried   uint64            // documents sent again after a request or an item failed
-	Dropped   map[string]uint64 // documents lost, by cause
-	Rejected  map[string]uint64 // documents dropped as rejected, by the reason Elasticsearch gave (its error type)
-	Errors    map[string]uint64 // failed requests or writes, by cause
-	Held      Held
-	Problem   Problem // what is wrong now; zero when nothing is
+	Name      string // "elasticsearch", "ndjson"
+	Sent      uint64 // documents stored
+	SentBytes uint64 // size of the bodies that stored them, as sent (compressed if compression is on)
+	Requests  uint64 // bulk requests or writes tried
+	Retried   uint64 // documents sent again after a request or an item failed
+	// Duplicates are documents that Elasticsearch had already when they were sent again; they count as sent.
+	Duplicates  uint64
+	DeadLetters DeadLetterStats
+	Dropped     map[string]uint64 // documents lost, by cause
+	Rejected    map[string]uint64 // documents dropped as rejected, by the reason Elasticsearch gave (its error type)
+	Errors      map[string]uint64 // failed requests or writes, by cause
+	Held        Held
+	Problem     Problem // what is wrong now; zero when nothing is
 }
 
 // Problem is a condition that keeps a sink from delivering.

@@ -31,7 +31,7 @@ type metrics struct {
 	streamClosed, streamMessages, streamBytes                 *prometheus.Desc
 	cacheHits, cacheMisses, geoLoaded, geoBuilt, geoErrors    *prometheus.Desc
 	sent, sentBytes, requests, requestErrors, retried         *prometheus.Desc
-	dropped, rejected                                         *prometheus.Desc
+	dropped, rejected, duplicates, letters, letterErrors      *prometheus.Desc
 	bufferBytes, bufferLimit, bufferDocs, oldest, outputWorks *prometheus.Desc
 	exporterMetrics
 }
@@ -62,7 +62,10 @@ func newMetrics(s *state) *metrics {
 	m.retried = m.desc("documents_retried_total", "Documents sent again.", "output")
 	m.dropped = m.desc("flows_dropped_total", "Flows lost after they were decoded.", "output", "cause")
 	m.rejected = m.desc("documents_rejected_total", "Documents refused for good, by the reason given; also in flows_dropped_total.", "output", "reason")
-	m.bufferBytes = m.desc("output_buffer_bytes", "Size of the documents that wait or are being sent.", "output")
+	m.duplicates = m.desc("documents_duplicate_total", "Documents that were sent again and that Elasticsearch had already; also in documents_sent_total.", "output")
+	m.letters = m.desc("dead_letters_total", "Documents refused for good that were written to the dead letter file.", "output")
+	m.letterErrors = m.desc("dead_letter_errors_total", "Documents refused for good that could not be written to the dead letter file.", "output")
+	m.bufferBytes = m.desc("output_buffer_bytes", "Size of the documents that wait or are being sent, in memory and in the spool.", "output")
 	m.bufferLimit = m.desc("output_buffer_limit_bytes", "The most that output_buffer_bytes may be.", "output")
 	m.bufferDocs = m.desc("output_buffer_documents", "Documents that wait or are being sent.", "output")
 	m.oldest = m.desc("output_oldest_document_age_seconds", "Age of the oldest document not stored yet; 0 when there is none.", "output")
@@ -127,6 +130,9 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		for reason, n := range o.Rejected {
 			counter(m.rejected, n, o.Name, reason)
 		}
+		counter(m.duplicates, o.Duplicates, o.Name)
+		counter(m.letters, o.DeadLetters.Written, o.Name)
+		counter(m.letterErrors, o.DeadLetters.Errors, o.Name)
 		gauge(m.bufferBytes, float64(o.Held.Bytes), o.Name)
 		gauge(m.bufferLimit, float64(o.Held.Limit), o.Name)
 		gauge(m.bufferDocs, float64(o.Held.Documents), o.Name)

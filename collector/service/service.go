@@ -94,6 +94,9 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		return nil, err
 	}
 	pool := output.NewPool(batch, len(feeds)+es.Workers+2)
+	if es.DocumentIDs {
+		pool.GiveIDs()
+	}
 	for i, f := range feeds {
 		table := exporter.NewTable(bounds)
 		table.Apply(rules)
@@ -178,44 +181,6 @@ func (s *service) listen(ctx context.Context, l config.Listen, allowed exporter.
 func listenStream(ctx context.Context, name, address string, o receive.StreamOptions) (feed, error) {
 	listener, err := receive.ListenStream(ctx, address, o)
 	return streams{listener, name}, err
-}
-
-// sinks builds the outputs that are configured.
-func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool) (output.Sink, error) {
-	es := cfg.Output.Elasticsearch
-	var list []output.Sink
-	if len(es.Addresses) > 0 {
-		secret, err := password(es.PasswordFile)
-		if err != nil {
-			return nil, err
-		}
-		sink, err := output.NewElasticsearch(output.ElasticsearchConfig{
-			Addresses: es.Addresses, Username: es.Username, Password: secret, CAFile: es.CAFile, Index: es.Index,
-			Gzip: es.Gzip, Workers: es.Workers, UserAgent: "flowcollector/" + o.Version,
-			Queue: output.NewMemoryQueue(int(es.BufferBytes), pool), Pool: pool, Logger: o.Logger,
-		})
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, sink)
-	}
-	if path := cfg.Output.NDJSON.Path; path != "" {
-		sink, err := output.NewNDJSON(output.NDJSONConfig{
-			Path: path, Queue: output.NewMemoryQueue(int(es.BufferBytes), pool), Pool: pool, Logger: o.Logger,
-		})
-		if err != nil {
-			for _, open := range list {
-				err = errors.Join(err, closeEmpty(ctx, open))
-			}
-			return nil, err
-		}
-		list = append(list, sink)
-	}
-	if len(list) == 0 {
-		o.Logger.Warn("no output is configured: flows are counted and dropped; set output.elasticsearch.addresses or output.ndjson.path")
-		return output.NewDiscard(pool), nil
-	}
-	return output.NewTee(pool, list[0], list[1:]...), nil
 }
 
 // release closes what start opened; the sink only where nothing was stored yet.

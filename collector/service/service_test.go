@@ -194,6 +194,7 @@ func run(t *testing.T, c config.Config, o Options) *collector {
 	case a := <-ready:
 		return &collector{t: t, Addresses: a, stop: stop}
 	case err := <-done:
+		done <- err // for stop
 		cancel()
 		t.Fatalf("not started: %v", err)
 		return nil

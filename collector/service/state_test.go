@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
@@ -78,23 +79,52 @@ func TestPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("CREDENTIALS_DIRECTORY", "")
-	if got, err := password(""); got != "" || err != nil {
+	if got, err := secret("output.elasticsearch.password_file", "", passwordCredential); got != "" || err != nil {
 		t.Errorf("nothing set: %q, %v", got, err)
 	}
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
-	if got, err := password(""); got != "" || err != nil {
+	if got, err := secret("output.elasticsearch.password_file", "", passwordCredential); got != "" || err != nil {
 		t.Errorf("no such credential: %q, %v", got, err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, passwordCredential), []byte("a credential"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := password(""); got != "a credential" || err != nil {
+	if got, err := secret("output.elasticsearch.password_file", "", passwordCredential); got != "a credential" || err != nil {
 		t.Errorf("credential: %q, %v", got, err)
 	}
-	if got, err := password(file); got != " in a file " || err != nil {
+	if got, err := secret("output.elasticsearch.password_file", file, passwordCredential); got != " in a file " || err != nil {
 		t.Errorf("the file set goes first: %q, %v", got, err)
 	}
-	if _, err := password(file + "x"); err == nil || !strings.Contains(err.Error(), "output.elasticsearch.password_file") {
+	if _, err := secret("output.elasticsearch.password_file", file+"x", passwordCredential); err == nil || !strings.Contains(err.Error(), "output.elasticsearch.password_file") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestSecrets: an API key goes before a user, in either of its forms.
+func TestSecrets(t *testing.T) {
+	folder := t.TempDir()
+	for name, content := range map[string]string{"password": "hunter2\n", "pair": "VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw\n", "encoded": "VnVhQ2ZHY0I=\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := func(name string) string { return filepath.Join(folder, name) }
+	for name, test := range map[string]struct {
+		settings config.Elasticsearch
+		want     output.Secrets
+	}{
+		"nothing":         {config.Elasticsearch{}, output.Secrets{}},
+		"user":            {config.Elasticsearch{Username: "writer", PasswordFile: at("password")}, output.Secrets{Username: "writer", Password: "hunter2"}},
+		"id and key":      {config.Elasticsearch{APIKeyFile: at("pair")}, output.Secrets{APIKey: "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw=="}},
+		"the encoded key": {config.Elasticsearch{APIKeyFile: at("encoded"), Username: "writer"}, output.Secrets{APIKey: "VnVhQ2ZHY0I="}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := secrets(test.settings); got != test.want || err != nil {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+	if _, err := secrets(config.Elasticsearch{APIKeyFile: at("none")}); err == nil || !strings.Contains(err.Error(), "unable to read output.elasticsearch.api_key_file") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -1,0 +1,164 @@
+package output
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// Secrets are how a client proves who it is: by an API key in the encoded form, or by user and password; empty proves nothing.
+type Secrets struct {
+	APIKey             string
+	Username, Password string
+}
+
+func (s Secrets) authorize(r *http.Request) {
+	switch {
+	case s.APIKey != "":
+		r.Header.Set("Authorization", "ApiKey "+s.APIKey)
+	case s.Username != "":
+		r.SetBasicAuth(s.Username, s.Password)
+	}
+}
+
+// filesInterval is how often, at most, the files of certificates are looked at for a change.
+const filesInterval = 5 * time.Second
+
+// transport sends requests with the secrets and certificates as they are at the time.
+type transport struct {
+	config ElasticsearchConfig
+	clock  func() time.Time
+
+	mu      sync.Mutex
+	secrets Secrets
+	looked  time.Time // at the files
+	seen    []os.FileInfo
+	current *http.Transport
+}
+
+func newTransport(c ElasticsearchConfig) (*transport, error) {
+	t := &transport{config: c, clock: time.Now}
+	var err error
+	if c.Secrets != nil {
+		if t.secrets, err = c.Secrets(); err != nil {
+			return nil, err
+		}
+	}
+	t.looked, t.seen = t.clock(), t.stat()
+	t.current, err = t.build()
+	return t, err
+}
+
+// files are those of certificates that are set.
+func (t *transport) files() (list []string) {
+	for _, path := range []string{t.config.CAFile, t.config.ClientCertificateFile, t.config.ClientKeyFile} {
+		if path != "" {
+			list = append(list, path)
+		}
+	}
+	return list
+}
+
+func (t *transport) stat() []os.FileInfo {
+	files := t.files()
+	list := make([]os.FileInfo, len(files))
+	for i, path := range files {
+		list[i], _ = os.Stat(path) // one that is not there is nil, and changes when it is
+	}
+	return list
+}
+
+func (t *transport) build() (*http.Transport, error) {
+	h := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
+	h.DialContext = (&net.Dialer{Timeout: dialTime, KeepAlive: 30 * time.Second}).DialContext
+	h.TLSHandshakeTimeout = dialTime
+	h.MaxIdleConnsPerHost = max(t.config.Workers, 1)
+	h.WriteBufferSize = 64 << 10
+	h.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	if path := t.config.CAFile; path != "" {
+		pem, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("unable to read output.elasticsearch.ca_file: %w", err)
+		}
+		h.TLSClientConfig.RootCAs = x509.NewCertPool()
+		if !h.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("unable to use output.elasticsearch.ca_file %s: no PEM certificate in it", path)
+		}
+	}
+	if path := t.config.ClientCertificateFile; path != "" {
+		pair, err := tls.LoadX509KeyPair(path, t.config.ClientKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("unable to use output.elasticsearch.client_certificate_file %s with client_key_file %s: %w", path, t.config.ClientKeyFile, err)
+		}
+		h.TLSClientConfig.Certificates = []tls.Certificate{pair}
+	}
+	return h, nil
+}
+
+// RoundTrip implements http.RoundTripper. When the secrets are refused they are read again: the next request has the new ones.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	h, secrets := t.latest()
+	r = r.Clone(r.Context()) // RoundTripper must not change what it is given
+	secrets.authorize(r)
+	res, err := h.RoundTrip(r)
+	if err == nil && res.StatusCode == http.StatusUnauthorized && t.config.Secrets != nil {
+		if again, serr := t.config.Secrets(); serr == nil {
+			t.mu.Lock()
+			t.secrets = again
+			t.mu.Unlock()
+		}
+	}
+	return res, err
+}
+
+func (t *transport) latest() (*http.Transport, Secrets) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := t.clock(); now.Sub(t.looked) >= filesInterval && len(t.seen) > 0 {
+		t.looked = now
+		if seen := t.stat(); changed(t.seen, seen) {
+			h, err := t.build()
+			if err != nil {
+				t.config.Logger.Error("the certificates changed and cannot be used, those of before stay in force", "error", err)
+			} else {
+				t.current.CloseIdleConnections() // those in use end with their answer
+				t.current = h
+				t.config.Logger.Info("certificates read again", "setting", "output.elasticsearch")
+			}
+			t.seen = seen
+		}
+	}
+	return t.current, t.secrets
+}
+
+func changed(before, now []os.FileInfo) bool {
+	for i, was := range before {
+		is := now[i]
+		if (was == nil) != (is == nil) || was != nil && (!os.SameFile(was, is) || !was.ModTime().Equal(is.ModTime()) || was.Size() != is.Size()) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainEOF hides io.EOF from the client's transport, which takes it for a reason to send again, with a body that is
+// read to its end already.
+type plainEOF struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t plainEOF) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := t.RoundTripper.RoundTrip(r)
+	if errors.Is(err, io.EOF) {
+		err = errServerClosed
+	}
+	return res, err
+}
+
+var errServerClosed = errors.New("the server closed the connection without an answer; does it expect https?")

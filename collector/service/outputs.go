@@ -1,0 +1,115 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
+)
+
+// sinks builds the outputs that are configured.
+func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool) (_ output.Sink, err error) {
+	var list []output.Sink
+	defer func() {
+		if err != nil {
+			for _, open := range list {
+				err = errors.Join(err, closeEmpty(ctx, open))
+			}
+		}
+	}()
+	if len(cfg.Output.Elasticsearch.Addresses) > 0 {
+		sink, err := elasticsearchSink(cfg, o, pool) //nolint:contextcheck // its senders outlive the start: Close ends them
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, sink)
+	}
+	if path := cfg.Output.NDJSON.Path; path != "" {
+		sink, err := output.NewNDJSON(output.NDJSONConfig{
+			Path: path, Queue: output.NewMemoryQueue(int(cfg.Output.Elasticsearch.BufferBytes), pool), Pool: pool, Logger: o.Logger,
+		})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, sink)
+	}
+	if len(list) == 0 {
+		o.Logger.Warn("no output is configured: flows are counted and dropped; set output.elasticsearch.addresses or output.ndjson.path")
+		return output.NewDiscard(pool), nil
+	}
+	return output.NewTee(pool, list[0], list[1:]...), nil
+}
+
+func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ output.Sink, err error) {
+	es := cfg.Output.Elasticsearch
+	c := output.ElasticsearchConfig{
+		Addresses: es.Addresses, Username: es.Username, Secrets: func() (output.Secrets, error) { return secrets(es) }, CAFile: es.CAFile,
+		ClientCertificateFile: es.ClientCertificateFile, ClientKeyFile: es.ClientKeyFile, Index: es.Index,
+		Gzip: es.Gzip, Workers: es.Workers, UserAgent: "flowcollector/" + o.Version,
+		Queue: output.NewMemoryQueue(int(es.BufferBytes), pool), Pool: pool, Logger: o.Logger,
+	}
+	// What is in the state directory because nothing else is set is better than nothing: without it flows are collected all the same.
+	state := makeStateDirectory(cfg, o)
+	c.DeadLetters = output.DeadLetterConfig{Path: es.DeadLetter.Path, MaxBytes: int64(es.DeadLetter.MaxBytes)}
+	if c.DeadLetters.Path == "" && state != "" {
+		c.DeadLetters.Path = filepath.Join(state, "dead-letter.ndjson")
+	}
+	kept, err := openSpool(es.Spool, state, o)
+	if err != nil {
+		return nil, err
+	}
+	if kept == nil {
+		return output.NewElasticsearch(c)
+	}
+	c.Backlog = kept
+	sink, err := output.NewElasticsearch(c)
+	if err != nil {
+		return nil, errors.Join(err, kept.Close(), kept.Unlock())
+	}
+	return spooled{sink, kept}, nil
+}
+
+// openSpool opens the spool that is set, or else one in the state directory. It returns nil when there is none.
+func openSpool(c config.Spool, state string, o Options) (*spool.Spool, error) {
+	directory := c.Directory
+	if directory == "" && state != "" {
+		directory = filepath.Join(state, "spool")
+	}
+	if directory == "" || c.MaxBytes == 0 {
+		return nil, nil // documented: there is none.
+	}
+	kept, err := spool.Open(spool.Options{Directory: directory, MaxBytes: int64(c.MaxBytes), Sync: c.Sync, Logger: o.Logger})
+	if err != nil && c.Directory == "" {
+		o.Logger.Error("flows wait in memory only", "error", err)
+		return nil, nil // documented: there is none.
+	}
+	return kept, err
+}
+
+// makeStateDirectory returns the state directory; empty when there is none that can be used.
+func makeStateDirectory(cfg config.Config, o Options) string {
+	directory := stateDirectory(cfg.State.Directory)
+	if directory == "" {
+		return ""
+	}
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		o.Logger.Error("state.directory cannot be used: flows wait in memory only, and those that are refused are not kept", "error", err)
+		return ""
+	}
+	return directory
+}
+
+// spooled is an output that lets go of its spool when it is closed.
+type spooled struct {
+	*output.Elasticsearch
+	spool *spool.Spool
+}
+
+// Close implements output.Sink.
+func (s spooled) Close(ctx context.Context) error {
+	return errors.Join(s.Elasticsearch.Close(ctx), s.spool.Unlock())
+}
