@@ -282,6 +282,12 @@ func (e *Elasticsearch) Stop(ctx context.Context) error {
 	return e.server.stop(ctx, syscall.SIGTERM, elasticsearchStopLimit)
 }
 
+// Kill ends the server at once, as a crash does, and keeps its data for Start.
+func (e *Elasticsearch) Kill(ctx context.Context) error {
+	e.client.CloseIdleConnections()
+	return e.server.stop(ctx, syscall.SIGKILL, elasticsearchStopLimit)
+}
+
 // Close stops the server and removes everything that belonged to it.
 func (e *Elasticsearch) Close(ctx context.Context) error {
 	return errors.Join(e.Stop(ctx), e.run.close(ctx))
