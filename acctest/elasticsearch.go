@@ -274,18 +274,17 @@ func (e *Elasticsearch) Start(ctx context.Context) error {
 }
 
 // Stop stops the server and keeps its data for Start.
-func (e *Elasticsearch) Stop(ctx context.Context) error {
+func (e *Elasticsearch) Stop(ctx context.Context) error { return e.end(ctx, syscall.SIGTERM) }
+
+// Kill ends the server at once, as a crash does, and keeps its data for Start.
+func (e *Elasticsearch) Kill(ctx context.Context) error { return e.end(ctx, syscall.SIGKILL) }
+
+func (e *Elasticsearch) end(ctx context.Context, signal syscall.Signal) error {
 	e.client.CloseIdleConnections()
 	if e.server == nil {
 		return nil
 	}
-	return e.server.stop(ctx, syscall.SIGTERM, elasticsearchStopLimit)
-}
-
-// Kill ends the server at once, as a crash does, and keeps its data for Start.
-func (e *Elasticsearch) Kill(ctx context.Context) error {
-	e.client.CloseIdleConnections()
-	return e.server.stop(ctx, syscall.SIGKILL, elasticsearchStopLimit)
+	return e.server.stop(ctx, signal, elasticsearchStopLimit)
 }
 
 // Close stops the server and removes everything that belonged to it.

@@ -77,33 +77,23 @@ var checks = map[string]func(any) error{
 		return nil
 	},
 	"connections": between(1, 65536),
-	"idle": func(v any) error {
-		if v == Duration(0) {
-			return nil
-		}
-		return between(Duration(time.Second), Duration(24*time.Hour))(v)
-	},
-	"index":    indexName,
-	"size":     between(ByteSize(64<<10), ByteSize(16<<30)),
-	"batch":    between(ByteSize(4<<10), ByteSize(64<<20)),
-	"count":    between(1, 1_000_000),
-	"fields":   between(1, 4096),
-	"rate":     between(0, 10_000_000),
-	"wait":     between(Duration(time.Second), Duration(7*24*time.Hour)),
-	"forget":   between(Duration(time.Hour), Duration(10*365*24*time.Hour)),
-	"workers":  between(1, 64),
-	"interval": between(Duration(10*time.Millisecond), Duration(time.Minute)),
-	"level":    oneOf("a level", "debug", "info", "warn", "error"),
-	"moment":   oneOf("a moment of a flow", "end", "start", "export", "receive"),
-	"extra":    oneOf("known", "none", "known", "all"),
-	"skew":     between(Duration(0), Duration(30*24*time.Hour)),
-	"sync":     oneOf("a moment", "interval", "always", "never"),
-	"spool": func(v any) error {
-		if v == ByteSize(0) {
-			return nil
-		}
-		return between(ByteSize(2<<20), ByteSize(64<<40))(v)
-	},
+	"idle":        zeroOr(between(Duration(time.Second), Duration(24*time.Hour))),
+	"index":       indexName,
+	"size":        between(ByteSize(64<<10), ByteSize(16<<30)),
+	"batch":       between(ByteSize(4<<10), ByteSize(64<<20)),
+	"count":       between(1, 1_000_000),
+	"fields":      between(1, 4096),
+	"rate":        between(0, 10_000_000),
+	"wait":        between(Duration(time.Second), Duration(7*24*time.Hour)),
+	"forget":      between(Duration(time.Hour), Duration(10*365*24*time.Hour)),
+	"workers":     between(1, 64),
+	"interval":    between(Duration(10*time.Millisecond), Duration(time.Minute)),
+	"level":       oneOf("a level", "debug", "info", "warn", "error"),
+	"moment":      oneOf("a moment of a flow", "end", "start", "export", "receive"),
+	"extra":       oneOf("known", "none", "known", "all"),
+	"skew":        between(Duration(0), Duration(30*24*time.Hour)),
+	"sync":        oneOf("a way to sync", "interval", "always", "never"),
+	"spool":       zeroOr(between(ByteSize(2<<20), ByteSize(64<<40))),
 	"sampling": func(v any) error {
 		_, _, err := ParseRate(v.(string))
 		return err
@@ -159,6 +149,16 @@ func indexName(v any) error {
 		return fmt.Errorf("%q is not a name Elasticsearch takes: lower case, none of \\/*?\"<>|,#: or space, and no - _ + or . in front", name)
 	}
 	return nil
+}
+
+// zeroOr lets 0 turn off what a setting bounds.
+func zeroOr(check func(any) error) func(any) error {
+	return func(v any) error {
+		if v == Duration(0) || v == ByteSize(0) {
+			return nil
+		}
+		return check(v)
+	}
 }
 
 type bounded interface{ ~int | ~int64 }

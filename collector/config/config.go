@@ -91,10 +91,10 @@ type Output struct {
 
 // Elasticsearch is the bulk output.
 type Elasticsearch struct {
-	Addresses             []string   `yaml:"addresses" check:"url" desc:"URLs of the nodes, such as https://127.0.0.1:9200; empty turns the output off. Requests take turns; a node that is away is left out for a while."`
+	Addresses             []string   `yaml:"addresses" check:"url" desc:"URLs of the nodes, such as https://127.0.0.1:9200; empty turns the output off. Requests take turns, and a node that is away is left out for a while."`
 	Username              string     `yaml:"username" desc:"User for basic authentication; empty sends none. The password comes from password_file or the systemd credential elasticsearch-password, never from this file."`
 	PasswordFile          string     `yaml:"password_file" check:"path" desc:"File with the password; empty uses the systemd credential elasticsearch-password. Read again when Elasticsearch refuses it."`
-	APIKeyFile            string     `yaml:"api_key_file" check:"path" desc:"File with an API key, as id:key or in the encoded form; empty uses the systemd credential elasticsearch-api-key. Wins over a user. Read again when Elasticsearch refuses it."`
+	APIKeyFile            string     `yaml:"api_key_file" check:"path" desc:"File with an API key, as id:key or in the encoded form; empty uses the systemd credential elasticsearch-api-key, which wins over a user. Read again when Elasticsearch refuses it."`
 	CAFile                string     `yaml:"ca_file" check:"path" desc:"PEM certificates that sign the server's; empty uses the host's. Read again when it changes."`
 	ClientCertificateFile string     `yaml:"client_certificate_file" check:"path" desc:"PEM certificate to show to the server, where it asks for one. Read again when it changes."`
 	ClientKeyFile         string     `yaml:"client_key_file" check:"path" desc:"PEM private key of that certificate."`

@@ -84,7 +84,7 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"certificate alone": {"output: {elasticsearch: {client_certificate_file: /c}}\n", "output.elasticsearch.client_key_file: is needed for output.elasticsearch.client_certificate_file"},
 		"two proofs":        {"output: {elasticsearch: {username: u, api_key_file: /k}}\n", "output.elasticsearch.api_key_file: cannot be together with output.elasticsearch.username"},
 		"small spool":       {"output: {elasticsearch: {spool: {max_bytes: 1MiB}}}\n", "output.elasticsearch.spool.max_bytes: must be between 2MiB and"},
-		"unknown sync":      {"output: {elasticsearch: {spool: {sync: often}}}\n", "output.elasticsearch.spool.sync: \"often\" is not a moment; choose one of interval, always, never"},
+		"unknown sync":      {"output: {elasticsearch: {spool: {sync: often}}}\n", "output.elasticsearch.spool.sync: \"often\" is not a way to sync; choose one of interval, always, never"},
 		"batch > buffer":    {"output: {elasticsearch: {batch_bytes: 2MiB, buffer_bytes: 1MiB}}\n", "output.elasticsearch.buffer_bytes: must be at least output.elasticsearch.batch_bytes (2MiB)"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -151,9 +151,16 @@ func (e *Elasticsearch) statusProblem(status int, answer []byte) (cause, text st
 	reason := reasonOf(answer)
 	switch {
 	case status == http.StatusUnauthorized:
+		if e.transport.byKey() {
+			return "unauthorized", "Elasticsearch refuses the API key (401): check output.elasticsearch.api_key_file, or the credential"
+		}
 		return "unauthorized", fmt.Sprintf("Elasticsearch refuses user %q (401): check output.elasticsearch.username and the password", e.config.Username)
 	case status == http.StatusForbidden:
-		return "forbidden", fmt.Sprintf("Elasticsearch does not let user %q write to %s (403): %s", e.config.Username, e.config.Index, reason)
+		who := fmt.Sprintf("user %q", e.config.Username)
+		if e.transport.byKey() {
+			who = "the API key"
+		}
+		return "forbidden", fmt.Sprintf("Elasticsearch does not let %s write to %s (403): %s", who, e.config.Index, reason)
 	case status == http.StatusTooManyRequests:
 		return overload(reason)
 	case status >= 500:

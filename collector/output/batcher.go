@@ -29,7 +29,6 @@ func (b *Batcher) Commit(doc []byte, received time.Time) {
 		b.buffer.since = received
 	}
 	b.buffer.docs++
-	b.buffer.given++
 	if len(b.buffer.data) >= b.limit {
 		b.Flush()
 	}

@@ -28,7 +28,6 @@ type Buffer struct {
 	docs  int
 	since time.Time // when the oldest document was received
 	id    []byte    // what the ids of its documents begin with; empty when they have none
-	given uint32    // ids given
 }
 
 // appendAction appends the line before a document.
@@ -38,7 +37,7 @@ func (b *Buffer) appendAction(dst []byte) []byte {
 	}
 	dst = append(dst, actionBefore...)
 	dst = append(dst, b.id...)
-	dst = appendDigits(dst, uint64(b.given), documentDigits)
+	dst = appendDigits(dst, uint64(b.docs), documentDigits)
 	return append(dst, actionAfter...)
 }
 
@@ -100,7 +99,7 @@ func (p *Pool) Get() *Buffer {
 
 // Put takes a buffer back.
 func (p *Pool) Put(b *Buffer) {
-	b.data, b.docs, b.since, b.given = b.data[:0], 0, time.Time{}, 0
+	b.data, b.docs, b.since = b.data[:0], 0, time.Time{}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.free) < p.keep {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 // DeadLetterConfig says where documents go that Elasticsearch refuses for good.
 type DeadLetterConfig struct {
 	Path     string // a file, which is appended to; empty: nowhere
+	Optional bool   // a file that cannot be opened is logged, and letters are only counted
 	MaxBytes int64  // size at which it is renamed to .1, in place of the one before; 0: none
 }
 
@@ -40,12 +42,17 @@ type deadLetter struct {
 	Document json.RawMessage `json:"document"`
 }
 
-func openDeadLetters(c DeadLetterConfig) (*deadLetters, error) {
+func openDeadLetters(c DeadLetterConfig, logger *slog.Logger) (*deadLetters, error) {
 	if c.Path == "" {
 		return nil, nil // documented: keeps none.
 	}
 	d := &deadLetters{config: c}
-	if err := d.open(); err != nil {
+	err := d.open()
+	if err != nil && c.Optional {
+		logger.Error("documents that Elasticsearch refuses for good are not kept", "error", err)
+		return nil, nil // documented: keeps none.
+	}
+	if err != nil {
 		return nil, fmt.Errorf("unable to open output.elasticsearch.dead_letter.path: %w", err)
 	}
 	return d, nil

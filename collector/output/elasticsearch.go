@@ -19,6 +19,8 @@ import (
 	elasticsearch "github.com/elastic/go-elasticsearch/v7"
 	"github.com/elastic/go-elasticsearch/v7/esapi"
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
 )
 
 const (
@@ -45,8 +47,8 @@ type ElasticsearchConfig struct {
 	UserAgent                                    string // what the server's logs call this client
 	Queue                                        Queue
 	Pool                                         *Pool
-	// Backlog keeps batches on disk before they are sent; nil: they wait in Queue only. The output closes it.
-	Backlog Backlog
+	// Spool keeps batches on disk before they are sent; nil: they wait in Queue only. The output closes it.
+	Spool *spool.Spool
 	// DeadLetters is where documents go that Elasticsearch refuses for good; an empty path: nowhere.
 	DeadLetters DeadLetterConfig
 	// RetryFirst and RetryMost bound the time between tries; 0 is 250 ms and 30 s.
@@ -59,8 +61,9 @@ type ElasticsearchConfig struct {
 // is lost.
 type Elasticsearch struct {
 	*sender
-	client *elasticsearch.Client
-	config ElasticsearchConfig
+	client    *elasticsearch.Client
+	transport *transport
+	config    ElasticsearchConfig
 
 	// While the last request failed, only the holder of the turn sends one: an outage is probed, not stormed.
 	turn      chan struct{}
@@ -68,11 +71,7 @@ type Elasticsearch struct {
 	tries     atomic.Int32 // requests that failed in a row
 	contacted atomic.Bool
 
-	backlog Backlog       // nil: none
-	packers atomic.Int32  // that may still append to it
-	packed  chan struct{} // closed when there are none
-
-	spoolError string // why the backlog takes nothing; guarded by mu
+	spoolError string // why the spool takes nothing; guarded by mu
 	spoolLog   time.Time
 
 	dead *deadLetters // nil: none
@@ -93,7 +92,7 @@ func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
 	if c.UserAgent != "" {
 		header.Set("User-Agent", c.UserAgent)
 	}
-	e := &Elasticsearch{config: c, turn: make(chan struct{}, 1)}
+	e := &Elasticsearch{config: c, transport: transport, turn: make(chan struct{}, 1)}
 	e.client, err = elasticsearch.NewClient(elasticsearch.Config{
 		Addresses: c.Addresses, Header: header,
 		DisableRetry: true, // the senders retry, with the state of each document in view
@@ -102,53 +101,38 @@ func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unable to use output.elasticsearch.addresses: %w", err)
 	}
-	if e.dead, err = openDeadLetters(c.DeadLetters); err != nil {
+	if e.dead, err = openDeadLetters(c.DeadLetters, c.Logger); err != nil {
 		return nil, err
 	}
 	e.sender = newSender("elasticsearch", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost})
-	if e.backlog = c.Backlog; e.backlog == nil {
+	if c.Spool == nil {
 		e.start(max(c.Workers, 1), e.deliver, e.greet)
-		return e, nil
+	} else {
+		e.startSpooled(max(c.Workers, 1))
 	}
-	e.sender.finish = e.finish
-	e.startSpooled(max(c.Workers, 1))
 	return e, nil
 }
 
 // Stats implements Sink.
 func (e *Elasticsearch) Stats() []Stats {
-	var kept Held
-	if e.backlog != nil {
-		kept = e.backlog.Held() // before the counters, as in the sender
+	var kept spool.Held
+	if e.config.Spool != nil {
+		kept = e.config.Spool.Held() // before the counters, as in the sender
 	}
-	s := e.sender.Stats()
-	s[0].Duplicates, s[0].DeadLetters = e.duplicates.Load(), e.dead.stats()
-	if e.backlog == nil {
-		return s
+	all := e.sender.Stats()
+	s := &all[0]
+	s.Duplicates, s.DeadLetters = e.duplicates.Load(), e.dead.stats()
+	if e.config.Spool != nil {
+		e.addSpool(s, kept)
 	}
-	raw := s[0].Held
-	kept.Bytes += raw.Bytes
-	kept.Documents += raw.Documents
-	if kept.Oldest.IsZero() || !raw.Oldest.IsZero() && raw.Oldest.Before(kept.Oldest) {
-		kept.Oldest = raw.Oldest
-	}
-	s[0].Held = kept
-	for cause, n := range e.backlog.Dropped() {
-		s[0].Dropped[cause] += n
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.spoolError != "" && s[0].Problem.Cause == "" {
-		s[0].Problem = Problem{Cause: "spool", Text: "the spool takes nothing: " + e.spoolError, Since: e.spoolLog}
-	}
-	return s
+	return all
 }
 
-// Close implements Sink. What is in the backlog is sent as long as Elasticsearch takes it, and kept otherwise.
+// Close implements Sink. What is in the spool is sent as long as Elasticsearch takes it, and kept otherwise.
 func (e *Elasticsearch) Close(ctx context.Context) error {
 	err := e.sender.Close(ctx)
-	if e.backlog != nil {
-		err = errors.Join(err, e.backlog.Close())
+	if e.config.Spool != nil {
+		err = errors.Join(err, e.config.Spool.Close())
 	}
 	return errors.Join(err, e.dead.close())
 }
@@ -191,7 +175,9 @@ type part struct {
 // deliver sends one buffer until each document is settled. It works inside the buffer: documents that are to be sent
 // again are moved to its front.
 func (e *Elasticsearch) deliver(w *worker, b *Buffer) {
-	e.abandon(documents(e.deliverAll(w, part{data: b.data, docs: b.docs})))
+	if left := documents(e.deliverAll(w, part{data: b.data, docs: b.docs})); left > 0 {
+		e.abandon(left)
+	}
 }
 
 // deliverAll sends parts until each of their documents is settled. It returns what is left when the time to stop is over, or when a packer
@@ -272,7 +258,7 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 			}
 			ok := w.pause(int(e.tries.Load()))
 			e.give(w)
-			if !ok || w.packs || e.backlog != nil && e.finished() {
+			if !ok || w.packs || e.leaves() {
 				return false, false
 			}
 			w.retried.Add(uint64(p.docs))

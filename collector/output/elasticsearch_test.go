@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -231,7 +232,7 @@ func TestBadRequestIsSearchedForItsCause(t *testing.T) {
 
 func TestDeadLettersAreBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dead.ndjson")
-	d, err := openDeadLetters(DeadLetterConfig{Path: path, MaxBytes: 1000})
+	d, err := openDeadLetters(DeadLetterConfig{Path: path, MaxBytes: 1000}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +249,7 @@ func TestDeadLettersAreBounded(t *testing.T) {
 			t.Errorf("%s: %d octets, %v", name, len(data), err)
 		}
 	}
-	if _, err := openDeadLetters(DeadLetterConfig{Path: filepath.Join(path, "below")}); err == nil {
+	if _, err := openDeadLetters(DeadLetterConfig{Path: filepath.Join(path, "below")}, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("a file that cannot be opened is no error")
 	}
 }
@@ -428,7 +429,7 @@ func TestProblemsShowBeforeTheFirstFlow(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	f := &fakeServer{t: t, stored: map[string]int{}}
+	f := &fakeServer{t: t, stored: map[string]int{}, ids: map[string]bool{}}
 	f.Server = httptest.NewUnstartedServer(f)
 	f.Config.ErrorLog = nil
 	f.StartTLS()

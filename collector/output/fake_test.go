@@ -17,24 +17,27 @@ import (
 	"time"
 )
 
-// fakeServer is an Elasticsearch that remembers what it stored, and answers as its script says.
+// fakeServer is an Elasticsearch that remembers what it stored, refuses an id that it has, and answers as its script says.
 type fakeServer struct {
 	t *testing.T
 	*httptest.Server
 
 	mu       sync.Mutex
 	stored   map[string]int // document → how often
+	ids      map[string]bool
 	requests []*http.Request
 	bodies   [][]string // documents of each bulk request
 	// script answers request n (from 0). Returning false leaves the answer to the server, which stores everything.
 	script func(n int, docs []string, w http.ResponseWriter) bool
+	// cut says that the answer to request n is lost: what it brings is stored, and the connection closed.
+	cut func(n int) bool
 	// each gives the answer for one document: status and error; status 0 means 201.
 	each func(doc string) (int, string)
 }
 
 func newFakeServer(t *testing.T) *fakeServer {
 	t.Helper()
-	f := &fakeServer{t: t, stored: map[string]int{}}
+	f := &fakeServer{t: t, stored: map[string]int{}, ids: map[string]bool{}}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
 	return f
@@ -47,7 +50,7 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"version":{"number":"7.17.29","build_flavor":"default"},"tagline":"You Know, for Search"}`)
 		return
 	}
-	docs, err := readBulk(r)
+	docs, ids, err := readBulk(r)
 	if err != nil {
 		f.t.Errorf("bulk body: %v", err)
 		w.WriteHeader(http.StatusBadRequest)
@@ -57,7 +60,7 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n := len(f.bodies)
 	f.requests = append(f.requests, r)
 	f.bodies = append(f.bodies, docs)
-	script, each := f.script, f.each
+	script, cut, each := f.script, f.cut, f.each
 	f.mu.Unlock()
 	if script != nil && script(n, docs, w) {
 		return
@@ -70,9 +73,13 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if each != nil {
 			status, fault = each(d)
 		}
+		if status == 0 && f.ids[ids[i]] {
+			status, fault = 409, `{"type":"version_conflict_engine_exception","reason":"document already exists"}`
+		}
 		switch status {
 		case 0:
 			f.stored[d]++
+			f.ids[ids[i]] = ids[i] != ""
 			items[i] = `{"create":{"status":201}}`
 		default:
 			errs = true
@@ -80,38 +87,40 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	f.mu.Unlock()
+	if cut != nil && cut(n) {
+		panic(http.ErrAbortHandler)
+	}
 	_, _ = fmt.Fprintf(w, `{"errors":%v,"items":[%s]}`, errs, strings.Join(items, ","))
 }
 
-// readBulk returns the documents of a bulk request, after a check of its form.
-func readBulk(r *http.Request) ([]string, error) {
+// readBulk returns the documents of a bulk request, and their ids, empty where they have none, after a check of its form.
+func readBulk(r *http.Request) (docs, ids []string, err error) {
 	var body io.Reader = r.Body
 	if r.Header.Get("Content-Encoding") == "gzip" {
-		var err error
 		if body, err = gzip.NewReader(body); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	all, err := io.ReadAll(body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !bytes.HasSuffix(all, []byte("\n")) {
-		return nil, errors.New("no newline at the end")
+		return nil, nil, errors.New("no newline at the end")
 	}
-	var docs []string
 	lines := bufio.NewScanner(bytes.NewReader(all))
 	lines.Buffer(nil, len(all)+1)
 	for lines.Scan() {
 		if text := lines.Text() + "\n"; text != action && (!strings.HasPrefix(text, actionBefore) || !strings.HasSuffix(text, actionAfter)) {
-			return nil, fmt.Errorf("action line is %q", lines.Text())
+			return nil, nil, fmt.Errorf("action line is %q", lines.Text())
 		}
+		ids = append(ids, strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(lines.Text(), `{"create":{}}`), actionBefore), strings.TrimSuffix(actionAfter, "\n")))
 		if !lines.Scan() || !json.Valid(lines.Bytes()) {
-			return nil, fmt.Errorf("document is %q", lines.Text())
+			return nil, nil, fmt.Errorf("document is %q", lines.Text())
 		}
 		docs = append(docs, lines.Text())
 	}
-	return docs, nil
+	return docs, ids, nil
 }
 
 // once checks that exactly the documents first to last are stored, each once.

@@ -45,7 +45,6 @@ type sender struct {
 	rejectedN   int // documents rejected since the last line about it
 	rejectedLog time.Time
 
-	finish   func() // called by each goroutine of start when nothing is left; may be nil
 	beats    []*heartbeat.Heartbeat
 	workers  sync.WaitGroup
 	draining chan struct{}   // closed when the sink is told to stop
@@ -79,9 +78,6 @@ func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)
 				b, err := s.queue.Get(idleWait)
 				if err != nil {
 					w.beat.Beat(forever) // finished: never late again
-					if s.finish != nil {
-						s.finish()
-					}
 					return
 				}
 				if b != nil {
@@ -100,7 +96,7 @@ type worker struct {
 	*sender
 	beat  *heartbeat.Heartbeat
 	gzip  compressor // for sinks that compress
-	packs bool       // for sinks that have a backlog: this one appends to it
+	packs bool       // for sinks with a spool: this one appends to it
 	turn  bool       // for sinks that take turns while the server is away
 }
 

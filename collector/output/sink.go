@@ -31,7 +31,7 @@ type Sink interface {
 	Alive() error
 }
 
-// Stats are the figures of one sink. Documents put = Sent + the sum of Dropped + Held.Documents.
+// Stats are the figures of one sink. Documents put, and those found in the spool at the start = Sent + the sum of Dropped + Held.Documents.
 type Stats struct {
 	Name      string // "elasticsearch", "ndjson"
 	Sent      uint64 // documents stored

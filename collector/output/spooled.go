@@ -1,22 +1,19 @@
 package output
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
-// mostPackers is how many goroutines compress batches and append them to the backlog. Two keep one busy while the other waits for the disk.
+// mostPackers is how many goroutines compress batches and append them to the spool. Two keep one busy while the other waits for the disk.
 const mostPackers = 2
 
-// startSpooled runs what takes batches from the queue to the backlog, and from there to Elasticsearch.
+// startSpooled runs what takes batches from the queue to the spool, and from there to Elasticsearch.
 func (e *Elasticsearch) startSpooled(workers int) {
-	n := min(workers, mostPackers)
-	e.packers.Store(int32(n))
-	e.packed = make(chan struct{})
-	e.start(n, e.pack, nil)
+	e.start(min(workers, mostPackers), e.pack, nil)
 	for i := range workers {
 		w := &worker{sender: e.sender, beat: heartbeat.New(fmt.Sprintf("%s request %d", e.name, i+1), idleWait+grace)}
 		e.beats = append(e.beats, w.beat)
@@ -24,25 +21,14 @@ func (e *Elasticsearch) startSpooled(workers int) {
 	}
 }
 
-// finish is called by each packer when nothing is left in the queue.
-func (e *Elasticsearch) finish() {
-	if e.packers.Add(-1) == 0 {
-		close(e.packed)
-	}
-}
+// packed says that the service stops, and nothing will come to the spool any more.
+func (e *Elasticsearch) packed() bool { return e.stopping() && e.queue.Held().Documents == 0 }
 
-// finished says that the service stops and Elasticsearch is away: what is left is kept for the next start.
-func (e *Elasticsearch) finished() bool {
-	select {
-	case <-e.packed:
-		return e.down.Load()
-	default:
-		return false
-	}
-}
+// leaves says that what is in the spool is for the next start: the service stops, and Elasticsearch is away.
+func (e *Elasticsearch) leaves() bool { return e.config.Spool != nil && e.down.Load() && e.packed() }
 
-// pack compresses a buffer and appends it to the backlog. When the backlog does not take it, because its disk is full, the documents go to
-// Elasticsearch without it; while that is away too, both are tried by turns, and the queue fills.
+// pack compresses a buffer and appends it to the spool. When that does not take it, because its disk is full, the documents go to Elasticsearch
+// without it; while that is away too, both are tried by turns, and the queue fills.
 func (e *Elasticsearch) pack(w *worker, b *Buffer) {
 	w.packs = true
 	parts := []part{{data: b.data, docs: b.docs}}
@@ -71,14 +57,12 @@ func (e *Elasticsearch) pack(w *worker, b *Buffer) {
 	}
 }
 
-// keep appends a part to the backlog.
+// keep appends a part to the spool.
 func (e *Elasticsearch) keep(w *worker, p *part, since time.Time) error {
 	if err := e.seal(w, p); err != nil {
 		return err
 	}
-	err := e.backlog.Append(Batch{Body: p.sealed, Gzip: p.gzip, Documents: p.docs, Size: len(p.data), Since: since})
-	p.sealed = nil // the compressor's buffer is used again
-	return err
+	return e.config.Spool.Append(spool.Batch{Body: p.sealed, Gzip: p.gzip, Documents: p.docs, Size: len(p.data), Since: since})
 }
 
 func (e *Elasticsearch) spoolFails(err error) {
@@ -101,34 +85,49 @@ func (e *Elasticsearch) spoolWorks() {
 	}
 }
 
-// empty sends what the backlog holds, oldest first, until the service stops.
+// empty sends what the spool holds, oldest first, until the service stops.
 func (e *Elasticsearch) empty(w *worker, first bool) {
 	defer w.beat.Beat(forever) // finished: never late again
-	for w.abort.Err() == nil && !e.finished() {
+	for w.abort.Err() == nil && !e.leaves() {
 		w.beat.Beat(idleWait + grace)
 		wait := idleWait
 		if w.stopping() {
 			wait = 10 * time.Millisecond
 		}
-		b, err := e.backlog.Next(wait)
+		all := e.packed() // before the look: what is not there then does not come
+		b, err := e.config.Spool.Next(wait)
 		switch {
-		case errors.Is(err, ErrClosed):
+		case err != nil, b == nil && all:
 			return
 		case b == nil:
-			select {
-			case <-e.packed:
-				return
-			default:
-			}
 			if first {
 				e.greet(w)
 			}
 		default:
 			if left := e.deliverAll(w, part{docs: b.Documents, sealed: b.Body, gzip: b.Gzip}); len(left) > 0 {
-				e.backlog.Release(b)
+				e.config.Spool.Release(b)
 			} else {
-				e.backlog.Done(b)
+				e.config.Spool.Done(b)
 			}
 		}
+	}
+}
+
+// addSpool adds what the spool keeps and lost to the figures.
+func (e *Elasticsearch) addSpool(s *Stats, kept spool.Held) {
+	raw := s.Held
+	s.Held = Held(kept)
+	s.Held.Bytes += raw.Bytes
+	s.Held.Documents += raw.Documents
+	if kept.Oldest.IsZero() || !raw.Oldest.IsZero() && raw.Oldest.Before(kept.Oldest) {
+		s.Held.Oldest = raw.Oldest
+	}
+	for cause, n := range e.config.Spool.Dropped() {
+		s.Dropped[cause] += n
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.spoolError != "" && s.Problem.Cause == "" {
+		s.Problem = Problem{Cause: "spool", Text: "the spool takes nothing: " + e.spoolError, Since: e.spoolLog}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/filestamp"
 )
 
 // Secrets are how a client proves who it is: by an API key in the encoded form, or by user and password; empty proves nothing.
@@ -39,7 +41,7 @@ type transport struct {
 	mu      sync.Mutex
 	secrets Secrets
 	looked  time.Time // at the files
-	seen    []os.FileInfo
+	seen    filestamp.Stamps
 	current *http.Transport
 }
 
@@ -51,7 +53,7 @@ func newTransport(c ElasticsearchConfig) (*transport, error) {
 			return nil, err
 		}
 	}
-	t.looked, t.seen = t.clock(), t.stat()
+	t.looked, t.seen = t.clock(), filestamp.Of(t.files()...)
 	t.current, err = t.build()
 	return t, err
 }
@@ -62,15 +64,6 @@ func (t *transport) files() (list []string) {
 		if path != "" {
 			list = append(list, path)
 		}
-	}
-	return list
-}
-
-func (t *transport) stat() []os.FileInfo {
-	files := t.files()
-	list := make([]os.FileInfo, len(files))
-	for i, path := range files {
-		list[i], _ = os.Stat(path) // one that is not there is nil, and changes when it is
 	}
 	return list
 }
@@ -118,12 +111,19 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
+// byKey says that an API key is what proves who this is.
+func (t *transport) byKey() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.secrets.APIKey != ""
+}
+
 func (t *transport) latest() (*http.Transport, Secrets) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if now := t.clock(); now.Sub(t.looked) >= filesInterval && len(t.seen) > 0 {
 		t.looked = now
-		if seen := t.stat(); changed(t.seen, seen) {
+		if seen := filestamp.Of(t.files()...); !seen.Equal(t.seen) {
 			h, err := t.build()
 			if err != nil {
 				t.config.Logger.Error("the certificates changed and cannot be used, those of before stay in force", "error", err)
@@ -136,16 +136,6 @@ func (t *transport) latest() (*http.Transport, Secrets) {
 		}
 	}
 	return t.current, t.secrets
-}
-
-func changed(before, now []os.FileInfo) bool {
-	for i, was := range before {
-		is := now[i]
-		if (was == nil) != (is == nil) || was != nil && (!os.SameFile(was, is) || !was.ModTime().Equal(is.ModTime()) || was.Size() != is.Size()) {
-			return true
-		}
-	}
-	return false
 }
 
 // plainEOF hides io.EOF from the client's transport, which takes it for a reason to send again, with a body that is

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/filestamp"
 )
 
 // certificatesInterval is how often, at most, the files are looked at for a change. It takes a handshake to look at all.
@@ -24,7 +25,7 @@ type certificates struct {
 	mu      sync.Mutex
 	looked  time.Time // at the files
 	logged  time.Time // that they are of no use
-	seen    []os.FileInfo
+	seen    filestamp.Stamps
 	current *tls.Config
 }
 
@@ -58,7 +59,7 @@ func (c *certificates) latest() *tls.Config {
 		return c.current
 	}
 	c.looked = now
-	if !c.changed() {
+	if filestamp.Of(c.paths()...).Equal(c.seen) {
 		return c.current
 	}
 	switch err := c.read(); {
@@ -72,17 +73,6 @@ func (c *certificates) latest() *tls.Config {
 	return c.current
 }
 
-// changed tells whether a file is another than the one that was read.
-func (c *certificates) changed() bool {
-	for i, path := range c.paths() {
-		now, err := os.Stat(path)
-		if before := c.seen[i]; err != nil || !os.SameFile(now, before) || !now.ModTime().Equal(before.ModTime()) || now.Size() != before.Size() {
-			return true
-		}
-	}
-	return false
-}
-
 func (c *certificates) paths() []string {
 	paths := []string{c.settings.CertificateFile, c.settings.KeyFile}
 	if c.settings.ClientCAFile != "" {
@@ -93,20 +83,15 @@ func (c *certificates) paths() []string {
 
 // read takes the files into use, all or none.
 func (c *certificates) read() error {
-	var seen []os.FileInfo
+	seen := filestamp.Of(c.paths()...)
 	var texts [][]byte
 	for i, path := range c.paths() {
 		setting := [...]string{"listen.tls.certificate_file", "listen.tls.key_file", "listen.tls.client_ca_file"}[i]
-		// Before the content: a file that changes meanwhile is then read again.
-		info, err := os.Stat(path)
-		if err != nil {
-			return fmt.Errorf("unable to read %s: %w", setting, err)
-		}
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("unable to read %s: %w", setting, err)
 		}
-		seen, texts = append(seen, info), append(texts, text)
+		texts = append(texts, text)
 	}
 	pair, err := tls.X509KeyPair(texts[0], texts[1])
 	if err != nil {

@@ -54,10 +54,10 @@ func TestCertificatesThatCannotBeUsedNameTheSetting(t *testing.T) {
 		spoil func(tlsFiles)
 		want  string
 	}{
-		"no certificate":   {func(f tlsFiles) { _ = os.Remove(f.CertificateFile) }, "unable to read listen.tls.certificate_file: stat $certificate: no such file or directory"},
-		"no key":           {func(f tlsFiles) { _ = os.Remove(f.KeyFile) }, "unable to read listen.tls.key_file: stat $key: no such file or directory"},
+		"no certificate":   {func(f tlsFiles) { _ = os.Remove(f.CertificateFile) }, "unable to read listen.tls.certificate_file: open $certificate: no such file or directory"},
+		"no key":           {func(f tlsFiles) { _ = os.Remove(f.KeyFile) }, "unable to read listen.tls.key_file: open $key: no such file or directory"},
 		"a folder":         {func(f tlsFiles) { _ = os.Remove(f.KeyFile); _ = os.Mkdir(f.KeyFile, 0o700) }, "unable to read listen.tls.key_file: read $key: is a directory"},
-		"no authority":     {func(f tlsFiles) { _ = os.Remove(f.ClientCAFile) }, "unable to read listen.tls.client_ca_file: stat $ca: no such file or directory"},
+		"no authority":     {func(f tlsFiles) { _ = os.Remove(f.ClientCAFile) }, "unable to read listen.tls.client_ca_file: open $ca: no such file or directory"},
 		"another's key":    {func(f tlsFiles) { put(t, f.KeyFile, other.Key) }, "unable to use listen.tls.certificate_file $certificate with listen.tls.key_file $key: tls: private key does not match public key"},
 		"an empty file":    {func(f tlsFiles) { put(t, f.CertificateFile, nil) }, "unable to use listen.tls.certificate_file $certificate with listen.tls.key_file $key: tls: failed to find any PEM data in certificate input"},
 		"authority no PEM": {func(f tlsFiles) { put(t, f.ClientCAFile, []byte("x")) }, "unable to use listen.tls.client_ca_file $ca: there is no certificate in PEM form in it"},

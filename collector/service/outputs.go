@@ -44,7 +44,7 @@ func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool)
 	return output.NewTee(pool, list[0], list[1:]...), nil
 }
 
-func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ output.Sink, err error) {
+func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ *output.Elasticsearch, err error) {
 	es := cfg.Output.Elasticsearch
 	c := output.ElasticsearchConfig{
 		Addresses: es.Addresses, Username: es.Username, Secrets: func() (output.Secrets, error) { return secrets(es) }, CAFile: es.CAFile,
@@ -56,21 +56,16 @@ func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ outpu
 	state := makeStateDirectory(cfg, o)
 	c.DeadLetters = output.DeadLetterConfig{Path: es.DeadLetter.Path, MaxBytes: int64(es.DeadLetter.MaxBytes)}
 	if c.DeadLetters.Path == "" && state != "" {
-		c.DeadLetters.Path = filepath.Join(state, "dead-letter.ndjson")
+		c.DeadLetters.Path, c.DeadLetters.Optional = filepath.Join(state, "dead-letter.ndjson"), true
 	}
-	kept, err := openSpool(es.Spool, state, o)
-	if err != nil {
+	if c.Spool, err = openSpool(es.Spool, state, o); err != nil {
 		return nil, err
 	}
-	if kept == nil {
-		return output.NewElasticsearch(c)
-	}
-	c.Backlog = kept
 	sink, err := output.NewElasticsearch(c)
-	if err != nil {
-		return nil, errors.Join(err, kept.Close(), kept.Unlock())
+	if err != nil && c.Spool != nil {
+		err = errors.Join(err, c.Spool.Close())
 	}
-	return spooled{sink, kept}, nil
+	return sink, err
 }
 
 // openSpool opens the spool that is set, or else one in the state directory. It returns nil when there is none.
@@ -101,15 +96,4 @@ func makeStateDirectory(cfg config.Config, o Options) string {
 		return ""
 	}
 	return directory
-}
-
-// spooled is an output that lets go of its spool when it is closed.
-type spooled struct {
-	*output.Elasticsearch
-	spool *spool.Spool
-}
-
-// Close implements output.Sink.
-func (s spooled) Close(ctx context.Context) error {
-	return errors.Join(s.Elasticsearch.Close(ctx), s.spool.Unlock())
 }

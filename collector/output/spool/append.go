@@ -5,32 +5,29 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-
-	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
-// Append implements output.Backlog.
-func (s *Spool) Append(b output.Batch) error {
+// Append keeps a batch; b.Body stays the caller's. A spool that is at its limit drops the oldest batches that no sender has, and counts their
+// documents. An error says that the batch is not kept. A disk that does not confirm what was written (Always) is no such error: the batch is
+// there unless power fails; it is counted, and logged.
+func (s *Spool) Append(b Batch) error {
 	m := metaOf(&b)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	seg, err := s.append(m, b.Body)
-	always := s.options.Sync == Always
 	if err != nil {
 		s.stats.Errors++
-	} else if always {
-		// Under the lock: another Append would wait for the disk as well.
-		err = s.sync(seg)
-	}
-	s.mu.Unlock()
-	if err != nil {
 		return fmt.Errorf("unable to write to the spool: %w", err)
+	}
+	if s.options.Sync == Always {
+		s.sync(seg)
 	}
 	return nil
 }
 
 func (s *Spool) append(m meta, body []byte) (*segment, error) {
 	if s.closed {
-		return nil, output.ErrClosed
+		return nil, ErrClosed
 	}
 	if err := s.makeRoom(m.octets()); err != nil {
 		return nil, err
@@ -91,11 +88,10 @@ func (s *Spool) seal(seg *segment) error {
 	if seg.data == nil {
 		return nil
 	}
-	var err error
-	if s.options.Sync != Never {
-		err = s.sync(seg)
+	if s.options.Sync != Never && seg.live > 0 {
+		s.sync(seg)
 	}
-	err = errors.Join(err, seg.data.Close())
+	err := seg.data.Close()
 	seg.data = nil
 	if seg.live == 0 {
 		s.forget(seg)

@@ -1,4 +1,4 @@
-// Package spool keeps batches on disk until they are stored: an output.Backlog that outlives an outage, a restart and a crash.
+// Package spool keeps batches on disk until they are stored, so that they outlive an outage, a restart and a crash.
 //
 // Batches are appended to segment files, which are named by a counter, so that no clock matters. Whatever is appended is never changed: after
 // a start a new segment is begun. A segment is removed when all its batches are settled.

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"time"
-
-	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
 const (
@@ -35,7 +33,7 @@ type meta struct {
 	sum                     uint32
 }
 
-func metaOf(b *output.Batch) meta {
+func metaOf(b *Batch) meta {
 	return meta{b.Gzip, uint32(b.Documents), uint32(b.Size), uint32(len(b.Body)), b.Since.UnixNano(), crc32.Checksum(b.Body, castagnoli)}
 }
 
@@ -121,7 +119,7 @@ func parseSegment(data []byte) (f found, err error) {
 					at = end
 					continue
 				}
-				if len(bytes.TrimLeft(data[end:], "\x00")) == 0 && bytes.HasSuffix(data[at+batchHeader:end], []byte{0}) && !sound(data[end:]) {
+				if len(bytes.TrimLeft(data[end:], "\x00")) == 0 && bytes.HasSuffix(data[at+batchHeader:end], []byte{0}) {
 					return f, nil // the last one, whose end never got to the disk
 				}
 				f.damagedBatches++
@@ -143,9 +141,6 @@ func parseSegment(data []byte) (f found, err error) {
 	}
 	return f, nil
 }
-
-// sound tells whether a header follows.
-func sound(data []byte) bool { return nextHeader(data) >= 0 }
 
 // nextHeader finds the first sound header of a batch in data, or -1.
 func nextHeader(data []byte) int {

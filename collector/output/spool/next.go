@@ -4,13 +4,13 @@ import (
 	"errors"
 	"hash/crc32"
 	"io/fs"
+	"syscall"
 	"time"
-
-	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
-// Next implements output.Backlog. After Close it returns output.ErrClosed at once: what is left is for the next start.
-func (s *Spool) Next(wait time.Duration) (*output.Batch, error) {
+// Next waits for the oldest batch that no sender has. It returns nil when none came within the given time, and ErrClosed after Close. Body is
+// valid until Done or Release.
+func (s *Spool) Next(wait time.Duration) (*Batch, error) {
 	var timeout <-chan time.Time
 	for {
 		s.mu.Lock()
@@ -32,16 +32,20 @@ func (s *Spool) Next(wait time.Duration) (*output.Batch, error) {
 	}
 }
 
-func (s *Spool) oldest() (*output.Batch, error) {
+func (s *Spool) oldest() (*Batch, error) {
 	if s.closed {
 		s.signal() // for the next sender that waits
-		return nil, output.ErrClosed
+		return nil, ErrClosed
 	}
 	for i := 0; i < len(s.segments); i++ {
 		seg := s.segments[i]
 		for n := seg.next(); n >= 0; n = seg.next() {
 			e := &seg.entries[n]
 			body, err := s.read(seg, e)
+			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM) {
+				s.say("read", "the spool cannot be read for now", err)
+				return nil, nil // the caller waits: the batch is sound.
+			}
 			if err != nil {
 				s.dropped[CauseDamaged] += uint64(e.documents)
 				s.say(CauseDamaged, "a batch of the spool cannot be read, its flows are lost", err)
@@ -50,9 +54,9 @@ func (s *Spool) oldest() (*output.Batch, error) {
 			}
 			e.state = held
 			s.signal() // there may be more
-			return &output.Batch{
+			return &Batch{
 				Body: body, Gzip: e.gzip, Documents: int(e.documents), Size: int(e.size), Since: e.received(),
-				Token: seg.number<<24 | uint64(n),
+				segment: seg.number, place: n,
 			}, nil
 		}
 		if seg.live == 0 && seg.data == nil {
@@ -70,28 +74,29 @@ func (s *Spool) read(seg *segment, e *entry) ([]byte, error) {
 		buffer = make([]byte, e.length)
 	}
 	buffer = buffer[:e.length]
-	if err := s.files.read(s.path(seg.name()), e.at+batchHeader, buffer); err != nil {
-		return nil, err
+	err := s.files.read(s.path(seg.name()), e.at+batchHeader, buffer)
+	if err == nil && crc32.Checksum(buffer, castagnoli) != e.sum {
+		err = errors.New("its checksum is wrong")
 	}
-	if crc32.Checksum(buffer, castagnoli) != e.sum {
-		return nil, errors.New("its checksum is wrong")
+	if err != nil {
+		s.buffers.Put(&buffer)
+		return nil, err
 	}
 	return buffer, nil
 }
 
-// find returns the segment and place of a batch that a sender has.
-func (s *Spool) find(b *output.Batch) (*segment, int) {
-	number, n := b.Token>>24, int(b.Token&(1<<24-1))
+// find returns the segment and place of a batch that a sender has; nil after Close.
+func (s *Spool) find(b *Batch) (*segment, int) {
 	for _, seg := range s.segments {
-		if seg.number == number && n < len(seg.entries) && seg.entries[n].state == held {
-			return seg, n
+		if !s.closed && seg.number == b.segment && seg.entries[b.place].state == held {
+			return seg, b.place
 		}
 	}
 	return nil, 0
 }
 
-// Done implements output.Backlog.
-func (s *Spool) Done(b *output.Batch) {
+// Done says that every document of a batch from Next is settled. It is forgotten.
+func (s *Spool) Done(b *Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seg, n := s.find(b)
@@ -100,7 +105,7 @@ func (s *Spool) Done(b *output.Batch) {
 	}
 	s.settle(seg, n)
 	s.giveBack(b)
-	if seg.live == 0 && (seg.data == nil || s.closed) {
+	if seg.live == 0 && seg.data == nil {
 		s.forget(seg)
 		return
 	}
@@ -146,8 +151,8 @@ func (s *Spool) again(seg *segment, path string) (file, error) {
 	return f, nil
 }
 
-// Release implements output.Backlog.
-func (s *Spool) Release(b *output.Batch) {
+// Release gives a batch from Next back unsettled. It is the next one again.
+func (s *Spool) Release(b *Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seg, n := s.find(b)
@@ -161,7 +166,7 @@ func (s *Spool) Release(b *output.Batch) {
 }
 
 // giveBack takes the buffer of a batch for another.
-func (s *Spool) giveBack(b *output.Batch) {
+func (s *Spool) giveBack(b *Batch) {
 	buffer := b.Body
 	b.Body = nil
 	s.buffers.Put(&buffer)

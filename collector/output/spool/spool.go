@@ -10,11 +10,9 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
-// Causes of dropped documents, besides those of package output.
+// Causes of dropped documents, besides those of package
 const (
 	CauseFull    = "spool_full"    // the oldest were dropped because the spool was at its limit
 	CauseDamaged = "spool_damaged" // the disk does not give back what was written
@@ -38,9 +36,6 @@ const (
 	Never    = "never"    // as the kernel likes
 )
 
-// ErrFull is what Append returns when the batch has no room though everything that may be dropped is.
-var ErrFull = errors.New("the spool is full")
-
 // Options say where a spool is and how large.
 type Options struct {
 	Directory string // made if it is not there
@@ -51,7 +46,7 @@ type Options struct {
 	files files // nil is the disk
 }
 
-// Spool is an output.Backlog on disk.
+// Spool keeps batches on disk. All methods are safe for concurrent use.
 type Spool struct {
 	options Options
 	logger  *slog.Logger
@@ -148,7 +143,7 @@ func (s *Spool) signal() {
 	}
 }
 
-// Close implements output.Backlog. What is not settled stays on disk. Done and Release still work for what senders have.
+// Close ends all other methods. What is not settled stays on disk for the next start, what a sender has included.
 func (s *Spool) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -162,23 +157,16 @@ func (s *Spool) Close() error {
 	if n := len(s.segments); n > 0 {
 		errs = append(errs, s.seal(s.segments[n-1]))
 	}
+	for _, seg := range s.segments {
+		errs = append(errs, seg.closeFiles())
+	}
+	errs = append(errs, s.lock.Close())
 	s.mu.Unlock()
 	s.syncing.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("unable to close the spool: %w", err)
 	}
 	return nil
-}
-
-// Unlock lets another process use the directory. Call it when no sender has a batch any more.
-func (s *Spool) Unlock() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var errs []error
-	for _, seg := range s.segments {
-		errs = append(errs, seg.closeFiles())
-	}
-	return errors.Join(append(errs, s.lock.Close())...)
 }
 
 // say logs a condition, and not again for a while.
@@ -190,11 +178,11 @@ func (s *Spool) say(what, text string, err error) {
 	s.logger.Error(text, "directory", s.options.Directory, "error", err)
 }
 
-// Held implements output.Backlog.
-func (s *Spool) Held() output.Held {
+// Held describes what is kept.
+func (s *Spool) Held() Held {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := output.Held{Bytes: int(s.body), Limit: int(s.options.MaxBytes), Documents: s.docs}
+	h := Held{Bytes: int(s.body), Limit: int(s.options.MaxBytes), Documents: s.docs}
 	for _, seg := range s.segments {
 		for i := range seg.entries {
 			if e := &seg.entries[i]; e.state != settled {
@@ -206,7 +194,7 @@ func (s *Spool) Held() output.Held {
 	return h
 }
 
-// Dropped implements output.Backlog.
+// Dropped is how many documents were dropped, by cause.
 func (s *Spool) Dropped() map[string]uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
 func open(t *testing.T, o Options) *Spool {
@@ -34,19 +32,19 @@ func open(t *testing.T, o Options) *Spool {
 // shut closes a spool as a stop does.
 func shut(t *testing.T, s *Spool) {
 	t.Helper()
-	if err := errors.Join(s.Close(), s.Unlock()); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // batch is one whose body says which it is.
-func batch(n, octets int) output.Batch {
+func batch(n, octets int) Batch {
 	body := bytes.Repeat([]byte{byte(n)}, max(octets, 4))
 	binary.LittleEndian.PutUint32(body, uint32(n))
-	return output.Batch{Body: body, Gzip: n%2 == 0, Documents: 1 + n%7, Size: 10 * octets, Since: time.Unix(int64(n), 5)}
+	return Batch{Body: body, Gzip: n%2 == 0, Documents: 1 + n%7, Size: 10 * octets, Since: time.Unix(int64(n), 5)}
 }
 
-func number(t *testing.T, b *output.Batch) int {
+func number(t *testing.T, b *Batch) int {
 	t.Helper()
 	n := int(binary.LittleEndian.Uint32(b.Body))
 	want := batch(n, len(b.Body))
@@ -63,7 +61,7 @@ func put(t *testing.T, s *Spool, n, octets int) {
 	}
 }
 
-func next(t *testing.T, s *Spool) *output.Batch {
+func next(t *testing.T, s *Spool) *Batch {
 	t.Helper()
 	b, err := s.Next(0)
 	if err != nil {
@@ -171,7 +169,7 @@ func TestOldestGoAtTheLimit(t *testing.T) {
 }
 
 // next1 appends batch 0 and takes it.
-func next1(t *testing.T, s *Spool) *output.Batch {
+func next1(t *testing.T, s *Spool) *Batch {
 	t.Helper()
 	put(t, s, 0, 50_000)
 	return next(t, s)
@@ -295,6 +293,15 @@ type failing struct {
 	disk
 	err  error
 	part int
+	sync error
+	open error
+}
+
+func (f *failing) read(path string, at int64, into []byte) error {
+	if f.open != nil {
+		return f.open
+	}
+	return f.disk.read(path, at, into)
 }
 
 type failingFile struct {
@@ -308,6 +315,13 @@ func (f *failing) create(path string) (file, error) {
 	}
 	inner, err := f.disk.create(path)
 	return failingFile{inner, f}, err
+}
+
+func (f failingFile) Sync() error {
+	if f.of.sync != nil {
+		return f.of.sync
+	}
+	return f.file.Sync()
 }
 
 func (f failingFile) Write(b []byte) (int, error) {
@@ -343,6 +357,38 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestDiskThatDoesNotConfirm: the batch is there all the same, once.
+func TestDiskThatDoesNotConfirm(t *testing.T) {
+	files := &failing{sync: syscall.EIO}
+	s := open(t, Options{Directory: t.TempDir(), files: files, Sync: Always})
+	put(t, s, 1, 50)
+	if n := s.Stats().SyncErrors; n != 1 {
+		t.Errorf("%d errors counted", n)
+	}
+	if got := rest(t, s); !slices.Equal(got, []int{1}) {
+		t.Errorf("kept %v", got)
+	}
+	shut(t, s)
+}
+
+// TestReadsThatFailForNow: a process that has no file left to open loses nothing; a body that the disk does not give back is lost, and counted.
+func TestReadsThatFailForNow(t *testing.T) {
+	files := &failing{}
+	s := open(t, Options{Directory: t.TempDir(), files: files})
+	put(t, s, 1, 50)
+	put(t, s, 2, 50)
+	files.open = syscall.EMFILE
+	if b := next(t, s); b != nil || s.Held().Documents != batch(1, 4).Documents+batch(2, 4).Documents {
+		t.Errorf("got %v, held %+v", b, s.Held())
+	}
+	files.open = syscall.EIO
+	if b := next(t, s); b != nil || int(s.Dropped()[CauseDamaged]) != batch(1, 4).Documents+batch(2, 4).Documents {
+		t.Errorf("got %v, dropped %v", b, s.Dropped())
+	}
+	files.open = nil
+	shut(t, s)
+}
+
 // TestAgainstAModel does what collectors do, in any order, and what befalls them.
 func TestAgainstAModel(t *testing.T) {
 	for seed := range uint64(30) {
@@ -351,7 +397,7 @@ func TestAgainstAModel(t *testing.T) {
 		o := Options{Directory: folder, MaxBytes: 4 << 20, Sync: []string{Interval, Always, Never}[seed%3]}
 		s := open(t, o)
 		var waitingNow []int // the model: what waits, in order
-		taken := map[int]*output.Batch{}
+		taken := map[int]*Batch{}
 		n := 0
 		for range 400 {
 			switch random.IntN(8) {
@@ -465,7 +511,7 @@ func BenchmarkSpool(b *testing.B) {
 				}
 				s.Done(got)
 			}
-			if err := errors.Join(s.Close(), s.Unlock()); err != nil {
+			if err := s.Close(); err != nil {
 				b.Fatal(err)
 			}
 		})

@@ -7,14 +7,17 @@ import (
 )
 
 // sync tells the disk to keep what was written to a segment.
-func (s *Spool) sync(seg *segment) error {
+func (s *Spool) sync(seg *segment) {
 	s.dirty = false
-	if err := seg.data.Sync(); err != nil {
+	s.synced(seg.data.Sync())
+}
+
+// synced counts a disk that did not do as it was told.
+func (s *Spool) synced(err error) {
+	if err != nil {
 		s.stats.SyncErrors++
 		s.say("sync", "the disk did not keep what was written to the spool", err)
-		return err
 	}
-	return nil
 }
 
 func (s *Spool) syncNowAndThen() {
@@ -44,8 +47,7 @@ func (s *Spool) syncOnce() {
 	}
 	if err := data.Sync(); err != nil && !errors.Is(err, os.ErrClosed) {
 		s.mu.Lock()
-		s.stats.SyncErrors++
-		s.say("sync", "the disk did not keep what was written to the spool", err)
+		s.synced(err)
 		s.mu.Unlock()
 	}
 }
