@@ -3,12 +3,16 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // checkAll applies the leaf's rule to its value, or to each element of a list.
@@ -94,6 +98,16 @@ var checks = map[string]func(any) error{
 	"skew":        between(Duration(0), Duration(30*24*time.Hour)),
 	"sync":        oneOf("a way to sync", "interval", "always", "never"),
 	"spool":       zeroOr(between(ByteSize(2<<20), ByteSize(64<<40))),
+	"profile":     oneOf("a profile", "full", "lean"),
+	"field":       func(v any) error { return schema.CheckField(v.(string)) },
+	"target":      oneOf("a target", "auto", "data_stream", "alias", "index"),
+	"rotate":      zeroOr(between(ByteSize(64<<10), ByteSize(1<<40))),
+	"keep":        between(1, 1000),
+	"resolver":    func(v any) error { return hostPort(v.(string), 1) },
+	"broker":      broker,
+	"topic":       topic,
+	"compression": oneOf("a compression", "none", "gzip", "snappy", "lz4", "zstd"),
+	"mechanism":   oneOf("a mechanism", "plain", "scram-sha-256", "scram-sha-512"),
 	"sampling": func(v any) error {
 		_, _, err := ParseRate(v.(string))
 		return err
@@ -116,6 +130,28 @@ func hostPort(text string, least uint16) error {
 	}
 	if at.Port() < least {
 		return fmt.Errorf("%q has port %d", text, at.Port())
+	}
+	return nil
+}
+
+// broker is a host name or an address, with a port.
+func broker(v any) error {
+	host, port, err := net.SplitHostPort(v.(string))
+	n, numberErr := strconv.ParseUint(port, 10, 16)
+	if err != nil || host == "" || numberErr != nil || n == 0 {
+		return fmt.Errorf("%q is not a host with a port; write it like kafka.example.org:9092", v)
+	}
+	return nil
+}
+
+// topic follows Kafka's rule for names of topics.
+func topic(v any) error {
+	name := v.(string)
+	legal := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-'
+	}
+	if name == "" || name == "." || name == ".." || len(name) > 249 || strings.ContainsFunc(name, func(r rune) bool { return !legal(r) }) {
+		return fmt.Errorf("%q is not a name Kafka takes: at most 249 letters, digits, dots, _ and -", name)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ package config
 
 import (
 	"slices"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // Config is the settings tree. The zero value is not valid; start from Default.
@@ -13,6 +15,7 @@ type Config struct {
 	Listen    Listen    `yaml:"listen"`
 	Decode    Decode    `yaml:"decode"`
 	Enrich    Enrich    `yaml:"enrich"`
+	Document  Document  `yaml:"document"`
 	Exporters Exporters `yaml:"exporters"`
 	State     State     `yaml:"state"`
 	Output    Output    `yaml:"output"`
@@ -50,15 +53,53 @@ type Decode struct {
 	ElementsFile     string   `yaml:"elements_file" check:"path" desc:"YAML file of information elements to add to the registry; empty adds none."`
 }
 
-// Enrich says what is added to flows.
+// Enrich says what is added to flows. Files are read again when they change; one that cannot be used is reported, and what was known
+// before stays in use.
 type Enrich struct {
-	GeoIP GeoIP `yaml:"geoip"`
+	GeoIP            GeoIP      `yaml:"geoip"`
+	Internal         []string   `yaml:"internal" default:"10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, fc00::/7, fe80::/10" check:"network" desc:"Networks and addresses that are one's own, for network.direction and flow.locality. Networks of networks_file count as well, unless they say internal: false."`
+	NetworksFile     string     `yaml:"networks_file" check:"path" desc:"YAML or CSV file of networks with name, site, role, place and autonomous system; empty adds none. The longest prefix counts."`
+	ExportersFile    string     `yaml:"exporters_file" check:"path" desc:"YAML file of names of exporters and of their interfaces; empty adds none. It wins over what exporters and SNMP say."`
+	ApplicationsFile string     `yaml:"applications_file" check:"path" desc:"YAML file of application names by port and protocol; empty adds none. It wins over IANA's service names."`
+	ASFile           string     `yaml:"as_file" check:"path" desc:"YAML or CSV file of names of autonomous systems, such as private ones; empty adds none. It wins over the database."`
+	Services         bool       `yaml:"services" default:"true" desc:"Name applications that the exporter did not recognise by IANA's service names."`
+	SNMP             SNMP       `yaml:"snmp"`
+	ReverseDNS       ReverseDNS `yaml:"reverse_dns"`
 }
 
 // GeoIP names databases in MaxMind's format.
 type GeoIP struct {
-	City string `yaml:"city" check:"path" desc:"City or country database (.mmdb) on the host; empty turns it off. One that is missing or damaged is reported, and flows go on without it."`
-	ASN  string `yaml:"asn" check:"path" desc:"Autonomous system database (.mmdb) on the host; empty turns it off."`
+	City string `yaml:"city" check:"path" desc:"City or country database (.mmdb) of MaxMind, DB-IP or IPinfo on the host; empty turns it off. One that is missing or damaged is reported, and flows go on without it, or with the one before."`
+	ASN  string `yaml:"asn" check:"path" desc:"Autonomous system database (.mmdb) of MaxMind, DB-IP or IPinfo on the host; empty turns it off."`
+}
+
+// SNMP says how exporters are asked for the names of their interfaces.
+type SNMP struct {
+	CredentialsFile string   `yaml:"credentials_file" check:"path" desc:"YAML file that says for which networks which version, community or user of SNMP is good; empty uses the systemd credential snmp, and without that nobody is asked."`
+	Refresh         Duration `yaml:"refresh" default:"1h" check:"wait" desc:"Age at which names are asked for again."`
+	Timeout         Duration `yaml:"timeout" default:"2s" check:"interval" desc:"How long an exporter has to answer a question; it is asked three times."`
+	Workers         int      `yaml:"workers" default:"4" check:"workers" desc:"Exporters asked at once."`
+}
+
+// ReverseDNS says whose addresses are given names.
+type ReverseDNS struct {
+	Enabled   bool     `yaml:"enabled" default:"false" desc:"Look up the names of addresses. A flow does not wait: it has the name when that is known already."`
+	Servers   []string `yaml:"servers" check:"resolver" desc:"Resolvers with their port, such as 192.0.2.53:53; empty uses the host's."`
+	Include   []string `yaml:"include" check:"network" desc:"Networks whose addresses are looked up; empty is all."`
+	Exclude   []string `yaml:"exclude" check:"network" desc:"Networks whose addresses are not; wins over include."`
+	Entries   int      `yaml:"entries" default:"100000" check:"count" desc:"Names remembered at once. The one that was not used for longest makes room."`
+	Keep      Duration `yaml:"keep" default:"24h" check:"wait" desc:"Age at which a name is looked up again."`
+	KeepNone  Duration `yaml:"keep_none" default:"1h" check:"wait" desc:"Age at which an address without a name is looked up again."`
+	Timeout   Duration `yaml:"timeout" default:"3s" check:"interval" desc:"How long a look-up may take."`
+	Workers   int      `yaml:"workers" default:"16" check:"workers" desc:"Look-ups at once."`
+	PerSecond int      `yaml:"per_second" default:"200" check:"count" desc:"Look-ups begun in a second at most. Addresses beyond are looked up when they come again."`
+}
+
+// Document says what a document has in it.
+type Document struct {
+	Profile string   `yaml:"profile" default:"full" check:"profile" desc:"Which fields documents have: full, or lean, with what dashboards need at about half the space on disk."`
+	With    []string `yaml:"with" check:"field" desc:"Fields to add to the profile. An object, such as source.geo, is all fields below it."`
+	Without []string `yaml:"without" check:"field" desc:"Fields to leave out of the profile, likewise; wins over with."`
 }
 
 // Exporters says who may send, and bounds what exporters can make the collector remember. Bounds are those of each socket.
@@ -87,6 +128,7 @@ type State struct {
 type Output struct {
 	Elasticsearch Elasticsearch `yaml:"elasticsearch"`
 	NDJSON        NDJSON        `yaml:"ndjson"`
+	Kafka         Kafka         `yaml:"kafka"`
 }
 
 // Elasticsearch is the bulk output.
@@ -99,12 +141,14 @@ type Elasticsearch struct {
 	ClientCertificateFile string     `yaml:"client_certificate_file" check:"path" desc:"PEM certificate to show to the server, where it asks for one. Read again when it changes."`
 	ClientKeyFile         string     `yaml:"client_key_file" check:"path" desc:"PEM private key of that certificate."`
 	Index                 string     `yaml:"index" default:"flows" check:"index" desc:"Data stream, alias or index that documents are created in."`
+	Target                string     `yaml:"target" default:"auto" check:"target" desc:"What setup makes of that name: data_stream, alias (a write alias of index-000001, to roll over), index, or auto, which is data_stream where the server has them and alias where it does not."`
+	Setup                 bool       `yaml:"setup" default:"false" desc:"Create index template and target when the service starts, as flowcollector setup does, unless they are there. Needs the privileges manage_index_templates and, on the index, create_index."`
 	DocumentIDs           bool       `yaml:"document_ids" default:"true" desc:"Give documents ids, so that Elasticsearch refuses what it has already when a batch is sent again. Without them it stores faster, and twice what was on the way when a connection broke."`
 	BatchBytes            ByteSize   `yaml:"batch_bytes" default:"4MiB" check:"batch" desc:"Size at which a batch is sent, before compression."`
 	FlushInterval         Duration   `yaml:"flush_interval" default:"1s" check:"interval" desc:"Age at which a batch is sent though it is not full."`
 	BufferBytes           ByteSize   `yaml:"buffer_bytes" default:"64MiB" check:"size" desc:"Bound of what waits in memory: all that is not stored yet where there is no spool, otherwise what is not in it yet. Beyond it new flows are dropped, and counted."`
 	Gzip                  bool       `yaml:"gzip" default:"true" desc:"Compress requests: a seventh of the bytes for about twice the processor time."`
-	Workers               int        `yaml:"workers" default:"2" check:"workers" desc:"Requests in flight at once. There is one while Elasticsearch is away."`
+	Workers               int        `yaml:"workers" default:"4" check:"workers" desc:"Requests in flight at once, at most. There are fewer while Elasticsearch says that it is overloaded."`
 	Spool                 Spool      `yaml:"spool"`
 	DeadLetter            DeadLetter `yaml:"dead_letter"`
 }
@@ -124,7 +168,24 @@ type DeadLetter struct {
 
 // NDJSON is the output to a file.
 type NDJSON struct {
-	Path string `yaml:"path" check:"ndjson" desc:"File that documents are appended to, one a line; - is standard output; empty turns the output off."`
+	Path     string   `yaml:"path" check:"ndjson" desc:"File that documents are appended to, one a line; - is standard output; empty turns the output off. A file that was renamed or removed is opened anew."`
+	MaxBytes ByteSize `yaml:"max_bytes" default:"0" check:"rotate" desc:"Size at which the file is renamed to .1, .1 to .2 and so on; 0 lets it grow."`
+	Keep     int      `yaml:"keep" default:"5" check:"keep" desc:"Renamed files that are kept."`
+}
+
+// Kafka is the output to a bus.
+type Kafka struct {
+	Brokers               []string `yaml:"brokers" check:"broker" desc:"Brokers to begin with, such as kafka.example.org:9092; empty turns the output off."`
+	Topic                 string   `yaml:"topic" default:"flows" check:"topic" desc:"Topic that documents are produced to, one a message, keyed by the exporter's address."`
+	Compression           string   `yaml:"compression" default:"lz4" check:"compression" desc:"Compression of batches: none, gzip, snappy, lz4 or zstd."`
+	BufferBytes           ByteSize `yaml:"buffer_bytes" default:"64MiB" check:"size" desc:"Bound of what waits in memory. Beyond it new flows are dropped from this output, and counted."`
+	TLS                   bool     `yaml:"tls" default:"false" desc:"Speak TLS to brokers."`
+	CAFile                string   `yaml:"ca_file" check:"path" desc:"PEM certificates that sign those of brokers; empty uses the host's."`
+	ClientCertificateFile string   `yaml:"client_certificate_file" check:"path" desc:"PEM certificate to show to brokers."`
+	ClientKeyFile         string   `yaml:"client_key_file" check:"path" desc:"PEM private key of that certificate."`
+	Mechanism             string   `yaml:"mechanism" default:"scram-sha-512" check:"mechanism" desc:"How the user proves who it is: plain, scram-sha-256 or scram-sha-512."`
+	Username              string   `yaml:"username" desc:"User for SASL; empty sends none."`
+	PasswordFile          string   `yaml:"password_file" check:"path" desc:"File with the password; empty uses the systemd credential kafka-password."`
 }
 
 // HTTP is the address of metrics and health.
@@ -158,20 +219,31 @@ func (c *Config) validate() []problem {
 	if c.Exporters.PendingBytes > c.Exporters.PendingAllBytes {
 		found = append(found, problem{"exporters.pending_all_bytes", "must be at least exporters.pending_bytes (" + c.Exporters.PendingBytes.String() + ")"})
 	}
+	found = append(found, c.Document.validate()...)
 	found = append(found, c.Output.validate()...)
 	return append(found, c.Listen.validate()...)
 }
 
+func (d *Document) validate() []problem {
+	if _, err := schema.NewEncoder(schema.Selection{Profile: d.Profile, With: d.With, Without: d.Without}); err != nil {
+		return []problem{{"document.without", err.Error()}}
+	}
+	return nil
+}
+
 func (o *Output) validate() []problem {
 	var found []problem
-	const certificate, key = "output.elasticsearch.client_certificate_file", "output.elasticsearch.client_key_file"
-	es := o.Elasticsearch
-	switch {
-	case es.ClientCertificateFile != "" && es.ClientKeyFile == "":
-		found = append(found, problem{key, "is needed for " + certificate})
-	case es.ClientCertificateFile == "" && es.ClientKeyFile != "":
-		found = append(found, problem{certificate, "is needed for " + key})
+	pair := func(certificate, key, certificateKey, keyKey string) {
+		switch {
+		case certificate != "" && key == "":
+			found = append(found, problem{keyKey, "is needed for " + certificateKey})
+		case certificate == "" && key != "":
+			found = append(found, problem{certificateKey, "is needed for " + keyKey})
+		}
 	}
+	es, kafka := o.Elasticsearch, o.Kafka
+	pair(es.ClientCertificateFile, es.ClientKeyFile, "output.elasticsearch.client_certificate_file", "output.elasticsearch.client_key_file")
+	pair(kafka.ClientCertificateFile, kafka.ClientKeyFile, "output.kafka.client_certificate_file", "output.kafka.client_key_file")
 	if es.APIKeyFile != "" && es.Username != "" {
 		found = append(found, problem{"output.elasticsearch.api_key_file", "cannot be together with output.elasticsearch.username"})
 	}

@@ -12,15 +12,11 @@ import (
 	"sync/atomic"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
-const (
-	// CacheEntries is how many addresses an enricher remembers: 3 MiB, and about as much again for the JSON.
-	CacheEntries = 1 << 16
-	// maxFragments bounds how many different places an enricher shares among the addresses it remembers. A fragment is
-	// about 300 bytes.
-	maxFragments = 1 << 14
-)
+// CacheEntries is how many addresses an enricher remembers: 3 MiB, and for each about 400 octets of JSON.
+const CacheEntries = 1 << 16
 
 // Enricher enriches the records of one pipeline. It belongs to one goroutine, except for Stats.
 type Enricher struct {
@@ -31,9 +27,6 @@ type Enricher struct {
 
 	// entries are sets of two; the first of a set was used last.
 	entries []entry
-	// fragments are shared by addresses with the same records. Emptied when full.
-	fragments map[records][]byte
-	scratch   []byte
 
 	hits, misses           uint64 // since the last Publish
 	totalHits, totalMisses atomic.Uint64
@@ -42,7 +35,7 @@ type Enricher struct {
 // entry is what is known about one address. The zero address marks a free entry.
 type entry struct {
 	addr     netip.Addr
-	fragment []byte
+	fragment *flow.Address
 }
 
 // records are the places of an address's records in both databases.
@@ -58,22 +51,21 @@ func (d *Databases) newEnricher(entries int) *Enricher {
 		e.seed = [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1} //nolint:gosec // G404: spreads addresses, keeps no secret.
 		e.mask = uint64(entries/2 - 1)
 		e.entries = make([]entry, entries)
-		e.fragments = make(map[records][]byte)
 	}
 	return e
 }
 
-// Enrich sets the Enrichment of both endpoints of r. It stays valid for as long as r is kept.
+// Enrich sets what is Known of both endpoints of r. It stays valid for as long as r is kept.
 func (e *Enricher) Enrich(r *flow.Record) {
 	if e.off {
 		return
 	}
-	r.Source.Enrichment = e.fragment(r.Source.Addr)
-	r.Destination.Enrichment = e.fragment(r.Destination.Addr)
+	r.Source.Known = e.fragment(r.Source.Addr)
+	r.Destination.Known = e.fragment(r.Destination.Addr)
 }
 
 // fragment returns the JSON members for an address, or nil.
-func (e *Enricher) fragment(a netip.Addr) []byte {
+func (e *Enricher) fragment(a netip.Addr) *flow.Address {
 	if local(a) {
 		return nil
 	}
@@ -105,24 +97,16 @@ func local(a netip.Addr) bool {
 	return !a.IsValid() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified()
 }
 
-func (e *Enricher) lookup(a netip.Addr) []byte {
+func (e *Enricher) lookup(a netip.Addr) *flow.Address {
 	at := records{e.dbs.city.find(a), e.dbs.asn.find(a)}
 	if at == (records{}) {
 		return nil
 	}
-	if f, ok := e.fragments[at]; ok {
-		return f
+	info := e.dbs.describe(a, at)
+	if info.Geo == (schema.Geo{}) && info.AS == (schema.AS{}) {
+		return nil
 	}
-	e.scratch = e.dbs.appendFragment(e.scratch[:0], a, at)
-	var f []byte
-	if len(e.scratch) > 0 {
-		f = append(make([]byte, 0, len(e.scratch)), e.scratch...)
-	}
-	if len(e.fragments) >= maxFragments {
-		clear(e.fragments)
-	}
-	e.fragments[at] = f
-	return f
+	return schema.Full().Address(info)
 }
 
 // Publish makes the figures of the cache visible to Stats. The pipeline calls it now and then.

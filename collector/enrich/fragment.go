@@ -34,18 +34,18 @@ type asnRecord struct {
 	Organization string `maxminddb:"autonomous_system_organization"`
 }
 
-// appendFragment appends the JSON members for the records of an address.
-func (d *Databases) appendFragment(dst []byte, a netip.Addr, at records) []byte {
-	var geo schema.Geo
+// describe is what the records of an address say.
+func (d *Databases) describe(a netip.Addr, at records) schema.AddressInfo {
+	info := schema.AddressInfo{IP: a}
 	var city cityRecord
 	if d.city.decode(a, at.city, &city) {
-		geo = city.geo()
+		info.Geo = city.geo()
 	}
 	var as asnRecord
-	if !d.asn.decode(a, at.asn, &as) {
-		as = asnRecord{}
+	if d.asn.decode(a, at.asn, &as) {
+		info.AS = schema.AS(as)
 	}
-	return schema.AppendEnrichment(dst, geo, schema.AS(as))
+	return info
 }
 
 func (c *cityRecord) geo() schema.Geo {

@@ -62,10 +62,53 @@ type Endpoint struct {
 	AS           uint32
 	MAC          [6]byte
 
-	// Enrichment is a run of complete JSON members ("geo":{…},"as":{…}) ready to append, or nil.
-	// It belongs to the enricher's cache and is read-only.
-	Enrichment []byte
+	// Known is what enrichment knows about the address, nil when nothing was looked up. ASName is the name of the exported AS as a JSON
+	// string with its quotes, or nil. Both belong to the enricher and are read-only.
+	Known  *Address
+	ASName []byte
 }
+
+// Address is what enrichment knows about an address, in the form in which a document has it, ready to append.
+type Address struct {
+	Members  []byte // complete members of the endpoint's JSON object: "ip":"…" first, "domain":"…" if any, then "as":{…},"geo":{…}
+	Name     int    // how many octets of Members are ip and domain: what client and server have
+	HasAS    bool   // Members have the autonomous system
+	Network  []byte // members that describe the user's network: "name":"…","role":"…"; or nil
+	Internal bool   // the address is one's own
+
+	// Views are the members of each object, in place of those above, where they differ because fields of only one side were selected.
+	Views *Views
+}
+
+// Views are what is known about an address in each place that it can have in a document.
+type Views struct {
+	Source, Destination, Client, Server []byte
+	SourceNetwork, DestinationNetwork   []byte
+}
+
+// Observer is what enrichment knows about an exporter and two of its interfaces. Texts are JSON strings with their quotes, nil where not
+// known.
+type Observer struct {
+	Name          []byte
+	Site          []byte
+	Input, Output Interface
+}
+
+// Interface is what enrichment knows about an interface.
+type Interface struct {
+	Name, Alias []byte // JSON strings with their quotes, or nil
+	Wins        bool   // over what the exporter said in options data
+}
+
+// Side is one of the two of a flow.
+type Side uint8
+
+// The sides.
+const (
+	SideUnknown Side = iota
+	SideSource
+	SideDestination
+)
 
 // Record is one flow as an exporter reported it: one direction over one interval of time, or, where Details say what came back, both.
 // Times are Unix nanoseconds.
@@ -99,6 +142,11 @@ type Record struct {
 
 	Input, Output uint32 // ifIndex
 	NextHop       netip.Addr
+
+	// What enrichment adds; empty where nothing was looked up. It belongs to the enricher and is read-only.
+	Observer    *Observer
+	Application []byte // by port: a JSON string with its quotes, or nil. What the exporter recognised is in Details and wins
+	Client      Side   // which side began the conversation
 
 	// Details is what few exporters say, nil when this one said nothing of it. It belongs to the decoder's Arena.
 	Details *Details

@@ -2,66 +2,77 @@ package schema
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
+
+// sentBytes are the octets from source to destination, of all packets.
+func sentBytes(r *flow.Record) uint64 { return r.Sampling.Scale(r.Bytes) }
+
+func sentPackets(r *flow.Record) uint64 { return r.Sampling.Scale(r.Packets) }
 
 // exportedBytes are the octets in both directions, as exported.
 func exportedBytes(r *flow.Record) uint64 {
 	if r.Details == nil {
 		return r.Bytes
 	}
-	return sum(r.Bytes, r.Details.ReverseBytes)
+	return add(r.Bytes, r.Details.ReverseBytes)
 }
 
 func exportedPackets(r *flow.Record) uint64 {
 	if r.Details == nil {
 		return r.Packets
 	}
-	return sum(r.Packets, r.Details.ReversePackets)
+	return add(r.Packets, r.Details.ReversePackets)
 }
 
-// totalBytes are the octets of all packets in both directions.
-func totalBytes(r *flow.Record) uint64 { return r.Sampling.Scale(exportedBytes(r)) }
-
-func totalPackets(r *flow.Record) uint64 { return r.Sampling.Scale(exportedPackets(r)) }
-
-// sum of two counters, at most the greatest there is.
-func sum(a, b uint64) uint64 {
+// add two counters: at most the greatest there is.
+func add(a, b uint64) uint64 {
 	if a > math.MaxUint64-b {
 		return math.MaxUint64
 	}
 	return a + b
 }
 
-// oneWay puts a counter of one direction, where the exporter counts both.
-func oneWay(has flow.DetailFields, get func(*flow.Record) uint64) putFn {
-	return func(dst []byte, r *flow.Record) ([]byte, bool) {
-		if r.Details == nil || r.Details.Has&has == 0 {
-			return dst, false
-		}
-		return appendLong(dst, r.Sampling.Scale(get(r))), true
+func networkBytes(dst []byte, r *flow.Record) []byte {
+	return appendLong(dst, r.Sampling.Scale(exportedBytes(r)))
+}
+
+func networkPackets(dst []byte, r *flow.Record) []byte {
+	return appendLong(dst, r.Sampling.Scale(exportedPackets(r)))
+}
+
+func sourceBytes(dst []byte, r *flow.Record) []byte { return appendLong(dst, sentBytes(r)) }
+
+func sourcePackets(dst []byte, r *flow.Record) []byte { return appendLong(dst, sentPackets(r)) }
+
+// destinationBytes are there where the exporter counts both directions.
+func destinationBytes(dst []byte, r *flow.Record) []byte {
+	if r.Details == nil || r.Details.Has&flow.HasReverseBytes == 0 {
+		return dst
 	}
+	return appendLong(dst, r.Sampling.Scale(r.Details.ReverseBytes))
 }
 
-func samplingInterval(dst []byte, r *flow.Record) ([]byte, bool) {
-	return strconv.AppendUint(dst, uint64(r.Sampling.Interval), 10), r.Sampling.Interval > 1
-}
-
-func samplingSource(dst []byte, r *flow.Record) ([]byte, bool) {
-	return appendName(dst, r.Sampling.Source.String()), r.Sampling.Interval > 1 || r.Sampling.Source == flow.SamplingMissing
-}
-
-// sampled puts a counter as it was exported, where that is not what the document has for it.
-func sampled(has flow.Fields, get func(*flow.Record) uint64) putFn {
-	return func(dst []byte, r *flow.Record) ([]byte, bool) {
-		if r.Has&has == 0 || r.Sampling.Interval <= 1 {
-			return dst, false
-		}
-		return appendLong(dst, get(r)), true
+func destinationPackets(dst []byte, r *flow.Record) []byte {
+	if r.Details == nil || r.Details.Has&flow.HasReversePackets == 0 {
+		return dst
 	}
+	return appendLong(dst, r.Sampling.Scale(r.Details.ReversePackets))
 }
 
-// appendLong appends what fits Elasticsearch's long, which is signed.
-func appendLong(dst []byte, n uint64) []byte { return strconv.AppendUint(dst, min(n, 1<<63-1), 10) }
+func samplingInterval(dst []byte, r *flow.Record) []byte {
+	return appendUint(dst, uint64(r.Sampling.Interval))
+}
+
+func samplingSource(dst []byte, r *flow.Record) []byte {
+	if r.Sampling.Interval <= 1 && r.Sampling.Source != flow.SamplingMissing {
+		return dst
+	}
+	return appendName(dst, r.Sampling.Source.String())
+}
+
+// sampledBytes are as they were exported, where that is not what the document has as network.bytes.
+func sampledBytes(dst []byte, r *flow.Record) []byte { return appendLong(dst, exportedBytes(r)) }
+
+func sampledPackets(dst []byte, r *flow.Record) []byte { return appendLong(dst, exportedPackets(r)) }

@@ -6,94 +6,97 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
-func detail(has flow.DetailFields, get func(*flow.Details) uint64) detailFn {
-	return func(dst []byte, d *flow.Details) ([]byte, bool) {
+func detail(has flow.DetailFields, get func(*flow.Details) uint64) value {
+	return detailed(func(dst []byte, d *flow.Details, _ *flow.Record) []byte {
 		if d.Has&has == 0 {
-			return dst, false
+			return dst
 		}
-		return strconv.AppendUint(dst, get(d), 10), true
-	}
+		return appendLong(dst, get(d))
+	})
 }
 
-// text puts a name that came over the wire.
-func text(get func(*flow.Details) []byte) detailFn {
-	return func(dst []byte, d *flow.Details) ([]byte, bool) {
+// text is a name that came over the wire.
+func text(get func(*flow.Details) []byte) value {
+	return detailed(func(dst []byte, d *flow.Details, _ *flow.Record) []byte {
 		name := get(d)
-		return appendText(dst, name), len(name) > 0
-	}
-}
-
-func translated(get func(*flow.Details) *addr) detailFn {
-	return func(dst []byte, d *flow.Details) ([]byte, bool) { return appendAddr(dst, *get(d)) }
-}
-
-func detailMAC(has flow.DetailFields, get func(*flow.Details) *[6]byte) detailFn {
-	return func(dst []byte, d *flow.Details) ([]byte, bool) {
-		if d.Has&has == 0 {
-			return dst, false
+		if len(name) == 0 {
+			return dst
 		}
-		return appendMAC(dst, get(d)[:]), true
-	}
+		return appendText(dst, name)
+	})
 }
 
-func innerVLAN(dst []byte, d *flow.Details) ([]byte, bool) {
-	if d.Has&flow.HasInnerVLAN == 0 || d.InnerVLAN == 0 { // 0 is "untagged"
-		return dst, false
-	}
-	return appendQuoted(dst, uint64(d.InnerVLAN)), true
+func detailMAC(has flow.DetailFields, get func(*flow.Details) *[6]byte) value {
+	return detailed(func(dst []byte, d *flow.Details, _ *flow.Record) []byte {
+		if d.Has&has == 0 {
+			return dst
+		}
+		return appendMAC(dst, get(d)[:])
+	})
 }
 
-func vrf(has flow.DetailFields, get func(*flow.Details) (uint32, []byte)) detailFn {
-	return func(dst []byte, d *flow.Details) ([]byte, bool) {
+func vrf(has flow.DetailFields, get func(*flow.Details) (uint32, []byte)) value {
+	return detailed(func(dst []byte, d *flow.Details, _ *flow.Record) []byte {
 		number, name := get(d)
 		switch {
 		case len(name) > 0:
-			return appendText(dst, name), true
+			return appendText(dst, name)
 		case d.Has&has != 0:
-			return appendQuoted(dst, uint64(number)), true
+			return appendQuoted(dst, uint64(number))
 		}
-		return dst, false
-	}
+		return dst
+	})
 }
 
-func applicationID(dst []byte, d *flow.Details) ([]byte, bool) {
+// innerVLAN leaves 0 out, which is "untagged".
+func innerVLAN(dst []byte, d *flow.Details, _ *flow.Record) []byte {
+	if d.Has&flow.HasInnerVLAN == 0 || d.InnerVLAN == 0 {
+		return dst
+	}
+	return appendQuoted(dst, uint64(d.InnerVLAN))
+}
+
+func applicationID(dst []byte, d *flow.Details, _ *flow.Record) []byte {
 	if d.Has&flow.HasApplication == 0 || d.ApplicationID == 0 {
-		return dst, false
+		return dst
 	}
 	dst = append(dst, '"')
 	dst = strconv.AppendUint(dst, d.ApplicationID>>56, 10)
 	dst = append(dst, ':')
 	dst = strconv.AppendUint(dst, d.ApplicationID&(1<<56-1), 10)
-	return append(dst, '"'), true
+	return append(dst, '"')
 }
 
-func flowID(dst []byte, d *flow.Details) ([]byte, bool) {
-	return appendQuoted(dst, d.FlowID), d.Has&flow.HasFlowID != 0
-}
-
-func agent(dst []byte, r *flow.Record) ([]byte, bool) {
-	if r.Details == nil || !r.Details.Agent.IsValid() || r.Details.Agent == r.Exporter || r.Details.Agent.IsUnspecified() {
-		return dst, false
+func flowID(dst []byte, d *flow.Details, _ *flow.Record) []byte {
+	if d.Has&flow.HasFlowID == 0 {
+		return dst
 	}
-	return appendAddr(dst, r.Details.Agent)
+	return appendQuoted(dst, d.FlowID)
 }
 
-func reverseTCPFlags(dst []byte, r *flow.Record) ([]byte, bool) {
-	if r.Details == nil || r.Details.Has&flow.HasReverseTCPFlags == 0 || r.Protocol != 6 {
-		return dst, false
+func agent(dst []byte, d *flow.Details, r *flow.Record) []byte {
+	if d.Agent == r.Exporter || d.Agent.IsUnspecified() {
+		return dst
 	}
-	return appendFlags(dst, r.Details.ReverseTCPFlags)
+	return appendAddr(dst, d.Agent)
 }
 
-func labels(dst []byte, d *flow.Details) ([]byte, bool) {
+func reverseTCPFlags(dst []byte, d *flow.Details, r *flow.Record) []byte {
+	if d.Has&flow.HasReverseTCPFlags == 0 || r.Protocol != protocolTCP {
+		return dst
+	}
+	return appendFlags(dst, d.ReverseTCPFlags)
+}
+
+func labels(dst []byte, d *flow.Details, _ *flow.Record) []byte {
 	if d.LabelCount == 0 {
-		return dst, false
+		return dst
 	}
 	for i, label := range d.Labels[:d.LabelCount] {
 		dst = append(dst, "[,"[min(i, 1)])
 		dst = strconv.AppendUint(dst, uint64(label), 10)
 	}
-	return append(dst, ']'), true
+	return append(dst, ']')
 }
 
 // firewallEvents are IANA's names of firewallEvent (233), natEvents those of natEvent (230, RFC 8158 section 4.3).
@@ -107,34 +110,34 @@ var (
 	}
 )
 
-func eventAction(dst []byte, d *flow.Details) ([]byte, bool) {
+func eventAction(dst []byte, d *flow.Details, _ *flow.Record) []byte {
 	switch {
 	case d.Has&flow.HasFirewallEvent != 0 && d.FirewallEvent != 0:
-		return appendOneOf(dst, firewallEvents[:], "firewall-event-", d.FirewallEvent), true
+		return appendOneOf(dst, firewallEvents[:], "firewall-event-", d.FirewallEvent)
 	case d.Has&flow.HasNATEvent != 0 && d.NATEvent != 0:
-		return appendOneOf(dst, natEvents[:], "nat-event-", d.NATEvent), true
+		return appendOneOf(dst, natEvents[:], "nat-event-", d.NATEvent)
 	}
-	return dst, false
+	return dst
 }
 
 // endReasons are IANA's names of flowEndReason (136).
 var endReasons = [...]string{1: "idle-timeout", 2: "active-timeout", 3: "end-of-flow", 4: "forced-end", 5: "lack-of-resources"}
 
-func endReason(dst []byte, d *flow.Details) ([]byte, bool) {
+func endReason(dst []byte, d *flow.Details, _ *flow.Record) []byte {
 	if d.Has&flow.HasEndReason == 0 || d.EndReason == 0 {
-		return dst, false
+		return dst
 	}
-	return appendOneOf(dst, endReasons[:], "reason-", d.EndReason), true
+	return appendOneOf(dst, endReasons[:], "reason-", d.EndReason)
 }
 
 // forwardingStates are the two upper bits of forwardingStatus (89, RFC 7270 section 4.12).
 var forwardingStates = [...]string{"unknown", "forwarded", "dropped", "consumed"}
 
-func forwardingStatus(dst []byte, d *flow.Details) ([]byte, bool) {
+func forwardingStatus(dst []byte, d *flow.Details, _ *flow.Record) []byte {
 	if d.Has&flow.HasForwardingStatus == 0 {
-		return dst, false
+		return dst
 	}
-	return appendName(dst, forwardingStates[d.ForwardingStatus>>6]), true
+	return appendName(dst, forwardingStates[d.ForwardingStatus>>6])
 }
 
 // appendOneOf appends the name of a number, or the number behind a prefix where it has none.
@@ -145,11 +148,5 @@ func appendOneOf(dst []byte, names []string, prefix string, n uint8) []byte {
 	dst = append(dst, '"')
 	dst = append(dst, prefix...)
 	dst = strconv.AppendUint(dst, uint64(n), 10)
-	return append(dst, '"')
-}
-
-func appendQuoted(dst []byte, n uint64) []byte {
-	dst = append(dst, '"')
-	dst = strconv.AppendUint(dst, n, 10)
 	return append(dst, '"')
 }

@@ -1,8 +1,10 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -14,7 +16,7 @@ type Geo struct {
 	Continent, CountryCode, Country, Region, City string
 
 	HasLocation         bool
-	Latitude, Longitude float64 // degrees
+	Latitude, Longitude float64 // degrees; a point that is not on earth, which Elasticsearch refuses, is none
 }
 
 // AS is the autonomous system of an address.
@@ -23,88 +25,144 @@ type AS struct {
 	Organization string
 }
 
-const beginAS = `"as":{`
-
-// AppendEnrichment appends what is known about an address as complete JSON members without a comma around them, ready for
-// flow.Endpoint.Enrichment. Nothing is appended when nothing is known. The "as" member comes first.
-func AppendEnrichment(dst []byte, geo Geo, as AS) []byte {
-	before := len(dst)
-	// A point that is not on earth, which Elasticsearch refuses, is none. NaN, which JSON does not have, fails the comparisons too.
-	if !geo.HasLocation || !(math.Abs(geo.Latitude) <= 90 && math.Abs(geo.Longitude) <= 180) {
-		geo.HasLocation, geo.Latitude, geo.Longitude = false, 0, 0
-	}
-	if as.Number != 0 {
-		dst = append(dst, beginAS+`"number":`...)
-		dst = strconv.AppendUint(dst, uint64(as.Number), 10)
-		if as.Organization != "" {
-			dst = append(dst, `,"organization":{"name":`...)
-			dst = append(appendString(dst, as.Organization), '}')
-		}
-		dst = append(dst, '}')
-	}
-	if geo == (Geo{}) {
-		return dst
-	}
-	if len(dst) > before {
-		dst = append(dst, ',')
-	}
-	dst = append(dst, `"geo":{`...)
-	first := true
-	member := func(name string) {
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(dst, '"')
-		dst = append(dst, name...)
-		dst = append(dst, `":`...)
-	}
-	for _, m := range []struct{ name, value string }{
-		{"continent_name", geo.Continent},
-		{"country_iso_code", geo.CountryCode},
-		{"country_name", geo.Country},
-		{"region_name", geo.Region},
-		{"city_name", geo.City},
-	} {
-		if m.value != "" {
-			member(m.name)
-			dst = appendString(dst, m.value)
-		}
-	}
-	if geo.HasLocation {
-		member("location")
-		dst = append(dst, `{"lon":`...)
-		dst = strconv.AppendFloat(dst, geo.Longitude, 'f', -1, 64)
-		dst = append(dst, `,"lat":`...)
-		dst = strconv.AppendFloat(dst, geo.Latitude, 'f', -1, 64)
-		dst = append(dst, '}')
-	}
-	return append(dst, '}')
+// Network is what a user says about a network of theirs. Empty fields are left out of the document.
+type Network struct {
+	Name, Site, Role string
 }
 
-// appendString appends a JSON string; what is not UTF-8 is replaced.
-func appendString(dst []byte, s string) []byte {
+// AddressInfo is all that is known about an address.
+type AddressInfo struct {
+	IP       netip.Addr
+	Domain   string // by reverse DNS
+	Geo      Geo
+	AS       AS
+	Network  Network
+	Internal bool
+}
+
+// Address is what is known about an address, as documents of this encoder have it. It allocates: keep the result.
+func (e *Encoder) Address(i AddressInfo) *flow.Address {
+	var v flow.Views
+	var name int
+	v.Source, name = e.addressMembers("source", &i)
+	v.Destination, _ = e.addressMembers("destination", &i)
+	v.Client, _ = e.addressMembers("client", &i)
+	v.Server, _ = e.addressMembers("server", &i)
+	v.SourceNetwork = e.networkMembers("flow.source_network", i.Network)
+	v.DestinationNetwork = e.networkMembers("flow.destination_network", i.Network)
+
+	a := &flow.Address{Internal: i.Internal, HasAS: i.AS.Number != 0}
+	same := bytes.Equal(v.Source, v.Destination) && bytes.Equal(v.SourceNetwork, v.DestinationNetwork) &&
+		(bytes.Equal(v.Client, v.Source[:name]) || !e.any("client")) && (bytes.Equal(v.Server, v.Source[:name]) || !e.any("server"))
+	if same {
+		a.Members, a.Name, a.Network = v.Source, name, v.SourceNetwork
+	} else {
+		a.Views = &v
+	}
+	return a
+}
+
+// any tells whether an object has a member that is selected and part of a fragment.
+func (e *Encoder) any(object string) bool { return e.on[object+".ip"] || e.on[object+".domain"] }
+
+// addressMembers are the selected members of an object that are known of an address, and how many octets of them are ip and domain.
+func (e *Encoder) addressMembers(object string, i *AddressInfo) (all []byte, name int) {
+	m := members{on: e.on}
+	m.open(object)
+	if i.IP.IsValid() {
+		m.put("ip", appendAddr(nil, i.IP))
+	}
+	m.text("domain", i.Domain)
+	name = len(m.dst)
+	if i.AS.Number != 0 {
+		m.open("as")
+		m.put("number", strconv.AppendUint(nil, uint64(i.AS.Number), 10))
+		m.open("organization")
+		m.text("name", i.AS.Organization)
+		m.close()
+		m.close()
+	}
+	m.open("geo")
+	m.text("name", i.Network.Site)
+	m.text("continent_name", i.Geo.Continent)
+	m.text("country_iso_code", i.Geo.CountryCode)
+	m.text("country_name", i.Geo.Country)
+	m.text("region_name", i.Geo.Region)
+	m.text("city_name", i.Geo.City)
+	// NaN, which JSON does not have, fails the comparisons too.
+	if i.Geo.HasLocation && math.Abs(i.Geo.Latitude) <= 90 && math.Abs(i.Geo.Longitude) <= 180 {
+		point := strconv.AppendFloat([]byte(`{"lon":`), i.Geo.Longitude, 'f', -1, 64)
+		point = strconv.AppendFloat(append(point, `,"lat":`...), i.Geo.Latitude, 'f', -1, 64)
+		m.put("location", append(point, '}'))
+	}
+	m.close()
+	return m.dst, name
+}
+
+func (e *Encoder) networkMembers(object string, n Network) []byte {
+	m := members{on: e.on}
+	m.open(object)
+	m.text("name", n.Name)
+	m.text("role", n.Role)
+	return m.dst
+}
+
+// members builds those members of an object that are selected and not empty, with a comma between them. The object itself, which is opened
+// first, has no braces.
+type members struct {
+	on    map[string]bool
+	dst   []byte
+	names []string // of the objects that are open
+	begun []int    // where they begin; objects stay only if something is put into them
+}
+
+func (m *members) open(name string) {
+	if len(m.names) > 0 {
+		m.begun = append(m.begun, len(m.dst))
+		m.key(name)
+		m.dst = append(m.dst, '{')
+	}
+	m.names = append(m.names, name)
+}
+
+func (m *members) close() {
+	begin := m.begun[len(m.begun)-1]
+	m.begun, m.names = m.begun[:len(m.begun)-1], m.names[:len(m.names)-1]
+	if m.dst[len(m.dst)-1] == '{' {
+		m.dst = m.dst[:begin]
+		return
+	}
+	m.dst = append(m.dst, '}')
+}
+
+func (m *members) key(name string) {
+	if n := len(m.dst); n > 0 && m.dst[n-1] != '{' {
+		m.dst = append(m.dst, ',')
+	}
+	m.dst = append(append(append(m.dst, '"'), name...), `":`...)
+}
+
+func (m *members) put(name string, value []byte) {
+	if m.on[strings.Join(m.names, ".")+"."+name] {
+		m.key(name)
+		m.dst = append(m.dst, value...)
+	}
+}
+
+func (m *members) text(name, value string) {
+	if value != "" {
+		m.put(name, JSONString(value))
+	}
+}
+
+// JSONString is a text as a JSON string with its quotes; nil when it is empty. What is not UTF-8 is replaced.
+func JSONString(s string) []byte {
+	if s == "" {
+		return nil
+	}
 	b, err := json.Marshal(strings.ToValidUTF8(s, "�"))
 	if err != nil { // cannot happen for a string
-		return append(dst, `""`...)
+		return []byte(`""`)
 	}
-	return append(dst, b...)
-}
-
-// enrichment puts what is known about an endpoint. The number of its AS from the exporter counts only where the database has none:
-// exporters with a default route send 0 or their own.
-func enrichment(has flow.Fields, get func(*flow.Record) *flow.Endpoint) putFn {
-	return func(dst []byte, r *flow.Record) ([]byte, bool) {
-		e := get(r)
-		exported := r.Has&has != 0 && e.AS != 0 && (len(e.Enrichment) < len(beginAS) || string(e.Enrichment[:len(beginAS)]) != beginAS)
-		if exported {
-			dst = append(dst, beginAS+`"number":`...)
-			dst = strconv.AppendUint(dst, uint64(e.AS), 10)
-			dst = append(dst, '}')
-			if len(e.Enrichment) > 0 {
-				dst = append(dst, ',')
-			}
-		}
-		return append(dst, e.Enrichment...), exported || len(e.Enrichment) > 0
-	}
+	return b
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
-func extra(dst []byte, d *flow.Details) ([]byte, bool) {
-	if len(d.Extra) == 0 {
-		return dst, false
+func extra(dst []byte, d *flow.Details, _ *flow.Record) []byte {
+	if len(d.Extra) > 0 {
+		dst, _ = appendExtra(dst, d.Extra)
 	}
-	return appendExtra(dst, d.Extra)
+	return dst
 }
 
 // appendExtra appends fields that have no place of their own in the document as one JSON object: a member for each element that says
@@ -173,9 +173,9 @@ func appendValue(dst []byte, e *element.Element, value []byte) ([]byte, bool) {
 	case element.String:
 		return appendText(dst, value), value[0] != 0
 	case element.IPv4Address:
-		return appendAddr(dst, netip.AddrFrom4([4]byte(value)))
+		return appendAddr(dst, netip.AddrFrom4([4]byte(value))), true
 	case element.IPv6Address:
-		return appendAddr(dst, netip.AddrFrom16([16]byte(value)))
+		return appendAddr(dst, netip.AddrFrom16([16]byte(value))), true
 	case element.DateTimeSeconds, element.DateTimeMilliseconds, element.DateTimeMicroseconds, element.DateTimeNanoseconds:
 		return appendDateTime(dst, e.Type, value)
 	case element.OctetArray, element.Unsigned256, element.BasicList, element.SubTemplateList, element.SubTemplateMultiList:

@@ -8,9 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
-	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,16 +16,25 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 )
 
-func full(protocol uint8) *flow.Record {
-	geo := Geo{Continent: "Europe", CountryCode: "GB", Country: "United Kingdom", Region: "England", City: "Boxford", HasLocation: true, Latitude: 51.75, Longitude: -1.25}
-	known := AppendEnrichment(nil, geo, AS{Number: 64496, Organization: `Example "Net"`})
+// everything is a record with everything that a record can have.
+func everything(e *Encoder, protocol uint8) *flow.Record {
+	from, to := netip.MustParseAddr("198.51.100.7"), netip.MustParseAddr("203.0.113.9")
+	info := AddressInfo{
+		Domain: "host.example.net", AS: AS{Number: 64496, Organization: `Example "Net"`}, Network: Network{Name: "office", Site: "Boxford", Role: "clients"}, Internal: true,
+		Geo: Geo{Continent: "Europe", CountryCode: "GB", Country: "United Kingdom", Region: "England", City: "Boxford", HasLocation: true, Latitude: 51.75, Longitude: -1.25},
+	}
+	known := func(a netip.Addr) *flow.Address {
+		info.IP = a
+		return e.Address(info)
+	}
 	return &flow.Record{
 		Has: math.MaxUint64, Format: flow.NetFlow9, Exporter: netip.MustParseAddr("192.0.2.1"), Domain: 9,
-		Source:      flow.Endpoint{Addr: netip.MustParseAddr("198.51.100.7"), Port: 1234, PrefixLength: 24, AS: 1, MAC: [6]byte{2, 0, 0, 0, 0xab, 1}, Enrichment: known},
-		Destination: flow.Endpoint{Addr: netip.MustParseAddr("203.0.113.9"), Port: 443, PrefixLength: 16, AS: 2, MAC: [6]byte{2, 0, 0, 0, 0, 2}, Enrichment: known},
+		Source:      flow.Endpoint{Addr: from, Port: 1234, PrefixLength: 24, AS: 1, MAC: [6]byte{2, 0, 0, 0, 0xab, 1}, Known: known(from)},
+		Destination: flow.Endpoint{Addr: to, Port: 443, PrefixLength: 16, AS: 2, MAC: [6]byte{2, 0, 0, 0, 0, 2}, Known: known(to)},
 		Bytes:       math.MaxUint64, Packets: 7, Received: 1_700_000_003e9, Start: 1_700_000_000e9, End: 1_700_000_001_500_000_000, Timestamp: 1_700_000_001_500_000_000,
 		Protocol: protocol, TCPFlags: 0x1ff, TOS: 0xb8, ICMPType: 3, ICMPCode: 1, Direction: 1, VLAN: 7, Input: 3, Output: 4, NextHop: netip.MustParseAddr("192.0.2.254"),
-		Sequence: 77, Sampling: flow.Sampling{Interval: 100, Source: flow.SamplingOptions}, Details: fullDetails(),
+		Sequence: 77, Sampling: flow.Sampling{Interval: 100, Source: flow.SamplingOptions}, Details: fullDetails(), Client: flow.SideSource,
+		Observer: &flow.Observer{Name: []byte(`"edge1"`), Site: []byte(`"Boxford"`)},
 	}
 }
 
@@ -129,7 +136,7 @@ func TestTheTableAndTheDocumentAgree(t *testing.T) {
 	}
 	emitted := map[string]any{}
 	for _, protocol := range []uint8{6, 1} { // one with ports and flags, one with ICMP
-		for name, value := range leaves(t, AppendJSON(nil, full(protocol))) {
+		for name, value := range leaves(t, AppendJSON(nil, everything(complete, protocol))) {
 			emitted[name] = value
 		}
 	}
@@ -186,15 +193,19 @@ func fits(kind string, value any) bool {
 }
 
 func TestDocument(t *testing.T) {
-	got := leaves(t, AppendJSON(nil, full(6)))
+	got := leaves(t, AppendJSON(nil, everything(complete, 6)))
 	for name, want := range map[string]string{
 		"@timestamp": "2023-11-14T22:13:21.500Z", "event.start": "2023-11-14T22:13:20.000Z", "event.duration": "1500000000",
 		"source.mac": "02-00-00-00-AB-01", "source.as.number": "64496", "source.as.organization.name": `Example "Net"`,
-		"network.transport": "tcp", "network.type": "ipv4", "network.direction": "egress", "network.bytes": "9223372036854775807",
+		"network.transport": "tcp", "network.type": "ipv4", "network.direction": "internal", "flow.direction": "egress", "network.bytes": "9223372036854775807",
 		"flow.tcp_flags": "[FIN SYN RST PSH ACK URG ECE CWR NS]", "flow.format": "netflow9", "network.packets": "1000", "source.packets": "700", "destination.packets": "300", "destination.bytes": "500",
 		"flow.sampling.packets": "10", "flow.sampling.source": "options", "flow.mpls_labels": "[16 17]", "flow.ingress_vrf": "blue", "flow.egress_vrf": "2",
 		"flow.application_id": "13:453", "event.action": "flow-denied", "observer.egress.interface.name": `"quoted"`, "observer.ingress.interface.alias": "to \x01 core\n",
 		"observer.egress.interface.alias": "\ufffd", "flow.forwarding_status": "dropped", "flow.reverse_tcp_flags": "[SYN ACK]", "source.geo.city_name": "Boxford",
+		"source.domain": "host.example.net", "source.geo.name": "Boxford", "client.ip": "198.51.100.7", "client.port": "1234", "client.packets": "700",
+		"server.ip": "203.0.113.9", "server.domain": "host.example.net", "server.port": "443", "server.packets": "300", "server.bytes": "500",
+		"flow.dscp": "EF", "flow.locality": "internal", "flow.source_network.name": "office", "flow.destination_network.role": "clients",
+		"observer.name": "edge1", "observer.geo.name": "Boxford", "event.end": "2023-11-14T22:13:21.500Z",
 		"flow.extra": "map[64500/7:cafe wlanSSID:guests]",
 	} {
 		if fmt.Sprint(got[name]) != want {
@@ -202,46 +213,66 @@ func TestDocument(t *testing.T) {
 		}
 	}
 	bare := leaves(t, AppendJSON(nil, &flow.Record{Timestamp: 1_700_000_003e9}))
-	if len(bare) != 4 || bare["@timestamp"] != "2023-11-14T22:13:23.000Z" {
+	if len(bare) != 7 || bare["@timestamp"] != "2023-11-14T22:13:23.000Z" {
 		t.Errorf("a record that says nothing becomes %v", bare)
 	}
 }
 
 // TestExportedAS: the exporter's number stands in where the database has none, and is never there beside it.
 func TestExportedAS(t *testing.T) {
-	r := full(6)
-	r.Source.Enrichment = AppendEnrichment(nil, Geo{Country: "X"}, AS{})
-	r.Destination.Enrichment = nil
+	r := everything(complete, 6)
+	r.Source.Known = complete.Address(AddressInfo{IP: r.Source.Addr, Geo: Geo{Country: "X"}})
+	r.Destination.Known, r.Destination.ASName = nil, []byte(`"Two"`)
 	got := leaves(t, AppendJSON(nil, r))
-	if fmt.Sprint(got["source.as.number"]) != "1" || got["source.geo.country_name"] != "X" || fmt.Sprint(got["destination.as.number"]) != "2" {
-		t.Errorf("%v", got)
+	for name, want := range map[string]string{
+		"source.as.number": "1", "source.geo.country_name": "X", "destination.as.number": "2", "destination.as.organization.name": "Two", "destination.ip": "203.0.113.9",
+	} {
+		if fmt.Sprint(got[name]) != want {
+			t.Errorf("%s is %v, want %s", name, got[name], want)
+		}
+	}
+	if _, there := got["source.as.organization.name"]; there {
+		t.Error("an autonomous system without a name has one")
 	}
 	r.Source.AS, r.Destination.AS = 0, 0
-	if _, there := leaves(t, AppendJSON(nil, r))["source.as.number"]; there {
-		t.Error("AS 0, which means unknown, is in the document")
+	got = leaves(t, AppendJSON(nil, r))
+	for _, name := range []string{"source.as.number", "destination.as.number", "destination.as.organization.name"} {
+		if _, there := got[name]; there {
+			t.Errorf("AS 0, which means unknown, is in the document as %s", name)
+		}
 	}
 }
 
-func TestEnrichmentIsAlwaysJSON(t *testing.T) {
-	for _, name := range []string{"", `"`, "\x00", "\xff\xfe", "日本", "</script>", " "} {
-		fragment := AppendEnrichment(nil, Geo{City: name, CountryCode: "XX"}, AS{Number: 1, Organization: name})
-		if document := "{" + string(fragment) + "}"; !json.Valid([]byte(document)) {
-			t.Errorf("%q becomes %s", name, document)
+func TestAddressIsAlwaysJSON(t *testing.T) {
+	for _, name := range []string{"", `"`, "\x00", "\xff\xfe", "日本", "</script>", " "} {
+		a := complete.Address(AddressInfo{Domain: name, Geo: Geo{City: name, CountryCode: "XX"}, AS: AS{Number: 1, Organization: name}, Network: Network{name, name, name}})
+		for _, members := range [][]byte{a.Members, a.Network} {
+			if document := "{" + string(members) + "}"; !json.Valid([]byte(document)) {
+				t.Errorf("%q becomes %s", name, document)
+			}
+		}
+		if a.Views != nil {
+			t.Error("the sides differ though all fields are selected")
 		}
 	}
 	for _, off := range []float64{math.NaN(), math.Inf(1), -180.5, 1e300} {
 		for _, geo := range []Geo{{City: "X", HasLocation: true, Latitude: 1, Longitude: off}, {City: "X", HasLocation: true, Latitude: off, Longitude: 1}, {City: "X", Latitude: off}} {
-			if got := string(AppendEnrichment(nil, geo, AS{})); got != `"geo":{"city_name":"X"}` {
+			if got := string(complete.Address(AddressInfo{Geo: geo}).Members); got != `"geo":{"city_name":"X"}` {
 				t.Errorf("a point that is not on earth becomes %s", got)
 			}
 			geo.City = ""
-			if got := AppendEnrichment(nil, geo, AS{}); len(got) != 0 {
+			if got := complete.Address(AddressInfo{Geo: geo}).Members; len(got) != 0 {
 				t.Errorf("only such a point becomes %s", got)
 			}
 		}
 	}
-	if got := AppendEnrichment(nil, Geo{}, AS{}); len(got) != 0 {
-		t.Errorf("nothing known becomes %s", got)
+	ip := netip.MustParseAddr("192.0.2.1")
+	a := complete.Address(AddressInfo{IP: ip, Domain: "a.example", AS: AS{Number: 7}, Network: Network{Site: "S"}})
+	if got, want := string(a.Members), `"ip":"192.0.2.1","domain":"a.example","as":{"number":7},"geo":{"name":"S"}`; got != want || string(a.Members[:a.Name]) != `"ip":"192.0.2.1","domain":"a.example"` || !a.HasAS {
+		t.Errorf("%s, of it %d octets are the name, has AS: %v; want %s", got, a.Name, a.HasAS, want)
+	}
+	if got := complete.Address(AddressInfo{}); len(got.Members) != 0 || got.Name != 0 || got.Network != nil || got.HasAS {
+		t.Errorf("nothing known becomes %+v", got)
 	}
 }
 
@@ -255,51 +286,21 @@ func TestTimesAreThoseOfTheStandardLibrary(t *testing.T) {
 	}
 	for _, ns := range moments {
 		// Milliseconds are cut off downwards, also before 1970.
-		want := `"` + time.UnixMilli(floorDiv(ns, 1e6)).UTC().Format("2006-01-02T15:04:05.000Z") + `"`
+		want := `"` + time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05.000Z") + `"`
 		if got := string(appendTime(nil, ns)); got != want {
 			t.Fatalf("%d becomes %s, want %s", ns, got, want)
 		}
 	}
 }
 
-func TestIndexTemplate(t *testing.T) {
-	body := IndexTemplate("flows")
-	text, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back map[string]any
-	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(body, back) {
-		t.Errorf("the body changes on its way through JSON: %v", err)
-	}
-	for _, f := range Fields {
-		at := back["template"].(map[string]any)["mappings"].(map[string]any)
-		for part := range strings.SplitSeq(f.Name, ".") {
-			next, ok := at["properties"].(map[string]any)[part].(map[string]any)
-			if !ok {
-				t.Fatalf("%s is not mapped", f.Name)
-			}
-			at = next
-		}
-		if at["type"] != f.Type || (at["index"] == false) == f.Index {
-			t.Errorf("%s is mapped as %v", f.Name, at)
-		}
-	}
-}
-
 func TestNothingIsAllocated(t *testing.T) {
-	r, dst := full(6), make([]byte, 0, 8192)
-	if n := testing.AllocsPerRun(100, func() { dst = AppendJSON(dst[:0], r) }); n != 0 {
-		t.Errorf("%v allocations a document", n)
+	for _, selection := range selections {
+		e := encoder(t, selection)
+		for _, protocol := range []uint8{6, 1} {
+			r, dst := everything(e, protocol), make([]byte, 0, 8192)
+			if n := testing.AllocsPerRun(100, func() { dst = e.Append(dst[:0], r) }); n != 0 {
+				t.Errorf("%v allocations a document of %+v", n, selection)
+			}
+		}
 	}
-}
-
-func BenchmarkAppendJSON(b *testing.B) {
-	r, dst := full(6), make([]byte, 0, 8192)
-	b.ReportAllocs()
-	for b.Loop() {
-		dst = AppendJSON(dst[:0], r)
-	}
-	b.SetBytes(int64(len(dst)))
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/record")
 }

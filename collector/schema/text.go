@@ -56,3 +56,10 @@ func appendMAC(dst, value []byte) []byte {
 	}
 	return append(dst, '"')
 }
+
+// appendName appends a text that needs no escapes.
+func appendName(dst []byte, name string) []byte {
+	dst = append(dst, '"')
+	dst = append(dst, name...)
+	return append(dst, '"')
+}

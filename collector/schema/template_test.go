@@ -1,0 +1,104 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// inside follows keys through a body.
+func inside(t *testing.T, body map[string]any, keys ...string) map[string]any {
+	t.Helper()
+	for _, key := range keys {
+		next, is := body[key].(map[string]any)
+		if !is {
+			t.Fatalf("%v is no object in %v", key, body)
+		}
+		body = next
+	}
+	return body
+}
+
+// sameThroughJSON: what is put compares with what is read back.
+func sameThroughJSON(t *testing.T, body map[string]any) {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back map[string]any
+	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(body, back) {
+		t.Errorf("the body changes on its way through JSON: %v", err)
+	}
+}
+
+func TestMappingsAreThoseOfTheTable(t *testing.T) {
+	body := IndexTemplate("flows")
+	sameThroughJSON(t, body)
+	mapped := inside(t, body, "template", "mappings")
+	for _, f := range Fields {
+		at := mapped
+		for part := range strings.SplitSeq(f.Name, ".") {
+			at = inside(t, at, "properties", part)
+		}
+		if at["type"] != f.Type || (at["index"] == false) == f.Index || (at["doc_values"] == false) == f.DocValues {
+			t.Errorf("%s is mapped as %v", f.Name, at)
+		}
+	}
+}
+
+func TestUses(t *testing.T) {
+	table := map[string]Use{}
+	for _, f := range Fields {
+		table[f.Name] = f.Use
+		if f.Source == "" || f.Since < 1 || f.Since > Version {
+			t.Errorf("%s comes from %q since %d", f.Name, f.Source, f.Since)
+		}
+	}
+	for name, want := range map[string]Use{
+		"network.community_id": {Index: true}, "event.start": {}, "event.end": {}, "network.bytes": {DocValues: true}, "source.packets": {DocValues: true},
+		"client.bytes": {DocValues: true}, "source.ip": {true, true}, "@timestamp": {true, true},
+	} {
+		if table[name] != want {
+			t.Errorf("%s is of use as %+v, want %+v", name, table[name], want)
+		}
+	}
+}
+
+func TestTemplates(t *testing.T) {
+	for target, patterns := range map[string]string{TargetDataStream: "[flows]", TargetAlias: "[flows-*]", TargetIndex: "[flows flows-*]"} {
+		set := Templates("flows", target)
+		var paths []string
+		for _, one := range set {
+			paths = append(paths, one.Path)
+			sameThroughJSON(t, one.Body)
+			if meta := inside(t, one.Body, "_meta"); meta["schema_version"] != float64(Version) || meta["ecs_version"] != ECSVersion || meta["managed_by"] != "flowstack" {
+				t.Errorf("%s has %v", one.Path, meta)
+			}
+		}
+		if got := fmt.Sprint(paths); got != "[/_component_template/flows-settings /_component_template/flows-mappings /_index_template/flows]" {
+			t.Fatalf("%s: %s", target, got)
+		}
+		whole := inside(t, IndexTemplate("flows"), "template")
+		settings, mappings, index := inside(t, set[0].Body, "template"), inside(t, set[1].Body, "template"), set[2].Body
+		if !reflect.DeepEqual(settings["settings"], whole["settings"]) || !reflect.DeepEqual(mappings["mappings"], whole["mappings"]) {
+			t.Errorf("%s: the components are not what is in the whole template", target)
+		}
+		if fmt.Sprint(index["index_patterns"]) != patterns || fmt.Sprint(index["composed_of"]) != "[flows-settings flows-mappings]" || index["priority"] != float64(TemplatePriority) {
+			t.Errorf("%s: %v", target, index)
+		}
+		if _, is := index["data_stream"]; is != (target == TargetDataStream) {
+			t.Errorf("%s: data stream %v", target, is)
+		}
+	}
+	got := inside(t, IndexTemplate("flows"), "template", "settings", "index")
+	if got["auto_expand_replicas"] != "0-1" || got["codec"] != "best_compression" || got["number_of_replicas"] != nil ||
+		!reflect.DeepEqual(got["sort"], map[string]any{"field": "@timestamp", "order": "desc"}) {
+		t.Errorf("settings %v", got)
+	}
+	if limit := inside(t, got, "mapping", "total_fields")["limit"]; limit != fieldLimit {
+		t.Errorf("limit %v", limit)
+	}
+}
