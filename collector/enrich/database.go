@@ -4,169 +4,160 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/netip"
+	"os"
 	"runtime/debug"
-	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
 )
 
-// Options name the databases. An empty path turns one off.
-type Options struct {
-	City   string       // path of a City (or Country, Enterprise) database in MaxMind's format
-	ASN    string       // path of an ASN (or ISP) database in MaxMind's format
-	Logger *slog.Logger // nil is slog.Default()
-}
-
-// Databases are the open databases. Enrichers of several pipelines share them.
-type Databases struct {
-	city, asn *database
-}
-
-// Open opens the databases. One that is missing or damaged is logged and left out: flows without a place are better
-// than no flows. Status says what was left out.
-func Open(o Options) *Databases {
-	logger := o.Logger
-	if logger == nil {
-		logger = slog.Default()
-	}
-	return &Databases{
-		city: openDatabase("city", o.City, "ASN", logger),
-		asn:  openDatabase("asn", o.ASN, "City", logger),
-	}
-}
-
-// Close releases the files. No enricher may be in use.
-func (d *Databases) Close() error { return errors.Join(d.city.close(), d.asn.close()) }
-
-// Status describes one configured database.
-type Status struct {
-	Name   string    // "city" or "asn"
-	Path   string    // the file
-	Loaded bool      // the file could be opened
-	Built  time.Time // when its content was made; zero when not loaded
-	Errors uint64    // look-ups that failed because the file is damaged
-	Error  string    // why it could not be opened
-}
-
-// Status describes the configured databases.
-func (d *Databases) Status() []Status {
-	var list []Status
-	for _, db := range []*database{d.city, d.asn} {
-		if db == nil {
-			continue
-		}
-		s := Status{Name: db.name, Path: db.path, Loaded: db.reader != nil, Errors: db.failures.Load()}
-		if db.err != nil {
-			s.Error = db.err.Error()
-		} else {
-			s.Built = db.reader.Metadata.BuildTime()
-		}
-		list = append(list, s)
-	}
-	return list
-}
-
-// database is one file. A nil database is one that is not configured.
+// database is an open .mmdb file. It does not change; a newer file makes a new one.
+//
+// The file is mapped, not read: of a City database of 60 MB and more only the pages in use take memory, and the kernel may take them back.
+// The mapping goes when the garbage collector finds that no snapshot has the database any more (maxminddb.Open ties it to the Reader), so
+// that nothing reads what is unmapped, and nobody has to count who reads.
 type database struct {
-	name, path string
-	reader     *maxminddb.Reader // nil when it could not be opened
-	err        error
-	failures   atomic.Uint64
-	logger     *slog.Logger
-
-	mu     sync.Mutex
-	logged time.Time
+	reader *maxminddb.Reader
+	flat   bool // IPinfo's records: texts by name. Else MaxMind's: maps by language
+	failed func(a netip.Addr, err error)
 }
 
-// logEvery is how often failing look-ups are logged.
-const logEvery = time.Minute
+// use says what a database is for.
+type use uint8
 
-func openDatabase(name, path, other string, logger *slog.Logger) *database {
-	if path == "" {
-		return nil
-	}
-	db := &database{name: name, path: path, logger: logger}
-	db.err = contain(func() error {
+const (
+	places  use = iota // enrich.geoip.city
+	systems            // enrich.geoip.asn
+)
+
+func (u use) String() string { return [...]string{"places", "autonomous systems"}[u] }
+
+// Bounds of what is looked at before a database is used.
+const (
+	sampleNetworks = 4096 // networks from the start of the tree
+	sampleRecords  = 256  // records decoded of them
+)
+
+// openDatabase opens a file and tries it out, so that a damaged one is not used in place of one that works.
+func openDatabase(path string, u use, failed func(netip.Addr, error)) (*database, error) {
+	var db *database
+	err := contain(func() error {
 		r, err := maxminddb.Open(path)
 		if err != nil {
 			return err
 		}
-		if kind := r.Metadata.DatabaseType; strings.Contains(kind, other) {
-			return errors.Join(fmt.Errorf("it is of type %s", kind), r.Close())
-		}
-		db.reader = r
-		return nil
+		db = &database{reader: r, failed: failed}
+		return db.try(u)
 	})
-	if db.err != nil {
-		cause := db.err
-		var pe *fs.PathError
-		if errors.As(cause, &pe) {
-			cause = pe.Err
-		}
-		db.err = fmt.Errorf("unable to use enrich.geoip.%s %s: %w", name, path, cause)
-		logger.Error("flows are not enriched from this database", "database", name, "error", db.err)
-		return db
+	if err == nil {
+		return db, nil
 	}
-	logger.Info("database opened", "database", name, "path", path,
-		"type", db.reader.Metadata.DatabaseType, "built", db.reader.Metadata.BuildTime().UTC().Format(time.DateOnly))
-	return db
+	if db != nil {
+		err = errors.Join(err, db.reader.Close()) // nobody has it yet
+	}
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return nil, err
 }
 
-func (db *database) close() error {
-	if db == nil || db.reader == nil {
+// try looks up a sample, finds out which layout records have, and returns an error when they are damaged or of no use. Everything is asked
+// for that the library leaves out otherwise, so that its walk gets to the bounds soon in whatever tree there is.
+func (db *database) try(u use) error {
+	kind := db.reader.Metadata.DatabaseType
+	networks, records, useful := 0, 0, 0
+	look := func(r maxminddb.Result) error {
+		if err := r.Err(); err != nil {
+			return fmt.Errorf("it is damaged: %w", err)
+		}
+		if !r.Found() {
+			return nil
+		}
+		var shape shape
+		if err := r.Decode(&shape); err != nil {
+			return fmt.Errorf("it is damaged at %s: %w", r.Prefix(), err)
+		}
+		if records == 0 || !db.flat {
+			db.flat = shape.flat()
+		}
+		records++
+		if shape.has(u) {
+			useful++
+		}
 		return nil
 	}
-	return db.reader.Close()
-}
-
-// find returns where the record of an address is. Zero means that there is none.
-func (db *database) find(a netip.Addr) (offset uintptr) {
-	if db == nil || db.reader == nil || a.Is6() && db.reader.Metadata.IPVersion == 4 {
-		return 0
-	}
-	err := contain(func() error {
-		r := db.reader.Lookup(a)
-		if r.Found() {
-			offset = r.Offset() + 1 // the first record is at 0
+	for r := range db.reader.Networks(maxminddb.IncludeNetworksWithoutData(), maxminddb.IncludeAliasedNetworks()) {
+		if networks++; networks > sampleNetworks || records >= sampleRecords {
+			break
 		}
-		return r.Err()
-	})
-	if err != nil {
-		db.failed(a, err)
-		return 0
+		if err := look(r); err != nil {
+			return err
+		}
 	}
-	return offset
+	for i := range 256 { // and all over the tree
+		for _, a := range []netip.Addr{netip.AddrFrom4([4]byte{byte(i), byte(i), 1, 1}), netip.AddrFrom16([16]byte{0x20 | byte(i)>>7, byte(i), byte(i)})} {
+			if a.Is6() && db.reader.Metadata.IPVersion == 4 {
+				continue
+			}
+			if err := look(db.reader.Lookup(a)); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case records == 0:
+		return fmt.Errorf("it is of type %s and has no records", kind)
+	case useful == 0:
+		return fmt.Errorf("it is of type %s, which has no %s", kind, u)
+	}
+	// Records are read as texts or as maps; the first ones may have nothing that tells.
+	var trial found
+	for i := range 256 {
+		r := db.reader.Lookup(netip.AddrFrom4([4]byte{byte(i), byte(i), 1, 1}))
+		if err := db.decode(r, u, &trial); err != nil {
+			return fmt.Errorf("it is of type %s, whose records cannot be read: %w", kind, err)
+		}
+	}
+	return nil
 }
 
-// decode reads the record that find found into v.
-func (db *database) decode(a netip.Addr, offset uintptr, v any) bool {
-	if offset == 0 {
-		return false
+// find adds what the database knows about an address to f.
+func (db *database) find(a netip.Addr, u use, f *found) {
+	if db == nil || a.Is6() && db.reader.Metadata.IPVersion == 4 {
+		return
 	}
-	if err := contain(func() error { return db.reader.LookupOffset(offset - 1).Decode(v) }); err != nil {
+	if err := contain(func() error { return db.decode(db.reader.Lookup(a), u, f) }); err != nil {
 		db.failed(a, err)
-		return false
 	}
-	return true
 }
 
-func (db *database) failed(a netip.Addr, err error) {
-	n := db.failures.Add(1)
-	db.mu.Lock()
-	say := time.Since(db.logged) >= logEvery
-	if say {
-		db.logged = time.Now()
+func (db *database) decode(r maxminddb.Result, u use, f *found) error {
+	if err := r.Err(); err != nil || !r.Found() {
+		return err
 	}
-	db.mu.Unlock()
-	if say {
-		db.logger.Error("database is damaged, replace it", "database", db.name, "path", db.path, "address", a.String(),
-			"failed_lookups", n, "error", err)
+	if db.flat {
+		var record flatRecord
+		if err := r.Decode(&record); err != nil {
+			return err
+		}
+		f.addFlat(&record, u)
+		return nil
 	}
+	var record cityRecord
+	if u == systems {
+		var record asnRecord
+		if err := r.Decode(&record); err != nil {
+			return err
+		}
+		f.addSystem(record.asnFields, record.Traits)
+		return nil
+	}
+	if err := r.Decode(&record); err != nil {
+		return err
+	}
+	f.geo = record.geo()
+	f.addSystem(record.Traits)
+	return nil
 }
 
 // contain turns a panic into an error. A damaged file may surprise its reader, and one that is cut short while it is
@@ -179,4 +170,22 @@ func contain(f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// regular refuses what is no file to read: opening a pipe would wait for its other end.
+func regular(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return err
+	}
+	switch {
+	case info.IsDir():
+		return errors.New("it is a directory")
+	case !info.Mode().IsRegular():
+		return errors.New("it is a device, a pipe or a socket, not a file")
+	}
+	return nil
 }

@@ -1,128 +1,277 @@
-// Package enrich adds what is known about an address, the place and the autonomous system, to flow records.
-//
-// The look-up of an address costs microseconds and the same addresses come again and again, so each enricher keeps
-// the finished JSON of the addresses it saw last. A hit costs nanoseconds and allocates nothing.
 package enrich
 
 import (
-	"encoding/binary"
-	"math/bits"
-	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
-// CacheEntries is how many addresses an enricher remembers: 3 MiB, and for each about 400 octets of JSON.
-const CacheEntries = 1 << 16
+const (
+	// CacheEntries is how many addresses an enricher remembers: 2.5 MiB, and for each address some 200 octets with a place, 400 with all there
+	// is to say: 17 to 30 MiB.
+	CacheEntries = 1 << 16
+	// ObserverEntries is how many pairs of interfaces of exporters an enricher remembers.
+	ObserverEntries = 1 << 12
+
+	// again is when what was not settled is asked for again, and renew when what was is: names change.
+	again = int64(time.Second)
+	renew = int64(10 * time.Minute)
+)
 
 // Enricher enriches the records of one pipeline. It belongs to one goroutine, except for Stats.
 type Enricher struct {
-	dbs  *Databases
-	off  bool
-	seed [2]uint64
-	mask uint64
+	set  *Set
+	snap *snapshot // what the caches were filled from
+	seed seed
 
-	// entries are sets of two; the first of a set was used last.
-	entries []entry
+	addresses cache[netip.Addr, *flow.Address]
+	observers cache[observerKey, *flow.Observer]
+	observing bool // something may be known about exporters
 
-	hits, misses           uint64 // since the last Publish
-	totalHits, totalMisses atomic.Uint64
+	hits, misses                           uint64 // since the last Publish
+	observerHits, observerMisses           uint64
+	totalHits, totalMisses                 atomic.Uint64
+	totalObserverHits, totalObserverMisses atomic.Uint64
 }
 
-// entry is what is known about one address. The zero address marks a free entry.
-type entry struct {
-	addr     netip.Addr
-	fragment *flow.Address
+type observerKey struct {
+	exporter      netip.Addr
+	input, output uint32
 }
-
-// records are the places of an address's records in both databases.
-type records struct{ city, asn uintptr }
 
 // New returns an enricher that remembers CacheEntries addresses.
-func (d *Databases) New() *Enricher { return d.newEnricher(CacheEntries) }
+func (s *Set) New() *Enricher { return s.newEnricher(CacheEntries) }
 
-// newEnricher takes a number of entries that is a power of two, at least 2.
-func (d *Databases) newEnricher(entries int) *Enricher {
-	e := &Enricher{dbs: d, off: d.city == nil && d.asn == nil}
-	if !e.off {
-		e.seed = [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1} //nolint:gosec // G404: spreads addresses, keeps no secret.
-		e.mask = uint64(entries/2 - 1)
-		e.entries = make([]entry, entries)
+// newEnricher takes a number of entries that is a power of two, at least ways.
+func (s *Set) newEnricher(entries int) *Enricher {
+	e := &Enricher{
+		set: s, seed: newSeed(), addresses: newCache[netip.Addr, *flow.Address](entries),
+		observers: newCache[observerKey, *flow.Observer](min(entries, ObserverEntries)),
 	}
+	e.follow(s.current.Load())
 	return e
 }
 
-// Enrich sets what is Known of both endpoints of r. It stays valid for as long as r is kept.
-func (e *Enricher) Enrich(r *flow.Record) {
-	if e.off {
-		return
-	}
-	r.Source.Known = e.fragment(r.Source.Addr)
-	r.Destination.Known = e.fragment(r.Destination.Addr)
+// follow turns to a snapshot. What was remembered is of another one.
+func (e *Enricher) follow(s *snapshot) {
+	e.snap = s
+	e.observing = s.exporters != nil || s.interfaces != nil || s.networks != nil
+	e.addresses.clear()
+	e.observers.clear()
 }
 
-// fragment returns the JSON members for an address, or nil.
-func (e *Enricher) fragment(a netip.Addr) *flow.Address {
-	if local(a) {
+// Enrich adds to a record what is known about its addresses, its exporter and its ports. It stays valid for as long as the record is kept.
+// The record's Received is the clock by which what is not known yet is asked for again.
+func (e *Enricher) Enrich(r *flow.Record) {
+	s := e.set.current.Load()
+	if s != e.snap {
+		e.follow(s)
+	}
+	r.Source.Known = e.address(r.Source.Addr, r.Received)
+	r.Destination.Known = e.address(r.Destination.Addr, r.Received)
+	if s.systems != nil {
+		s.nameExported(&r.Source, r.Has&flow.HasSourceAS != 0)
+		s.nameExported(&r.Destination, r.Has&flow.HasDestinationAS != 0)
+	}
+	if e.observing {
+		r.Observer = e.observer(r)
+	}
+	s.converse(r)
+}
+
+// Tick lets go of what was replaced, where no records come. The pipeline calls it now and then.
+func (e *Enricher) Tick() {
+	if s := e.set.current.Load(); s != e.snap {
+		e.follow(s)
+	}
+	e.Publish()
+}
+
+// address returns what is known about an address; nil for none.
+func (e *Enricher) address(a netip.Addr, now int64) *flow.Address {
+	if !a.IsValid() {
 		return nil
 	}
-	set := e.entries[e.index(a):][:2]
-	if set[0].addr == a {
+	hash := e.seed.hash(a)
+	if s := e.addresses.find(hash, a); s != nil {
 		e.hits++
-		return set[0].fragment
-	}
-	if set[1].addr == a {
-		e.hits++
-		set[0], set[1] = set[1], set[0]
-		return set[0].fragment
+		if s.again != 0 && now >= s.again {
+			e.ask(s, now)
+		}
+		return s.value
 	}
 	e.misses++
-	set[1] = set[0]
-	set[0] = entry{a, e.lookup(a)}
-	return set[0].fragment
+	s := e.addresses.take(hash, a)
+	e.learn(s, now)
+	return s.value
 }
 
-// index returns where the set of an address begins.
-func (e *Enricher) index(a netip.Addr) uint64 {
-	b := a.As16()
-	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b[:8])^e.seed[0], binary.LittleEndian.Uint64(b[8:])^e.seed[1])
-	return ((hi ^ lo) & e.mask) * 2
+// ask renews an entry that is due. While its name is being looked up nothing else about the address is, and what was known stays.
+func (e *Enricher) ask(s *slot[netip.Addr, *flow.Address], now int64) {
+	if _, settled := e.snap.namer.Name(s.key); !settled {
+		s.again = now + again
+		return
+	}
+	e.learn(s, now)
+}
+
+// learn looks up all about the address of an entry.
+func (e *Enricher) learn(s *slot[netip.Addr, *flow.Address], now int64) {
+	snap, a := e.snap, s.key
+	info := schema.AddressInfo{IP: a}
+	s.again = 0
+	if snap.namer != nil && !a.IsMulticast() && !a.IsUnspecified() {
+		var settled bool
+		info.Domain, settled = snap.namer.Name(a)
+		s.again = now + renew
+		if !settled {
+			info.Domain, s.again = "", now+again
+		}
+	}
+	var f found
+	if !local(a) {
+		snap.asn.find(a, systems, &f)
+		snap.city.find(a, places, &f)
+	}
+	info.Geo, info.AS = f.geo, f.as
+	n := snap.networks.find(a)
+	if n != nil {
+		info.Network, info.Internal = n.Network, n.internal
+		info.Geo = n.place(info.Geo)
+		if n.as.Number != 0 && n.as.Number != info.AS.Number {
+			info.AS = schema.AS{Number: n.as.Number}
+		}
+	} else {
+		info.Internal = snap.internal.Contains(a)
+	}
+	if name := snap.systems.name(info.AS.Number); name != "" {
+		info.AS.Organization = name
+	}
+	if n != nil && n.as.Organization != "" {
+		info.AS.Organization = n.as.Organization
+	}
+	s.value = snap.encoder.Address(info)
 }
 
 // local tells the addresses that no public database knows: private, loopback, link-local, multicast, unspecified.
 func local(a netip.Addr) bool {
-	return !a.IsValid() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified()
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || a == broadcast
 }
 
-func (e *Enricher) lookup(a netip.Addr) *flow.Address {
-	at := records{e.dbs.city.find(a), e.dbs.asn.find(a)}
-	if at == (records{}) {
-		return nil
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
+// nameExported names the autonomous system that the exporter said, where nothing else is known about one.
+func (s *snapshot) nameExported(p *flow.Endpoint, has bool) {
+	if has && p.AS != 0 && (p.Known == nil || !p.Known.HasAS) {
+		p.ASName = s.systems.json[p.AS]
 	}
-	info := e.dbs.describe(a, at)
-	if info.Geo == (schema.Geo{}) && info.AS == (schema.AS{}) {
-		return nil
-	}
-	return schema.Full().Address(info)
 }
 
-// Publish makes the figures of the cache visible to Stats. The pipeline calls it now and then.
+// observer returns what is known about the exporter and the interfaces of a record.
+func (e *Enricher) observer(r *flow.Record) *flow.Observer {
+	key := observerKey{exporter: e.snap.device(r)}
+	if !key.exporter.IsValid() {
+		return nil
+	}
+	if r.Has&flow.HasInput != 0 {
+		key.input = r.Input
+	}
+	if r.Has&flow.HasOutput != 0 {
+		key.output = r.Output
+	}
+	hash := e.seed.mix(e.seed.hash(key.exporter), uint64(key.input)<<32|uint64(key.output))
+	s := e.observers.find(hash, key)
+	if s == nil {
+		e.observerMisses++
+		s = e.observers.take(hash, key)
+		e.observe(s, r.Received)
+		return s.value
+	}
+	e.observerHits++
+	if s.again != 0 && r.Received >= s.again {
+		e.observe(s, r.Received)
+	}
+	return s.value
+}
+
+// device is the address of the device that observed a flow: the exporter, or, where that passes on what others observed, the agent it names.
+// An address that is of use to nobody but the agent itself is none, nor is one that is not in the user's file where the exporter is.
+func (s *snapshot) device(r *flow.Record) netip.Addr {
+	if r.Details == nil || !r.Details.Agent.IsValid() || r.Details.Agent == r.Exporter {
+		return r.Exporter
+	}
+	agent := r.Details.Agent
+	if agent.IsLoopback() || agent.IsUnspecified() || s.exporters[agent] == nil && s.exporters[r.Exporter] != nil {
+		return r.Exporter
+	}
+	return agent
+}
+
+// observe looks up all about an exporter and two interfaces of it.
+func (e *Enricher) observe(s *slot[observerKey, *flow.Observer], now int64) {
+	snap, k := e.snap, s.key
+	said := snap.exporters[k.exporter]
+	if said == nil {
+		said = &exporter{}
+	}
+	name, site, settled := said.name, said.site, true
+	if name == "" && snap.interfaces != nil {
+		name, settled = snap.interfaces.Exporter(k.exporter)
+	}
+	if n := snap.networks.find(k.exporter); site == "" && n != nil {
+		site = n.Site
+	}
+	o := &flow.Observer{Name: schema.JSONString(name), Site: schema.JSONString(site)}
+	for _, i := range []struct {
+		index uint32
+		to    *flow.Interface
+	}{{k.input, &o.Input}, {k.output, &o.Output}} {
+		if i.index == 0 {
+			continue
+		}
+		names, wins := said.interfaces[i.index]
+		if snap.interfaces != nil && (names.name == "" || names.alias == "") {
+			name, alias, done := snap.interfaces.Interface(k.exporter, i.index)
+			names = interfaceNames{first(names.name, name), first(names.alias, alias)}
+			settled = settled && done
+		}
+		*i.to = flow.Interface{Name: schema.JSONString(names.name), Alias: schema.JSONString(names.alias), Wins: wins}
+	}
+	s.again = 0
+	switch {
+	case !settled:
+		s.again = now + again
+	case snap.interfaces != nil:
+		s.again = now + renew
+	}
+	s.value = o
+	if o.Name == nil && o.Site == nil && o.Input.Name == nil && o.Input.Alias == nil && o.Output.Name == nil && o.Output.Alias == nil {
+		s.value = nil
+	}
+}
+
+// Publish makes the figures of the caches visible to Stats.
 func (e *Enricher) Publish() {
 	e.totalHits.Add(e.hits)
 	e.totalMisses.Add(e.misses)
-	e.hits, e.misses = 0, 0
+	e.totalObserverHits.Add(e.observerHits)
+	e.totalObserverMisses.Add(e.observerMisses)
+	e.hits, e.misses, e.observerHits, e.observerMisses = 0, 0, 0, 0
 }
 
-// Stats are figures of an enricher's cache.
+// Stats are figures of an enricher's caches.
 type Stats struct {
-	Hits   uint64 // addresses found in the cache
-	Misses uint64 // addresses looked up in the databases
+	Hits, Misses                 uint64 // addresses found in the cache, and looked up
+	ObserverHits, ObserverMisses uint64 // exporters with a pair of interfaces, likewise
 }
 
 // Stats returns what was last published. It is safe for concurrent use.
 func (e *Enricher) Stats() Stats {
-	return Stats{Hits: e.totalHits.Load(), Misses: e.totalMisses.Load()}
+	return Stats{
+		Hits: e.totalHits.Load(), Misses: e.totalMisses.Load(),
+		ObserverHits: e.totalObserverHits.Load(), ObserverMisses: e.totalObserverMisses.Load(),
+	}
 }

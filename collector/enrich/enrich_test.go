@@ -1,366 +1,406 @@
 package enrich
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"log/slog"
-	"math"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/maxmind/mmdbwriter"
-	"github.com/maxmind/mmdbwriter/mmdbtype"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
-// write makes a database file of the given records.
-func write(t *testing.T, o mmdbwriter.Options, records map[string]mmdbtype.Map) string {
+// put writes a file that people write.
+func put(t testing.TB, name, text string) string {
 	t.Helper()
-	o.IncludeReservedNetworks = true
-	tree, err := mmdbwriter.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for network, record := range records {
-		_, n, err := net.ParseCIDR(network)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := tree.Insert(n, record); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var b bytes.Buffer
-	if _, err := tree.WriteTo(&b); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "test.mmdb")
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-func names(en string) mmdbtype.Map {
-	return mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(en), "de": mmdbtype.String("anders")}}
-}
-
-func with(m, more mmdbtype.Map) mmdbtype.Map {
-	for k, v := range more {
-		m[k] = v
+func prefixes(list ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(list))
+	for i, text := range list {
+		out[i] = netip.MustParsePrefix(text)
 	}
-	return m
+	return out
 }
 
-func cityFile(t *testing.T) string {
-	t.Helper()
-	return write(t, mmdbwriter.Options{DatabaseType: "Test-City"}, map[string]mmdbtype.Map{
-		"198.18.0.0/16": {
-			"city":      names(`Sankt "Quote"\n`),
-			"continent": with(names("Europe"), mmdbtype.Map{"code": mmdbtype.String("EU")}),
-			"country":   with(names("Austria"), mmdbtype.Map{"iso_code": mmdbtype.String("AT")}),
-			"location":  mmdbtype.Map{"latitude": mmdbtype.Float64(47.5), "longitude": mmdbtype.Float64(-9.75), "time_zone": mmdbtype.String("Europe/Vienna")},
-			"subdivisions": mmdbtype.Slice{
-				with(names("Vorarlberg"), mmdbtype.Map{"iso_code": mmdbtype.String("8")}),
-				with(names("Bregenz"), mmdbtype.Map{"iso_code": mmdbtype.String("X")}),
-			},
-		},
-		"198.19.0.0/24": {"country": mmdbtype.Map{"iso_code": mmdbtype.String("NO")}},
-		"198.19.1.0/24": {"location": mmdbtype.Map{"latitude": mmdbtype.Float64(0), "longitude": mmdbtype.Float64(0)}},
-		"198.19.3.0/24": {"location": mmdbtype.Map{"latitude": mmdbtype.Float64(90.5), "longitude": mmdbtype.Float64(0)}},
-		"198.19.4.0/24": {"location": mmdbtype.Map{"latitude": mmdbtype.Float64(math.NaN()), "longitude": mmdbtype.Float64(math.Inf(1))}},
-		"198.19.2.0/24": {"traits": mmdbtype.Map{"is_anycast": mmdbtype.Bool(true)}},
-		"2001:db8::/32": {"country": with(names("Germany"), mmdbtype.Map{"iso_code": mmdbtype.String("DE")})},
-		"10.0.0.0/8":    {"country": mmdbtype.Map{"iso_code": mmdbtype.String("XX")}},
+func TestNetworksWinFieldByField(t *testing.T) {
+	s, _ := open(t, Options{
+		City: cityFile(t), ASN: asnFile(t), Internal: prefixes("10.0.0.0/8", "198.18.7.0/24"),
+		ASFile: put(t, "as.csv", "number,name\n64500,Mine\n64510,Private\n"),
+		NetworksFile: put(t, "networks.yml", `
+networks:
+  - {network: 198.18.0.0/24, name: all}
+  - {network: 198.18.0.1, country: AT, region: Vorarlberg, city: Dornbirn}
+  - {network: 198.18.0.2, country: CH}
+  - {network: 198.18.0.3, region: Tirol, latitude: 47.25, longitude: 11.5}
+  - {network: 198.18.0.4, as: 64500, as_name: Said}
+  - {network: 198.18.0.5, as: 64510, internal: false}
+  - {network: 198.18.0.6, as: 64511}
+  - {network: 10.1.0.0/16, country: DE, city: Lindau, as: 64512, as_name: Inside}
+  - {network: 10.2.0.0/16, internal: false}
+`),
 	})
-}
-
-func asnFile(t *testing.T) string {
-	t.Helper()
-	return write(t, mmdbwriter.Options{DatabaseType: "Test-ASN"}, map[string]mmdbtype.Map{
-		"198.18.0.0/24": {"autonomous_system_number": mmdbtype.Uint32(64500), "autonomous_system_organization": mmdbtype.String("Example & Söhne")},
-		"198.19.9.0/24": {"autonomous_system_number": mmdbtype.Uint32(4294967295)},
-		"2001:db8::/33": {"autonomous_system_number": mmdbtype.Uint32(64501), "autonomous_system_organization": mmdbtype.String("Six")},
-	})
-}
-
-func open(t *testing.T, o Options) (*Databases, *bytes.Buffer) {
-	t.Helper()
-	var log bytes.Buffer
-	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	d := Open(o)
-	t.Cleanup(func() { _ = d.Close() })
-	return d, &log
-}
-
-// members parses what is known about an address.
-func members(t *testing.T, e *Enricher, address string) map[string]any {
-	t.Helper()
-	r := flow.Record{Source: flow.Endpoint{Addr: netip.MustParseAddr(address)}, Destination: flow.Endpoint{Addr: netip.MustParseAddr(address)}}
-	e.Enrich(&r)
-	if !bytes.Equal(membersOf(r.Source), membersOf(r.Destination)) {
-		t.Errorf("%s: source %s differs from destination %s", address, membersOf(r.Source), membersOf(r.Destination))
-	}
-	if len(membersOf(r.Source)) == 0 {
-		return nil
-	}
-	var m map[string]any
-	if err := json.Unmarshal(fmt.Appendf(nil, "{%s}", membersOf(r.Source)), &m); err != nil {
-		t.Fatalf("%s: %q: %v", address, membersOf(r.Source), err)
-	}
-	return m
-}
-
-func TestEnrich(t *testing.T) {
-	d, _ := open(t, Options{City: cityFile(t), ASN: asnFile(t)})
-	e := d.New()
-	type m = map[string]any
-	austria := m{
-		"city_name": `Sankt "Quote"\n`, "continent_name": "Europe",
-		"country_iso_code": "AT", "country_name": "Austria", "region_name": "Vorarlberg",
-		"location": m{"lat": 47.5, "lon": -9.75},
-	}
-	for address, want := range map[string]m{
-		"198.18.0.1":          {"geo": austria, "as": m{"number": 64500.0, "organization": m{"name": "Example & Söhne"}}},
-		"198.18.1.1":          {"geo": austria},
-		"198.19.0.1":          {"geo": m{"country_iso_code": "NO"}},
-		"198.19.1.1":          {"geo": m{"location": m{"lat": 0.0, "lon": 0.0}}},
-		"198.19.2.1":          nil, // a record without anything of use
-		"198.19.3.1":          nil, // not on earth: Elasticsearch would refuse the document
-		"198.19.4.1":          nil,
-		"198.19.9.9":          {"as": m{"number": 4294967295.0}},
-		"2001:db8::1":         {"geo": m{"country_iso_code": "DE", "country_name": "Germany"}, "as": m{"number": 64501.0, "organization": m{"name": "Six"}}},
-		"2001:db8:8000::1":    {"geo": m{"country_iso_code": "DE", "country_name": "Germany"}},
-		"203.0.113.1":         nil,
-		"10.1.2.3":            nil, // private: not looked up
-		"192.168.0.1":         nil,
-		"127.0.0.1":           nil,
-		"::1":                 nil,
-		"fe80::1":             nil,
-		"fd00::1":             nil,
-		"ff02::1":             nil,
-		"224.0.0.1":           nil,
-		"0.0.0.0":             nil,
-		"::":                  nil,
-		"2001:db8:ffff::ffff": {"geo": m{"country_iso_code": "DE", "country_name": "Germany"}},
-	} {
-		for range 2 { // from the databases, then from the cache
-			if want != nil {
-				want["ip"] = address
-			}
-			if diff := cmp.Diff(want, members(t, e, address)); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", address, diff)
+	e := s.New()
+	austria := func(change m) m {
+		g := m{
+			"city_name": `Sankt "Quote"\n`, "continent_name": "Europe", "country_iso_code": "AT", "country_name": "Austria", "region_name": "Vorarlberg",
+			"location": m{"lat": 47.5, "lon": -9.75},
+		}
+		for k, v := range change {
+			if g[k] = v; v == nil {
+				delete(g, k)
 			}
 		}
+		return g
+	}
+	mine := m{"number": 64500.0, "organization": m{"name": "Mine"}}
+	for address, want := range map[string]struct {
+		members  m
+		internal bool
+	}{
+		"198.18.0.9":  {m{"geo": austria(nil), "as": mine}, true},
+		"198.18.0.1":  {m{"geo": austria(m{"city_name": "Dornbirn", "location": nil}), "as": mine}, true},
+		"198.18.0.2":  {m{"geo": m{"country_iso_code": "CH"}, "as": mine}, true},
+		"198.18.0.3":  {m{"geo": austria(m{"region_name": "Tirol", "city_name": nil, "location": m{"lat": 47.25, "lon": 11.5}}), "as": mine}, true},
+		"198.18.0.4":  {m{"geo": austria(nil), "as": m{"number": 64500.0, "organization": m{"name": "Said"}}}, true},
+		"198.18.0.5":  {m{"geo": austria(nil), "as": m{"number": 64510.0, "organization": m{"name": "Private"}}}, false},
+		"198.18.0.6":  {m{"geo": austria(nil), "as": m{"number": 64511.0}}, true},
+		"10.1.2.3":    {m{"geo": m{"country_iso_code": "DE", "city_name": "Lindau"}, "as": m{"number": 64512.0, "organization": m{"name": "Inside"}}}, true},
+		"10.2.0.1":    {m{}, false},
+		"10.9.0.1":    {m{}, true},
+		"198.18.7.1":  {m{"geo": austria(nil)}, true},
+		"203.0.113.1": {m{}, false},
+	} {
+		if diff := cmp.Diff(want.members, members(t, e, address)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", address, diff)
+		}
+		if known, _ := enrich(e, address, address); known.Internal != want.internal {
+			t.Errorf("%s: internal %v", address, known.Internal)
+		}
+	}
+}
+
+func TestExportedSystemsAreNamed(t *testing.T) {
+	s, _ := open(t, Options{ASN: asnFile(t), ASFile: put(t, "as.yml", "autonomous_systems:\n  - {number: AS64510, name: Private}\n")})
+	e := s.New()
+	r := flow.Record{
+		Has:         flow.HasSourceAS | flow.HasDestinationAS,
+		Source:      flow.Endpoint{Addr: netip.MustParseAddr("203.0.113.1"), AS: 64510},
+		Destination: flow.Endpoint{Addr: netip.MustParseAddr("198.18.0.1"), AS: 64510}, // the database knows better
+	}
+	e.Enrich(&r)
+	if string(r.Source.ASName) != `"Private"` || r.Destination.ASName != nil {
+		t.Errorf("source %s, destination %s", r.Source.ASName, r.Destination.ASName)
+	}
+	r.Has, r.Source.ASName = 0, nil
+	if e.Enrich(&r); r.Source.ASName != nil {
+		t.Errorf("a number that was not exported is named %s", r.Source.ASName)
+	}
+}
+
+// resolver answers as one does: at first it does not know yet.
+type resolver struct {
+	known map[netip.Addr]string
+	asked int
+}
+
+func (r *resolver) Name(a netip.Addr) (string, bool) {
+	r.asked++
+	name, ok := r.known[a]
+	return name, ok
+}
+
+func (r *resolver) Exporter(a netip.Addr) (string, bool) { return r.Name(a) }
+
+func (r *resolver) Interface(_ netip.Addr, index uint32) (name, alias string, settled bool) {
+	r.asked++
+	if len(r.known) == 0 {
+		return "", "", false
+	}
+	return "if" + string(rune('0'+index)), "alias", true
+}
+
+func TestNamesThatComeLater(t *testing.T) {
+	names := &resolver{known: map[netip.Addr]string{}}
+	s, _ := open(t, Options{City: cityFile(t), Namer: names})
+	e := s.New()
+	a := netip.MustParseAddr("198.18.0.1")
+	at := func(now time.Duration) *flow.Address {
+		r := flow.Record{Source: flow.Endpoint{Addr: a}, Received: int64(now)}
+		e.Enrich(&r)
+		return r.Source.Known
+	}
+	first := at(0)
+	for range 10 {
+		at(900 * time.Millisecond)
+	}
+	if names.asked != 1 {
+		t.Errorf("asked %d times within a second", names.asked)
+	}
+	if at(time.Second) != first || names.asked != 2 {
+		t.Errorf("asked %d times after a second, without an answer", names.asked)
+	}
+	names.known[a] = "host.example.org"
+	if at(1500*time.Millisecond) != first || names.asked != 2 {
+		t.Errorf("asked %d times", names.asked)
+	}
+	second := at(2 * time.Second)
+	if second == first {
+		t.Error("the name that is known now is not taken")
+	}
+	asked := names.asked
+	if at(3*time.Second) != second || at(time.Minute) != second || names.asked != asked {
+		t.Error("asked again for what is settled")
+	}
+	names.known = nil // being looked up anew: what was known stays
+	if at(time.Hour) != second {
+		t.Error("the name is gone while it is looked up anew")
+	}
+}
+
+func TestObserver(t *testing.T) {
+	known := &resolver{known: map[netip.Addr]string{}}
+	s, _ := open(t, Options{
+		Interfaces:   known,
+		NetworksFile: put(t, "n.csv", "network,site\n192.0.2.0/24,Vienna\n"),
+		ExportersFile: put(t, "e.yml", `
+exporters:
+  - address: 192.0.2.1
+    name: edge
+    site: Linz
+    interfaces:
+      - {index: 1, name: uplink, alias: to the world}
+      - {index: 2, name: lan}
+`),
+	})
+	e := s.New()
+	record := func(exporter string, now time.Duration) *flow.Observer {
+		r := flow.Record{Has: flow.HasInput | flow.HasOutput, Exporter: netip.MustParseAddr(exporter), Input: 1, Output: 2, Received: int64(now)}
+		e.Enrich(&r)
+		return r.Observer
+	}
+	quoted := func(s string) []byte { return []byte(`"` + s + `"`) }
+	edge := &flow.Observer{
+		Name: quoted("edge"), Site: quoted("Linz"),
+		Input: flow.Interface{Name: quoted("uplink"), Alias: quoted("to the world"), Wins: true}, Output: flow.Interface{Name: quoted("lan"), Wins: true},
+	}
+	if diff := cmp.Diff(edge, record("192.0.2.1", 0)); diff != "" {
+		t.Errorf("before an answer (-want +got):\n%s", diff)
+	}
+	if got := record("203.0.113.1", 0); got != nil {
+		t.Errorf("nothing is known, but %+v", got)
+	}
+	known.known[netip.MustParseAddr("192.0.2.2")] = "core"
+	edge.Output.Alias = quoted("alias")
+	if diff := cmp.Diff(edge, record("192.0.2.1", time.Second)); diff != "" {
+		t.Errorf("after an answer (-want +got):\n%s", diff)
+	}
+	core := &flow.Observer{
+		Name: quoted("core"), Site: quoted("Vienna"),
+		Input: flow.Interface{Name: quoted("if1"), Alias: quoted("alias")}, Output: flow.Interface{Name: quoted("if2"), Alias: quoted("alias")},
+	}
+	if diff := cmp.Diff(core, record("192.0.2.2", 0)); diff != "" {
+		t.Errorf("by SNMP (-want +got):\n%s", diff)
+	}
+	// A relay passes on what an agent observed.
+	r := flow.Record{Exporter: netip.MustParseAddr("203.0.113.9"), Details: &flow.Details{Agent: netip.MustParseAddr("192.0.2.1")}}
+	if e.Enrich(&r); r.Observer == nil || string(r.Observer.Name) != `"edge"` {
+		t.Errorf("agent: %+v", r.Observer)
+	}
+	r = flow.Record{Exporter: netip.MustParseAddr("192.0.2.1"), Details: &flow.Details{Agent: netip.MustParseAddr("127.0.0.1")}}
+	if e.Enrich(&r); r.Observer == nil || string(r.Observer.Name) != `"edge"` {
+		t.Errorf("agent that is loopback: %+v", r.Observer)
 	}
 	e.Publish()
-	if s := e.Stats(); s.Misses != 12 || s.Hits != 12*3 {
-		t.Errorf("stats %+v, want a miss and three hits for each of 12 addresses", s)
-	}
-}
-
-func TestOnlyOneDatabase(t *testing.T) {
-	d, _ := open(t, Options{ASN: asnFile(t)})
-	if m := members(t, d.New(), "198.18.0.1"); len(m) != 2 || m["ip"] == nil || m["as"] == nil {
-		t.Errorf("got %v", m)
-	}
-	d, _ = open(t, Options{})
-	if m := members(t, d.New(), "198.18.0.1"); m != nil {
-		t.Errorf("no database: got %v", m)
-	}
-	if len(d.Status()) != 0 {
-		t.Errorf("status %v of databases that are off", d.Status())
-	}
-}
-
-func TestIPv4OnlyDatabaseKnowsNoIPv6(t *testing.T) {
-	path := write(t, mmdbwriter.Options{DatabaseType: "Test-ASN", IPVersion: 4}, map[string]mmdbtype.Map{
-		"198.18.0.0/24": {"autonomous_system_number": mmdbtype.Uint32(1)},
-	})
-	d, log := open(t, Options{ASN: path})
-	e := d.New()
-	if m := members(t, e, "2001:db8::1"); m != nil {
-		t.Errorf("got %v", m)
-	}
-	if m := members(t, e, "198.18.0.1"); m == nil {
-		t.Error("IPv4 address not found")
-	}
-	if d.Status()[0].Errors != 0 || strings.Contains(log.String(), "damaged") {
-		t.Errorf("an IPv6 address counts as damage: %s", log)
-	}
-}
-
-// Records at the very beginning of the data section and equal offsets in both files must not be mixed up.
-func TestRecordsAreKeptApart(t *testing.T) {
-	records := map[string]mmdbtype.Map{}
-	for i := range 64 {
-		records[fmt.Sprintf("198.18.%d.0/24", i)] = mmdbtype.Map{"autonomous_system_number": mmdbtype.Uint32(100 + i)}
-	}
-	d, _ := open(t, Options{ASN: write(t, mmdbwriter.Options{DatabaseType: "Test-ASN"}, records)})
-	e := d.newEnricher(2)
-	for range 2 {
-		for i := range 64 {
-			m := members(t, e, fmt.Sprintf("198.18.%d.7", i))
-			if got := m["as"].(map[string]any)["number"]; got != float64(100+i) {
-				t.Fatalf("198.18.%d.7: AS %v, want %d", i, got, 100+i)
-			}
-		}
+	if s := e.Stats(); s.ObserverMisses != 4 || s.ObserverHits != 2 {
+		t.Errorf("%+v", s)
 	}
 }
 
 func TestCacheIsBoundedAndKeepsWhatWasUsedLast(t *testing.T) {
-	d, _ := open(t, Options{City: cityFile(t)})
-	e := d.newEnricher(2) // one set
+	s, _ := open(t, Options{City: cityFile(t)})
+	e := s.newEnricher(ways) // one set
+	misses := func() uint64 {
+		e.Publish()
+		return e.Stats().Misses
+	}
 	for range 10 {
+		for _, a := range []string{"198.18.0.1", "198.18.0.2", "198.18.0.3", "198.18.0.4"} {
+			members(t, e, a)
+		}
+	}
+	if n := misses(); n != ways {
+		t.Errorf("%d misses for %d addresses in as many places", n, ways)
+	}
+	for i := range 20 { // others come once each
 		members(t, e, "198.18.0.1")
-		members(t, e, "198.18.0.2")
+		members(t, e, "198.18.0.1")
+		members(t, e, netip.AddrFrom4([4]byte{198, 18, 1, byte(i)}).String())
 	}
-	e.Publish()
-	if s := e.Stats(); s.Misses != 2 {
-		t.Errorf("%d misses for two addresses in two places", s.Misses)
+	if n := misses(); n > ways+20+1 {
+		t.Errorf("%d misses: the address that is used all the time was displaced", n)
 	}
-	members(t, e, "198.18.0.1")
-	members(t, e, "198.18.0.3") // displaces .2
-	members(t, e, "198.18.0.1")
-	e.Publish()
-	if s := e.Stats(); s.Misses != 3 {
-		t.Errorf("%d misses, want 3: the address used last was displaced", s.Misses)
-	}
-	if len(e.entries) != 2 {
-		t.Errorf("%d entries", len(e.entries))
+	if len(e.addresses.slots) != ways {
+		t.Errorf("%d entries", len(e.addresses.slots))
 	}
 }
 
-func TestMissingAndWrongDatabases(t *testing.T) {
-	city := cityFile(t)
-	for _, tt := range []struct {
-		o    Options
-		want string
-	}{
-		{Options{City: "/nonexistent/city.mmdb"}, "unable to use enrich.geoip.city /nonexistent/city.mmdb: no such file or directory"},
-		{Options{ASN: city}, "unable to use enrich.geoip.asn " + city + ": it is of type Test-City"},
-		{Options{ASN: os.DevNull}, "unable to use enrich.geoip.asn " + os.DevNull + ": "},
-		{Options{City: t.TempDir()}, "unable to use enrich.geoip.city "},
+// Addresses of one network, which differ in few bits, spread over the sets as well as any: with a hash that does not, the cache would thrash.
+func TestAddressesSpread(t *testing.T) {
+	const addresses, sets = 4096, CacheEntries / ways
+	for name, address := range map[string]func(i int) netip.Addr{
+		"IPv4 hosts":    func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}) },
+		"IPv4 networks": func(i int) netip.Addr { return netip.AddrFrom4([4]byte{byte(i >> 8), byte(i), 0, 1}) },
+		"IPv6 hosts": func(i int) netip.Addr {
+			return netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 14: byte(i >> 8), 15: byte(i)})
+		},
+		"IPv6 networks": func(i int) netip.Addr {
+			return netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 4: byte(i >> 8), 5: byte(i), 15: 1})
+		},
 	} {
-		d, log := open(t, tt.o)
-		s := d.Status()
-		if len(s) != 1 || s[0].Loaded || !strings.HasPrefix(s[0].Error, tt.want) {
-			t.Errorf("status %+v, want %q", s, tt.want)
-		}
-		if !strings.Contains(log.String(), "level=ERROR") {
-			t.Errorf("not logged: %s", log)
-		}
-		if m := members(t, d.New(), "198.18.0.1"); m != nil {
-			t.Errorf("got %v from nothing", m)
-		}
-	}
-}
-
-// A file that somebody cuts short while it is mapped makes reads fault: that must not end the service.
-func TestDatabaseCutShortWhileOpen(t *testing.T) {
-	path := cityFile(t)
-	d, log := open(t, Options{City: path})
-	e := d.New()
-	if err := os.Truncate(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	if m := members(t, e, "198.18.0.1"); m != nil {
-		t.Errorf("got %v", m)
-	}
-	if s := d.Status(); s[0].Errors == 0 || !strings.Contains(log.String(), "damaged") {
-		t.Errorf("status %+v, log %s", s, log)
-	}
-}
-
-// shared is the folder of files that several projects test with.
-func shared() string {
-	if dir := os.Getenv("FLOWSTACK_SHARED"); dir != "" {
-		return dir
-	}
-	return filepath.Join("..", "..", "..", "shared")
-}
-
-// Every damaged file does no worse than to know nothing.
-func TestDamagedDatabases(t *testing.T) {
-	var files []string
-	for _, pattern := range []string{"geoip/bad/*.mmdb", "geoip/*roken*.mmdb"} {
-		found, err := filepath.Glob(filepath.Join(shared(), pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		t.Skipf("no damaged databases below %s: set FLOWSTACK_SHARED to check against them", shared())
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			for _, o := range []Options{{City: file}, {ASN: file}, {City: file, ASN: file}} {
-				d, log := open(t, o)
-				e := d.newEnricher(2)
-				for i := range 256 {
-					for _, a := range []netip.Addr{
-						netip.AddrFrom4([4]byte{byte(i), 1, 2, 3}), netip.AddrFrom4([4]byte{1, 1, 1, byte(i)}),
-						netip.AddrFrom16([16]byte{0x20, 1, byte(i), 1}), netip.AddrFrom16([16]byte{byte(i), byte(i)}),
-					} {
-						members(t, e, a.String()) // fails the test when what comes out is not JSON
-					}
-				}
-				for _, s := range d.Status() {
-					if !s.Loaded && !strings.Contains(log.String(), s.Error[:20]) {
-						t.Errorf("%+v is not logged: %s", s, log)
-					}
+		for range 50 {
+			seed := newSeed()
+			full := make([]uint8, sets)
+			displaced := 0
+			for i := range addresses {
+				set := seed.hash(address(i)) & (sets - 1)
+				if full[set]++; full[set] > ways {
+					displaced++
 				}
 			}
-		})
+			if displaced > 20 { // hardly one by chance
+				t.Fatalf("%s: %d of %d addresses have no place with seed %x", name, displaced, addresses, seed)
+			}
+		}
 	}
 }
 
-func TestTestDatabasesOfMaxMind(t *testing.T) {
-	city, asn := filepath.Join(shared(), "geoip", "GeoLite2-City-Test.mmdb"), filepath.Join(shared(), "geoip", "GeoLite2-ASN-Test.mmdb")
-	if _, err := os.Stat(city); err != nil {
-		t.Skipf("no test databases below %s: set FLOWSTACK_SHARED to check against them", shared())
-	}
-	d, _ := open(t, Options{City: city, ASN: asn})
-	e := d.New()
-	m := members(t, e, "81.2.69.142")
-	geo, _ := m["geo"].(map[string]any)
-	if geo["city_name"] != "London" || geo["country_iso_code"] != "GB" || geo["region_name"] != "England" {
-		t.Errorf("81.2.69.142: %v", m)
-	}
-	m = members(t, e, "1.128.0.0")
-	as, _ := m["as"].(map[string]any)
-	if as["number"] != 1221.0 {
-		t.Errorf("1.128.0.0: %v", m)
-	}
-}
-
-func TestCacheHitAllocatesNothing(t *testing.T) {
-	d, _ := open(t, Options{City: cityFile(t), ASN: asnFile(t)})
-	e := d.New()
-	r := flow.Record{
-		Source:      flow.Endpoint{Addr: netip.MustParseAddr("198.18.0.1")},
-		Destination: flow.Endpoint{Addr: netip.MustParseAddr("2001:db8::1")},
-	}
+func TestHitsAllocateNothing(t *testing.T) {
+	s, _ := open(t, everything(t))
+	e := s.New()
+	r := ordinary()
 	e.Enrich(&r)
 	if n := testing.AllocsPerRun(1000, func() { e.Enrich(&r) }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}
-	if r.Source.Known == nil || r.Destination.Known == nil {
-		t.Error("nothing known")
+	if r.Source.Known == nil || r.Destination.Known == nil || r.Observer == nil || string(r.Application) != `"https"` || r.Client != flow.SideSource {
+		t.Errorf("%+v", r)
 	}
 }
 
-func membersOf(e flow.Endpoint) []byte {
-	if e.Known == nil {
-		return nil
+// everything turns all sources on.
+func everything(t testing.TB) Options {
+	t.Helper()
+	o := FromConfig(config.Default().Enrich)
+	o.City, o.ASN = cityFile(t), asnFile(t)
+	o.NetworksFile = put(t, "n.csv", "network,name\n198.18.0.0/16,a\n")
+	o.ExportersFile = put(t, "e.yml", "exporters:\n  - {address: 192.0.2.1, name: edge}\n")
+	o.ApplicationsFile = put(t, "a.yml", "applications:\n  - {name: ours, ports: 8443, networks: 198.18.0.0/16}\n")
+	o.ASFile = put(t, "as.csv", "number,name\n64510,Private\n")
+	return o
+}
+
+func ordinary() flow.Record {
+	return flow.Record{
+		Has:         flow.HasPorts | flow.HasProtocol | flow.HasInput | flow.HasOutput,
+		Source:      flow.Endpoint{Addr: netip.MustParseAddr("198.18.0.1"), Port: 51234},
+		Destination: flow.Endpoint{Addr: netip.MustParseAddr("2001:db8::1"), Port: 443},
+		Protocol:    6, Exporter: netip.MustParseAddr("192.0.2.1"), Input: 1, Output: 2,
 	}
-	return e.Known.Members
+}
+
+func TestDefaultsAreInternal(t *testing.T) {
+	s, _ := open(t, FromConfig(config.Default().Enrich))
+	e := s.New()
+	for address, want := range map[string]bool{"10.1.1.1": true, "172.31.0.1": true, "100.64.0.1": true, "fd00::1": true, "fe80::1": true, "8.8.8.8": false, "2001:db8::1": false} {
+		if known, _ := enrich(e, address, address); known.Internal != want {
+			t.Errorf("%s: internal %v", address, known.Internal)
+		}
+	}
+}
+
+// Pipelines enrich while files are replaced.
+func TestReloadWhileEnriching(t *testing.T) {
+	o := everything(t)
+	s, _ := open(t, o)
+	city, asn := cityRecords(), asnRecords()
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			e := s.newEnricher(64)
+			for i := 0; !stop.Load(); i++ {
+				r := ordinary()
+				r.Source.Addr = netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)})
+				e.Enrich(&r)
+				if r.Source.Known == nil {
+					t.Error("nothing is known")
+					return
+				}
+				if i%64 == 0 {
+					e.Tick()
+				}
+			}
+		})
+	}
+	for range 20 {
+		replace(t, o.City, build(t, cityOptions, city))
+		replace(t, o.ASN, build(t, asnOptions, asn))
+		s.refresh(false)
+	}
+	stop.Store(true)
+	wg.Wait()
+	for _, status := range s.Status() {
+		if want := uint64(1); !status.Loaded || status.Errors > 0 || !status.Database && status.Reloads != want || status.Database && status.Reloads != 21 {
+			t.Errorf("%+v", status)
+		}
+	}
+}
+
+func BenchmarkHit(b *testing.B) {
+	s, _ := open(b, everything(b))
+	e := s.New()
+	addresses := make([]netip.Addr, 4096)
+	for i := range addresses {
+		addresses[i] = netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)})
+		e.address(addresses[i], 0)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		e.address(addresses[i&4095], 0)
+		i++
+	}
+}
+
+func BenchmarkRecord(b *testing.B) {
+	s, _ := open(b, everything(b))
+	e := s.New()
+	r := ordinary()
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Enrich(&r)
+	}
+}
+
+func BenchmarkMiss(b *testing.B) {
+	s, _ := open(b, everything(b))
+	e := s.New()
+	b.ReportAllocs()
+	i := uint32(0)
+	for b.Loop() {
+		// All that is done for an address that is not in the cache, and is in both databases.
+		e.learn(&slot[netip.Addr, *flow.Address]{key: netip.AddrFrom4([4]byte{198, 18, 0, byte(i)})}, 0)
+		i++
+	}
 }

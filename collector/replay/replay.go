@@ -13,6 +13,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
@@ -60,17 +61,18 @@ type replay struct {
 
 // Files writes a line of JSON to out for each flow in the files, in order. A file that cannot be read, or not to its end, is reported and
 // counted, and the next one is read. The error is about the databases, out or ctx.
-func Files(ctx context.Context, out io.Writer, files []string, o Options) (_ Summary, err error) {
-	databases := enrich.Open(enrich.Options{City: o.City, ASN: o.ASN, Logger: slog.New(slog.DiscardHandler)})
-	defer func() { err = errors.Join(err, databases.Close()) }()
-	for _, s := range databases.Status() {
+func Files(ctx context.Context, out io.Writer, files []string, o Options) (Summary, error) {
+	added := enrich.FromConfig(config.Default().Enrich)
+	added.City, added.ASN, added.Logger = o.City, o.ASN, slog.New(slog.DiscardHandler)
+	known := enrich.Open(added)
+	for _, s := range known.Status() {
 		if !s.Loaded {
 			return Summary{}, errors.New(s.Error) // named on the command line, so it is wanted
 		}
 	}
 	table := exporter.NewTable(exporter.Limits{})
 	table.Apply(exporter.Policy{Dialect: o.Dialect})
-	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table), enricher: databases.New()}
+	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table), enricher: known.New()}
 	for _, name := range files {
 		r.Files++
 		err := r.file(ctx, name)

@@ -109,7 +109,10 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		counter(m.cacheHits, e.Hits, listen)
 		counter(m.cacheMisses, e.Misses, listen)
 	}
-	for _, d := range m.state.databases.Status() {
+	for _, d := range m.state.known.Status() {
+		if !d.Database {
+			continue
+		}
 		gauge(m.geoLoaded, boolean(d.Loaded), d.Name)
 		if d.Loaded {
 			gauge(m.geoBuilt, float64(d.Built.Unix()), d.Name)

@@ -105,7 +105,7 @@ func (p *pipeline) failed(from netip.AddrPort, now time.Time, err error) {
 func (p *pipeline) Tick(now time.Time) {
 	p.beat.Beat(tickInterval + readerGrace)
 	p.batcher.Tick(now)
-	p.enricher.Publish()
+	p.enricher.Tick()
 	if age := now.Sub(p.handedT); age >= refreshEvery || age >= saveEvery && p.table.Changed() {
 		p.save(now)
 	}

@@ -107,12 +107,14 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		})
 	}
 	s.restore(cfg)
-	s.databases = enrich.Open(enrich.Options{City: cfg.Enrich.GeoIP.City, ASN: cfg.Enrich.GeoIP.ASN, Logger: o.Logger})
+	added := enrich.FromConfig(cfg.Enrich)
+	added.Logger = o.Logger
+	s.known = enrich.Open(added)
 	if s.sink, err = sinks(ctx, cfg, o, pool); err != nil {
 		return nil, err
 	}
 	for _, p := range s.pipelines {
-		p.enricher = s.databases.New()
+		p.enricher = s.known.New()
 		p.batcher = output.NewBatcher(s.sink, pool, batch, time.Duration(es.FlushInterval))
 	}
 	if cfg.HTTP.Address != "" {
@@ -195,9 +197,6 @@ func (s *service) release(ctx context.Context, withSink bool) error {
 	if withSink && s.sink != nil {
 		errs = append(errs, closeEmpty(ctx, s.sink))
 	}
-	if s.databases != nil {
-		errs = append(errs, s.databases.Close())
-	}
 	return errors.Join(errs...)
 }
 
@@ -247,6 +246,9 @@ func (s *service) run(ctx context.Context) error {
 	if s.store != nil {
 		background.Go(s.store.Run)
 	}
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer unwatch()
+	background.Go(func() { s.known.Run(watching) })
 	background.Go(func() { s.report(stopped) })
 	background.Go(func() { s.watchdog(stopped) })
 
@@ -261,6 +263,7 @@ func (s *service) run(ctx context.Context) error {
 	defer cancel()
 	left := s.sink.Close(drain)
 	close(stopped)
+	unwatch()
 	s.summary(left)
 
 	var failed error

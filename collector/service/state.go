@@ -23,7 +23,7 @@ type state struct {
 	version   string
 	phase     atomic.Int32
 	pipelines []*pipeline
-	databases *enrich.Databases
+	known     *enrich.Set
 	sink      output.Sink
 	store     *exporter.Store // nil when nothing is to outlive a restart
 }
@@ -68,12 +68,19 @@ func (s *state) ready() (bool, string) {
 		}
 		line(o.Problem.Cause == "", o.Name, text)
 	}
-	// A missing database costs names, not flows: it does not make the service unready.
-	for _, d := range s.databases.Status() {
-		if d.Loaded {
-			line(true, "geoip "+d.Name, "built "+d.Built.UTC().Format(time.DateOnly))
-		} else {
-			fmt.Fprintf(&b, "warning: geoip %s: %s\n", d.Name, d.Error)
+	// What is missing of these costs names, not flows: it does not make the service unready.
+	for _, d := range s.known.Status() {
+		name, text := d.Name+" file", plural(d.Entries, "entry")
+		if d.Database {
+			name, text = "geoip "+d.Name, "built "+d.Built.UTC().Format(time.DateOnly)
+		}
+		switch {
+		case d.Error == "":
+			line(true, name, text)
+		case d.Stale:
+			fmt.Fprintf(&b, "warning: %s: %s; what was loaded before is in use\n", name, d.Error)
+		default:
+			fmt.Fprintf(&b, "warning: %s: %s\n", name, d.Error)
 		}
 	}
 	return ok, b.String()
@@ -102,8 +109,8 @@ func (s *state) totals() totals {
 			t.dropped += n
 		}
 	}
-	for _, d := range s.databases.Status() {
-		if !d.Loaded {
+	for _, d := range s.known.Status() {
+		if d.Error != "" {
 			t.missing = append(t.missing, d.Name)
 		}
 	}
@@ -137,7 +144,7 @@ func (t totals) line(before totals) string {
 		fmt.Fprintf(&b, "; %s dropped by the kernel", plural(int(n), "packet"))
 	}
 	if len(t.missing) > 0 {
-		fmt.Fprintf(&b, "; GeoIP database not loaded: %s", strings.Join(t.missing, ", "))
+		fmt.Fprintf(&b, "; unable to use for enrichment: %s", strings.Join(t.missing, ", "))
 	}
 	return b.String()
 }
@@ -156,6 +163,9 @@ func title(name string) string {
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		return fmt.Sprintf("%d %sies", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

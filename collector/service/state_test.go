@@ -38,7 +38,7 @@ func TestStatusLine(t *testing.T) {
 				s.Problem = output.Problem{Cause: "connection", Text: "Elasticsearch away: connection refused"}
 				s.Held.Bytes = 12 << 20
 			})},
-			"0 exporters, 0 flows/s; Elasticsearch away: connection refused; 12 MiB of 64 MiB buffered; 1 flow dropped; 2 packets dropped by the kernel; GeoIP database not loaded: city, asn",
+			"0 exporters, 0 flows/s; Elasticsearch away: connection refused; 12 MiB of 64 MiB buffered; 1 flow dropped; 2 packets dropped by the kernel; unable to use for enrichment: city, asn",
 		},
 		{
 			totals{exporters: 3, flows: 400, dropped: 7, kernelDrops: 3, outputs: []output.Stats{
