@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -28,6 +29,7 @@ var requirements = []requirement{
 	{"nfcapd", "nfdump", "counts the same export independently"},
 	{"sfcapd", "nfdump-sflow", "counts the same sFlow export independently"},
 	{"tshark", "tshark", "decodes the same packets independently"},
+	{"snmpd", "snmpd", "tells the names of interfaces over SNMP"},
 	{"gcc", "gcc libc6-dev", "builds the race detector into tests"},
 	{"java", "default-jdk-headless", "runs Elasticsearch"},
 	{"mvn", "maven", "gets Elasticsearch from Maven Central"},
@@ -51,6 +53,11 @@ func Prepare(ctx context.Context, log Logf) error {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return fmt.Errorf("there is no apt-get here; install what provides: %s", strings.Join(missing, " "))
 	}
+	allow, err := denyServices()
+	if err != nil {
+		return err
+	}
+	defer allow()
 	install := append([]string{"install", "--yes", "--no-install-recommends", "--quiet"}, missing...)
 	if aptGet(ctx, "update", "--quiet") != nil || aptGet(ctx, install...) != nil {
 		// A mirror may have been in the middle of an update.
@@ -59,6 +66,26 @@ func Prepare(ctx context.Context, log Logf) error {
 		}
 	}
 	return nil
+}
+
+// policyFile is asked by packages whether they may start their services (policy-rc.d, in the Debian package init-system-helpers).
+const policyFile = "/usr/sbin/policy-rc.d"
+
+// denyServices keeps packages from starting what they bring until the returned function is called: tests start programs themselves, and nothing
+// is to listen on this machine because of them. A policy that is there already stays as it is.
+func denyServices() (allow func(), err error) {
+	f, err := os.OpenFile(policyFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unable to keep packages from starting services: %w", err)
+	}
+	_, err = f.WriteString("#!/bin/sh\nexit 101\n") // 101: action forbidden by policy
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("unable to keep packages from starting services: %w", errors.Join(err, os.Remove(policyFile)))
+	}
+	return func() { _ = os.Remove(policyFile) }, nil
 }
 
 func aptGet(ctx context.Context, args ...string) error {

@@ -79,6 +79,9 @@ type SNMP struct {
 	Refresh         Duration `yaml:"refresh" default:"1h" check:"wait" desc:"Age at which names are asked for again."`
 	Timeout         Duration `yaml:"timeout" default:"2s" check:"interval" desc:"How long an exporter has to answer a question; it is asked three times."`
 	Workers         int      `yaml:"workers" default:"4" check:"workers" desc:"Exporters asked at once."`
+	MaxExporters    int      `yaml:"max_exporters" default:"10000" check:"count" desc:"Exporters remembered at once. Beyond it one whose names were not wanted for 10 minutes is forgotten; without one the new exporter gets no names. Both are counted."`
+	MaxInterfaces   int      `yaml:"max_interfaces" default:"16384" check:"count" desc:"Interfaces remembered of one exporter. A table that has more is cut off there, and counted."`
+	MaxBytes        ByteSize `yaml:"max_bytes" default:"64MiB" check:"size" desc:"Memory for the interfaces of all exporters. Beyond it those that were not wanted for 10 minutes are forgotten; without such the interfaces of the exporter that was asked last get no names. Both are counted."`
 }
 
 // ReverseDNS says whose addresses are given names.

@@ -1,0 +1,375 @@
+// Package snmp asks exporters by SNMP what they and their interfaces are called. Whoever wants a name never waits for it: he gets what is
+// known, and whether that is the last word.
+//
+// An exporter is asked for its whole table once, and again when the table is old: sysName (RFC 3418), ifName and ifAlias, and ifDescr where
+// there is no ifName (RFC 2863).
+package snmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich/lru"
+)
+
+const (
+	// earlyEvery is how often at most an unknown interface has the table of its exporter asked for ahead of time.
+	earlyEvery = time.Minute
+	// maxWanted and maxAbsent are how many interfaces of an exporter are waited for, and known not to exist, at once.
+	maxWanted = 64
+	maxAbsent = 256
+	// retryFirst and retryMost bound the time until an agent that failed is asked again; it doubles from failure to failure.
+	retryFirst = 5 * time.Second
+	retryMost  = 15 * time.Minute
+	// idleAfter is when an exporter may be forgotten for another one.
+	idleAfter = 10 * time.Minute
+	// forgetAfter is when an exporter that nobody wants to know about is forgotten, if it is not refreshed more seldom than that.
+	forgetAfter = 24 * time.Hour
+	// tick is how often it is looked for exporters that are due.
+	tick = time.Second
+	// watchEvery is how often the file of credentials is looked at.
+	watchEvery = 5 * time.Second
+	// logEvery is how often failures are logged at most.
+	logEvery = 30 * time.Second
+)
+
+// Client knows the names of exporters and their interfaces. It is safe for concurrent use. A nil client knows no names.
+type Client struct {
+	settings config.SNMP
+	logger   *slog.Logger
+	file     *credentialsFile
+	queue    chan *exporter
+	now      func() time.Time
+	ask      func(ctx context.Context, agent netip.Addr, c *Credential, timeout time.Duration, most int) (*device, error)
+
+	mu          sync.Mutex
+	credentials *Credentials
+	exporters   *lru.Map[netip.Addr, *exporter]
+	stats       Stats
+	bytes       int // of all tables
+	links       int // of all tables
+	logged      time.Time
+}
+
+// exporter is one agent, guarded by the client's mutex.
+type exporter struct {
+	agent  netip.Addr
+	device *device // nil while nothing is known
+	gone   bool    // it is not remembered any more
+	busy   bool    // it is in the queue, or being asked
+	due    time.Time
+	used   time.Time // when somebody wanted to know a name last
+
+	failures int
+	began    time.Time // when it was last asked
+
+	wanted map[uint32]struct{} // interfaces that were not in the table, until it is asked for again
+	absent map[uint32]struct{} // those that were not in it then either
+}
+
+// New returns a client. Without a file of credentials it asks nobody, and with one that cannot be used nobody until it can be: Status tells.
+func New(settings config.SNMP, logger *slog.Logger) *Client {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	c := &Client{
+		settings: settings, logger: logger, file: newCredentialsFile(settings.CredentialsFile),
+		queue: make(chan *exporter, max(64, 4*settings.Workers)), now: time.Now, ask: ask,
+		exporters: lru.New[netip.Addr, *exporter](settings.MaxExporters),
+		stats:     Stats{Failed: map[Cause]uint64{}},
+	}
+	c.load()
+	return c
+}
+
+// Interface returns the name and the alias of an exporter's interface, empty where there is none. It never waits. Settled is false while
+// they may yet become known: the exporter is about to be asked, or did not answer and will be asked again.
+func (c *Client) Interface(agent netip.Addr, index uint32) (name, alias string, settled bool) {
+	if c == nil {
+		return "", "", true
+	}
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.exporter(agent, now)
+	switch {
+	case e == nil || index == 0 || index > maxIndex:
+		return "", "", true
+	case e.device != nil:
+		if l, ok := e.device.links[index]; ok {
+			return l.name, l.alias, true
+		}
+		if _, ok := e.absent[index]; ok || e.device.cut || len(e.absent) >= maxAbsent {
+			return "", "", true
+		}
+	}
+	// The question that is due, or under way, decides whether there is such an interface.
+	if _, ok := e.wanted[index]; !ok {
+		if len(e.wanted) >= maxWanted {
+			return "", "", e.device != nil
+		}
+		if e.wanted == nil {
+			e.wanted = map[uint32]struct{}{}
+		}
+		e.wanted[index] = struct{}{}
+	}
+	if e.device != nil && !e.busy && e.failures == 0 {
+		if early := e.began.Add(earlyEvery); early.Before(e.due) {
+			e.due = early
+		}
+		c.start(e, now)
+	}
+	return "", "", false
+}
+
+// Exporter returns what an exporter calls itself, empty where it does not, like Interface.
+func (c *Client) Exporter(agent netip.Addr) (name string, settled bool) {
+	if c == nil {
+		return "", true
+	}
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e := c.exporter(agent, now); {
+	case e == nil:
+		return "", true
+	case e.device == nil:
+		return "", false
+	default:
+		return e.device.name, true
+	}
+}
+
+// exporter returns what is known of an agent, begins to ask it when it is new, and returns nil for one that is not to be asked.
+func (c *Client) exporter(agent netip.Addr, now time.Time) *exporter {
+	if c.credentials == nil {
+		return nil
+	}
+	agent = agent.Unmap().WithZone("")
+	if e := c.exporters.Get(agent); e != nil {
+		(*e).used = now
+		return *e
+	}
+	if c.credentials.For(agent) == nil {
+		return nil
+	}
+	if c.exporters.Len() >= c.settings.MaxExporters && !c.makeRoom(now) {
+		c.stats.Crowded++
+		return nil
+	}
+	e := &exporter{agent: agent, due: now, used: now}
+	c.exporters.Put(agent, e)
+	c.start(e, now)
+	return e
+}
+
+// makeRoom forgets the exporter that was not used for longest, if that is long ago: else exporters would push out one another, and each would
+// be asked over and over again.
+func (c *Client) makeRoom(now time.Time) (made bool) {
+	c.exporters.Oldest(func(agent netip.Addr, v **exporter) bool {
+		if e := *v; now.Sub(e.used) >= idleAfter {
+			c.exporters.Delete(agent)
+			c.drop(e)
+			c.stats.Evicted++
+			made = true
+		}
+		return false
+	})
+	return made
+}
+
+// start puts an exporter that is due into the queue. With a full queue it stays due, and the next tick tries again.
+func (c *Client) start(e *exporter, now time.Time) {
+	if e.busy || e.gone || now.Before(e.due) {
+		return
+	}
+	select {
+	case c.queue <- e:
+		e.busy = true
+	default:
+		c.stats.Deferred++
+	}
+}
+
+// drop lets go of an exporter that is not in the map any more.
+func (c *Client) drop(e *exporter) {
+	e.gone = true
+	c.keep(e, nil)
+}
+
+// keep sets what is known of an exporter.
+func (c *Client) keep(e *exporter, d *device) {
+	if e.device != nil {
+		c.bytes -= e.device.bytes
+		c.links -= len(e.device.links)
+	}
+	if e.device = d; d != nil {
+		c.bytes += d.bytes
+		c.links += len(d.links)
+	}
+}
+
+// Run asks until the context ends, and returns when nothing of it is left. It is called once.
+func (c *Client) Run(ctx context.Context) {
+	if c == nil {
+		return
+	}
+	var workers sync.WaitGroup
+	for range c.settings.Workers {
+		workers.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case e := <-c.queue:
+					c.work(ctx, e)
+				}
+			}
+		})
+	}
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	watched := c.now()
+	for {
+		select {
+		case <-ctx.Done():
+			workers.Wait()
+			return
+		case <-ticker.C:
+			if now := c.now(); now.Sub(watched) >= watchEvery {
+				watched = now
+				if c.file.changed() {
+					c.load()
+				}
+			}
+			c.schedule()
+		}
+	}
+}
+
+// schedule begins to ask those that are due, and forgets those that nobody wants to know about.
+func (c *Client) schedule() {
+	now := c.now()
+	unused := max(forgetAfter, 2*time.Duration(c.settings.Refresh))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.exporters.Oldest(func(agent netip.Addr, v **exporter) bool {
+		e := *v
+		if now.Sub(e.used) >= unused {
+			c.exporters.Delete(agent)
+			c.drop(e)
+			return true
+		}
+		if len(c.queue) < cap(c.queue) {
+			c.start(e, now)
+		}
+		return true
+	})
+}
+
+// work asks one exporter.
+func (c *Client) work(ctx context.Context, e *exporter) {
+	c.mu.Lock()
+	credential := c.credentials.For(e.agent)
+	if e.gone || credential == nil {
+		e.busy = false
+		c.mu.Unlock()
+		return
+	}
+	c.stats.Asked++
+	e.began = c.now()
+	c.mu.Unlock()
+
+	d, err := c.ask(ctx, e.agent, credential, time.Duration(c.settings.Timeout), c.settings.MaxInterfaces)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.busy = false
+	switch {
+	case err == nil:
+		c.answer(e, d)
+	case ctx.Err() == nil:
+		c.failure(e, err, credential)
+	}
+}
+
+// answer takes what an exporter said.
+func (c *Client) answer(e *exporter, d *device) {
+	c.stats.Answered++
+	if d.cut {
+		c.stats.Refused++
+	}
+	refresh := time.Duration(c.settings.Refresh)
+	e.failures = 0
+	e.due = c.now().Add(refresh - rand.N(refresh/10+1)) //nolint:gosec // G404: spreads questions, keeps no secret.
+	if len(e.absent) >= maxAbsent {
+		e.absent = nil
+	}
+	for index := range e.wanted {
+		if _, ok := d.links[index]; !ok && len(e.absent) < maxAbsent {
+			if e.absent == nil {
+				e.absent = map[uint32]struct{}{}
+			}
+			e.absent[index] = struct{}{}
+		}
+	}
+	e.wanted = nil
+	if e.gone {
+		return
+	}
+	if before := e.device; before != nil && !before.equal(d) {
+		c.stats.Generation++
+	}
+	c.keep(e, d)
+	for c.bytes > int(c.settings.MaxBytes) && c.makeRoom(c.now()) {
+		continue
+	}
+	if !e.gone && c.bytes > int(c.settings.MaxBytes) {
+		c.stats.Refused++
+		c.keep(e, &device{name: d.name, cut: true})
+	}
+}
+
+func (d *device) equal(o *device) bool {
+	if d.name != o.name || d.cut != o.cut || len(d.links) != len(o.links) {
+		return false
+	}
+	for index, l := range d.links {
+		if other, ok := o.links[index]; !ok || l != other {
+			return false
+		}
+	}
+	return true
+}
+
+// failure takes that an exporter said nothing of use. What it said before stays.
+func (c *Client) failure(e *exporter, err error, credential *Credential) {
+	cause := Malformed
+	var f *failure
+	if errors.As(err, &f) {
+		cause = f.cause
+	}
+	now := c.now()
+	c.stats.Failed[cause]++
+	c.stats.LastError = credential.conceal(fmt.Sprintf("unable to ask %s port %d: %s: %v", e.agent, credential.Port, cause, err))
+	c.stats.LastErrorTime = now
+	e.due = now.Add(backOff(e.failures))
+	e.failures++
+	if now.Sub(c.logged) >= logEvery {
+		c.logged = now
+		c.logger.Warn("an exporter cannot be asked for the names of its interfaces", "error", c.stats.LastError, "failures_in_a_row", e.failures)
+	}
+}
+
+// backOff is the time until the next attempt after so many failures before this one. The half of it is left to chance.
+func backOff(failures int) time.Duration {
+	d := min(retryMost, retryFirst<<min(failures, 20))
+	return d/2 + rand.N(d/2+1) //nolint:gosec // G404: jitter needs no secrecy.
+}
