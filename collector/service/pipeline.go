@@ -39,6 +39,7 @@ type pipeline struct {
 	table    *exporter.Table
 	decoder  *decode.Decoder
 	enricher *enrich.Enricher
+	encoder  *schema.Encoder
 	batcher  *output.Batcher
 	beat     *heartbeat.Heartbeat
 	logger   *slog.Logger
@@ -77,7 +78,7 @@ func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, rece
 	for i := range p.records {
 		r := &p.records[i]
 		p.enricher.Enrich(r)
-		p.batcher.Commit(schema.AppendJSON(p.batcher.Begin(), r), received)
+		p.batcher.Commit(p.encoder.Append(p.batcher.Begin(), r), received)
 	}
 	if n := len(p.records); n > 0 {
 		p.flows.Add(uint64(n))

@@ -103,6 +103,8 @@ func TestPipelineAllocatesNothing(t *testing.T) {
 	if n := p.flows.Load() - before; n != 201*80 { // one run to warm up
 		t.Errorf("%d records decoded, want %d", n, 201*80)
 	}
+	p.batcher.Flush()
+	p.Packet(v5, from, now)
 	if doc := string(p.batcher.Begin()); !strings.Contains(doc, `"city_name":"Vienna"`) || !strings.Contains(doc, `"number":64500`) {
 		t.Errorf("documents are not enriched: %.600s", doc)
 	}

@@ -18,10 +18,10 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
-	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
@@ -107,14 +107,18 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		})
 	}
 	s.restore(cfg)
-	added := enrich.FromConfig(cfg.Enrich)
-	added.Logger = o.Logger
-	s.known = enrich.Open(added)
+	encoder, err := schema.NewEncoder(schema.Selection{Profile: cfg.Document.Profile, With: cfg.Document.With, Without: cfg.Document.Without})
+	if err != nil {
+		return nil, fmt.Errorf("unable to use the settings below document: %w", err)
+	}
+	if s.enrichment, err = openEnrichment(cfg.Enrich, encoder, o.Logger); err != nil {
+		return nil, err
+	}
 	if s.sink, err = sinks(ctx, cfg, o, pool); err != nil {
 		return nil, err
 	}
 	for _, p := range s.pipelines {
-		p.enricher = s.known.New()
+		p.enricher, p.encoder = s.known.New(), encoder
 		p.batcher = output.NewBatcher(s.sink, pool, batch, time.Duration(es.FlushInterval))
 	}
 	if cfg.HTTP.Address != "" {
@@ -248,7 +252,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer unwatch()
-	background.Go(func() { s.known.Run(watching) })
+	background.Go(func() { s.enrichment.run(watching) })
 	background.Go(func() { s.report(stopped) })
 	background.Go(func() { s.watchdog(stopped) })
 

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
@@ -23,9 +22,9 @@ type state struct {
 	version   string
 	phase     atomic.Int32
 	pipelines []*pipeline
-	known     *enrich.Set
 	sink      output.Sink
 	store     *exporter.Store // nil when nothing is to outlive a restart
+	enrichment
 }
 
 // alive returns an error that names the stage which makes no progress.

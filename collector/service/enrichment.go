@@ -1,0 +1,50 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich/rdns"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich/snmp"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+)
+
+// enrichment is what is added to flows, and what asks for it.
+type enrichment struct {
+	known     *enrich.Set
+	exporters *snmp.Client
+	addresses *rdns.Resolver // nil when off
+}
+
+// openEnrichment takes the settings, and the encoder of the documents, because what is known of an address is kept as members of them.
+func openEnrichment(c config.Enrich, encoder *schema.Encoder, logger *slog.Logger) (enrichment, error) {
+	var e enrichment
+	o := enrich.FromConfig(c)
+	o.Encoder, o.Logger = encoder, logger
+	e.exporters = snmp.New(c.SNMP, logger)
+	o.Interfaces = e.exporters
+	names, err := rdns.New(c.ReverseDNS, logger)
+	if err != nil {
+		return e, fmt.Errorf("unable to use enrich.reverse_dns: %w", err)
+	}
+	if e.addresses = names; names != nil {
+		o.Namer = names
+	}
+	e.known = enrich.Open(o)
+	return e, nil
+}
+
+// run looks for changed files and asks for names until ctx ends.
+func (e *enrichment) run(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { e.known.Run(ctx) })
+	all.Go(func() { e.exporters.Run(ctx) })
+	if e.addresses != nil {
+		all.Go(func() { e.addresses.Run(ctx) })
+	}
+	all.Wait()
+}
