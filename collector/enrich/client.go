@@ -6,7 +6,9 @@ import (
 
 // Flags of TCP (RFC 9293 section 3.1).
 const (
+	tcpFIN = 0x01
 	tcpSYN = 0x02
+	tcpPSH = 0x08
 	tcpACK = 0x10
 )
 
@@ -104,7 +106,7 @@ func began(r *flow.Record) flow.Side {
 		if r.TCPFlags&tcpACK == 0 {
 			return flow.SideSource
 		}
-		if r.Has&flow.HasPackets != 0 && r.Packets == 1 {
+		if r.Has&flow.HasPackets != 0 && r.Packets == 1 && r.TCPFlags&(tcpFIN|tcpPSH) == 0 {
 			return flow.SideDestination
 		}
 	}

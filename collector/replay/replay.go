@@ -23,10 +23,11 @@ import (
 
 // Options say how files are read.
 type Options struct {
-	Exporter  netip.Addr // of files that are a packet's payload
-	City, ASN string     // databases to enrich with; empty: none
-	Dialect   flow.Dialect
-	Report    func(error) // takes each file that could not be read to its end, and each packet that could not be decoded, by file and number
+	Exporter netip.Addr      // of files that are a packet's payload
+	Enrich   config.Enrich   // what is added; nobody is asked for names
+	Document config.Document // which fields are written
+	Dialect  flow.Dialect
+	Report   func(error) // takes each file that could not be read to its end, and each packet that could not be decoded, by file and number
 }
 
 // Summary counts what was read.
@@ -55,15 +56,20 @@ type replay struct {
 	table    *exporter.Table
 	decoder  *decode.Decoder
 	enricher *enrich.Enricher
+	encoder  *schema.Encoder
 	records  []flow.Record
 	line     []byte
 }
 
 // Files writes a line of JSON to out for each flow in the files, in order. A file that cannot be read, or not to its end, is reported and
-// counted, and the next one is read. The error is about the databases, out or ctx.
+// counted, and the next one is read. The error is about what is to be added, out or ctx.
 func Files(ctx context.Context, out io.Writer, files []string, o Options) (Summary, error) {
-	added := enrich.FromConfig(config.Default().Enrich)
-	added.City, added.ASN, added.Logger = o.City, o.ASN, slog.New(slog.DiscardHandler)
+	encoder, err := schema.NewEncoder(schema.Selection{Profile: o.Document.Profile, With: o.Document.With, Without: o.Document.Without})
+	if err != nil {
+		return Summary{}, err
+	}
+	added := enrich.FromConfig(o.Enrich)
+	added.Encoder, added.Logger = encoder, slog.New(slog.DiscardHandler)
 	known := enrich.Open(added)
 	for _, s := range known.Status() {
 		if !s.Loaded {
@@ -72,7 +78,7 @@ func Files(ctx context.Context, out io.Writer, files []string, o Options) (Summa
 	}
 	table := exporter.NewTable(exporter.Limits{})
 	table.Apply(exporter.Policy{Dialect: o.Dialect})
-	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table), enricher: known.New()}
+	r := &replay{Options: o, out: out, table: table, decoder: decode.New(table), enricher: known.New(), encoder: encoder}
 	for _, name := range files {
 		r.Files++
 		err := r.file(ctx, name)
@@ -149,7 +155,7 @@ func (r *replay) packet(name string, number int, payload []byte, from netip.Addr
 	r.Flows += len(r.records)
 	for i := range r.records {
 		r.enricher.Enrich(&r.records[i])
-		r.line = append(schema.AppendJSON(r.line[:0], &r.records[i]), '\n')
+		r.line = append(r.encoder.Append(r.line[:0], &r.records[i]), '\n')
 		if _, err := r.out.Write(r.line); err != nil {
 			return err
 		}

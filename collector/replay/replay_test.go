@@ -15,6 +15,8 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 )
 
 var sent = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -210,7 +212,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		t.Errorf("%d documents, %v, %q", len(documents), summary, problems)
 	}
 
-	if _, err := Files(t.Context(), &bytes.Buffer{}, []string{file}, Options{City: "/nonexistent.mmdb"}); err == nil || !strings.Contains(err.Error(), "/nonexistent.mmdb") {
+	if _, err := Files(t.Context(), &bytes.Buffer{}, []string{file}, Options{Enrich: config.Enrich{GeoIP: config.GeoIP{City: "/nonexistent.mmdb"}}}); err == nil || !strings.Contains(err.Error(), "/nonexistent.mmdb") {
 		t.Errorf("a missing database: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
@@ -47,4 +48,37 @@ func (e *enrichment) run(ctx context.Context) {
 		all.Go(func() { e.addresses.Run(ctx) })
 	}
 	all.Wait()
+}
+
+// added describes something that flows are enriched from.
+type added struct{ name, text, problem string } // problem is empty when all is well
+
+func (e *enrichment) lines() []added {
+	var all []added
+	for _, s := range e.known.Status() {
+		l := added{s.Name + " file", plural(s.Entries, "entry"), s.Error}
+		if s.Database {
+			l.name, l.text = "geoip "+s.Name, "built "+s.Built.UTC().Format(time.DateOnly)
+		}
+		if s.Stale {
+			l.problem += "; what was loaded before is in use"
+		}
+		all = append(all, l)
+	}
+	if file := e.exporters.Status(); file.Path != "" {
+		asked := e.exporters.Stats()
+		l := added{"snmp", fmt.Sprintf("%s of %d known, %s", plural(asked.Named, "exporter"), asked.Exporters, plural(asked.Interfaces, "interface")), file.Error}
+		if l.problem != "" && file.Credentials > 0 {
+			l.problem += "; the credentials of before are in use"
+		}
+		if l.problem == "" {
+			l.problem = file.Warning
+		}
+		all = append(all, l)
+	}
+	if e.addresses != nil {
+		asked := e.addresses.Stats()
+		all = append(all, added{name: "reverse dns", text: fmt.Sprintf("%s remembered, %s under way", plural(asked.Entries, "address"), plural(asked.Pending, "address"))})
+	}
+	return all
 }

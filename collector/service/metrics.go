@@ -29,11 +29,11 @@ type metrics struct {
 	packets, packetBytes, socketDrops, socketBuffer, flows    *prometheus.Desc
 	streamConnections, streamAccepted, streamRefused          *prometheus.Desc
 	streamClosed, streamMessages, streamBytes                 *prometheus.Desc
-	cacheHits, cacheMisses, geoLoaded, geoBuilt, geoErrors    *prometheus.Desc
 	sent, sentBytes, requests, requestErrors, retried         *prometheus.Desc
 	dropped, rejected, duplicates, letters, letterErrors      *prometheus.Desc
 	bufferBytes, bufferLimit, bufferDocs, oldest, outputWorks *prometheus.Desc
 	exporterMetrics
+	enrichmentMetrics
 }
 
 func newMetrics(s *state) *metrics {
@@ -50,11 +50,6 @@ func newMetrics(s *state) *metrics {
 	m.streamMessages = m.desc("stream_messages_total", "IPFIX messages received over connections.", "listen")
 	m.streamBytes = m.desc("stream_bytes_total", "Octets of these messages.", "listen")
 	m.flows = m.desc("records_total", "Flow records decoded.", "listen")
-	m.cacheHits = m.desc("enrich_cache_hits_total", "Addresses found in the cache.", "listen")
-	m.cacheMisses = m.desc("enrich_cache_misses_total", "Addresses looked up in the databases.", "listen")
-	m.geoLoaded = m.desc("geoip_database_loaded", "1 when the configured database could be opened.", "database")
-	m.geoBuilt = m.desc("geoip_database_build_timestamp_seconds", "When the content of the database was made.", "database")
-	m.geoErrors = m.desc("geoip_lookup_errors_total", "Look-ups that failed because the database is damaged.", "database")
 	m.sent = m.desc("documents_sent_total", "Documents stored.", "output")
 	m.sentBytes = m.desc("output_sent_bytes_total", "Size of the request bodies that stored documents, as sent.", "output")
 	m.requests = m.desc("output_requests_total", "Bulk requests or writes tried.", "output")
@@ -71,6 +66,7 @@ func newMetrics(s *state) *metrics {
 	m.oldest = m.desc("output_oldest_document_age_seconds", "Age of the oldest document not stored yet; 0 when there is none.", "output")
 	m.outputWorks = m.desc("output_up", "1 when the last request or write succeeded.", "output")
 	m.exporterMetrics = newExporterMetrics(m)
+	m.enrichmentMetrics = newEnrichmentMetrics(m)
 	return m
 }
 
@@ -103,21 +99,9 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 	}
 	gauge(m.build, 1, m.state.version, runtime.Version())
 	for _, p := range m.state.pipelines {
-		listen, e := label(p.feed), p.enricher.Stats()
+		listen := label(p.feed)
 		p.feed.collect(m, counter, gauge, listen)
 		counter(m.flows, p.flows.Load(), listen)
-		counter(m.cacheHits, e.Hits, listen)
-		counter(m.cacheMisses, e.Misses, listen)
-	}
-	for _, d := range m.state.known.Status() {
-		if !d.Database {
-			continue
-		}
-		gauge(m.geoLoaded, boolean(d.Loaded), d.Name)
-		if d.Loaded {
-			gauge(m.geoBuilt, float64(d.Built.Unix()), d.Name)
-		}
-		counter(m.geoErrors, d.Errors, d.Name)
 	}
 	for _, o := range m.state.sink.Stats() {
 		counter(m.sent, o.Sent, o.Name)
@@ -146,7 +130,8 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		gauge(m.oldest, age, o.Name)
 		gauge(m.outputWorks, boolean(o.Problem.Cause == ""), o.Name)
 	}
-	m.collect(m.state, counter, gauge)
+	m.exporterMetrics.collect(m.state, counter, gauge)
+	m.enrichmentMetrics.collect(m.state, counter, gauge)
 }
 
 func boolean(b bool) float64 {

@@ -425,7 +425,7 @@ func TestGeoIPMissingIsNoReasonToStop(t *testing.T) {
 	if code, text := c.get("/readyz"); code != 200 || !strings.Contains(text, "warning: geoip city: unable to use enrich.geoip.city /nonexistent/city.mmdb: no such file or directory") {
 		t.Errorf("readyz: %d %q", code, text)
 	}
-	if _, text := c.get("/metrics"); !strings.Contains(text, `flowcollector_geoip_database_loaded{database="city"} 0`) {
+	if _, text := c.get("/metrics"); !strings.Contains(text, `flowcollector_enrich_source_loaded{source="city"} 0`) {
 		t.Error("metrics do not say that the database is missing")
 	}
 }

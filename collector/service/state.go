@@ -68,18 +68,11 @@ func (s *state) ready() (bool, string) {
 		line(o.Problem.Cause == "", o.Name, text)
 	}
 	// What is missing of these costs names, not flows: it does not make the service unready.
-	for _, d := range s.known.Status() {
-		name, text := d.Name+" file", plural(d.Entries, "entry")
-		if d.Database {
-			name, text = "geoip "+d.Name, "built "+d.Built.UTC().Format(time.DateOnly)
-		}
-		switch {
-		case d.Error == "":
-			line(true, name, text)
-		case d.Stale:
-			fmt.Fprintf(&b, "warning: %s: %s; what was loaded before is in use\n", name, d.Error)
-		default:
-			fmt.Fprintf(&b, "warning: %s: %s\n", name, d.Error)
+	for _, l := range s.enrichment.lines() {
+		if l.problem != "" {
+			fmt.Fprintf(&b, "warning: %s: %s\n", l.name, l.problem)
+		} else {
+			line(true, l.name, l.text)
 		}
 	}
 	return ok, b.String()
@@ -108,9 +101,9 @@ func (s *state) totals() totals {
 			t.dropped += n
 		}
 	}
-	for _, d := range s.known.Status() {
-		if d.Error != "" {
-			t.missing = append(t.missing, d.Name)
+	for _, l := range s.enrichment.lines() {
+		if l.problem != "" {
+			t.missing = append(t.missing, l.name)
 		}
 	}
 	return t
@@ -165,6 +158,9 @@ func plural(n int, noun string) string {
 	}
 	if stem, ok := strings.CutSuffix(noun, "y"); ok {
 		return fmt.Sprintf("%d %sies", n, stem)
+	}
+	if strings.HasSuffix(noun, "s") {
+		noun += "e"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

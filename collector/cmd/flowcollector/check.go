@@ -3,9 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich/snmp"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
 )
@@ -15,7 +19,7 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check a settings file",
-		Long:  "Check names every mistake in a settings file at once, with line and column, the file of information elements that it names included, and exits with status 1 when there is one.",
+		Long:  "Check names every mistake in a settings file at once, with line and column, those in the files that it names included, and exits with status 1 when there is one.",
 		Example: `  flowcollector check
   flowcollector check --print-effective flowcollector.yml`,
 		Args: cobra.MaximumNArgs(1),
@@ -28,11 +32,8 @@ func checkCommand() *cobra.Command {
 			if err = mistakes(cmd, file, err); err != nil {
 				return err
 			}
-			if own := cfg.Decode.ElementsFile; own != "" {
-				_, err := element.Builtin().AddFile(own)
-				if err = mistakes(cmd, own, err); err != nil {
-					return fmt.Errorf("%s: decode.elements_file: %w", file, err)
-				}
+			if err := checkFiles(cmd, file, cfg); err != nil {
+				return err
 			}
 			if effective {
 				text, err := cfg.EffectiveYAML()
@@ -48,6 +49,42 @@ func checkCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&effective, "print-effective", false, "print the whole tree, the defaults included")
 	return cmd
+}
+
+// checkFiles checks the files of the user's own that settings name. Databases are not among them: they may come later.
+func checkFiles(cmd *cobra.Command, file string, cfg config.Config) error {
+	content := func(check func(string, []byte) yamlfile.Errors) func(string) error {
+		return func(path string) error {
+			data, err := os.ReadFile(path) //nolint:gosec // G304: the operator names the file
+			if err != nil {
+				return err
+			}
+			if list := check(path, data); len(list) > 0 {
+				return list
+			}
+			return nil
+		}
+	}
+	var found []error
+	for _, own := range []struct {
+		key, path string
+		check     func(path string) error
+	}{
+		{"decode.elements_file", cfg.Decode.ElementsFile, func(path string) error { _, err := element.Builtin().AddFile(path); return err }},
+		{"enrich.networks_file", cfg.Enrich.NetworksFile, content(enrich.CheckNetworks)},
+		{"enrich.exporters_file", cfg.Enrich.ExportersFile, content(enrich.CheckExporters)},
+		{"enrich.applications_file", cfg.Enrich.ApplicationsFile, content(enrich.CheckApplications)},
+		{"enrich.as_file", cfg.Enrich.ASFile, content(enrich.CheckSystems)},
+		{"enrich.snmp.credentials_file", cfg.Enrich.SNMP.CredentialsFile, func(path string) error { _, _, err := snmp.ReadCredentials(path); return err }},
+	} {
+		if own.path == "" {
+			continue
+		}
+		if err := mistakes(cmd, own.path, own.check(own.path)); err != nil {
+			found = append(found, fmt.Errorf("%s: %s: %w", file, own.key, err))
+		}
+	}
+	return errors.Join(found...)
 }
 
 // mistakes prints those of a file, and leaves an error that says how many there are.

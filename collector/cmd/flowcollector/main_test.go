@@ -56,6 +56,34 @@ func TestCheckNamesTheSettingOfTheElements(t *testing.T) {
 	}
 }
 
+func TestCheckReadsTheFilesOfEnrichment(t *testing.T) {
+	networks := file(t, "networks.csv", "network,name\n10.0.0.0/33,office\n")
+	secrets := file(t, "snmp.yml", "credentials: []\n")
+	settings := file(t, "settings.yml", "enrich:\n  networks_file: "+networks+"\n  snmp:\n    credentials_file: "+secrets+"\n")
+	_, stderr, err := execute(t, "check", settings)
+	if err == nil || !strings.Contains(err.Error(), settings+": enrich.networks_file: "+networks+": 1 mistake") || !strings.Contains(stderr, networks+": line 2, column 1: ") {
+		t.Errorf("error %v, %s", err, stderr)
+	}
+	as := filepath.Join(t.TempDir(), "as.csv")
+	settings = file(t, "settings.yml", "enrich: {as_file: "+as+"}\n")
+	if _, _, err := execute(t, "check", settings); err == nil || !strings.Contains(err.Error(), settings+": enrich.as_file: open "+as+": no such file") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestReplayTakesSettings(t *testing.T) {
+	capture := filepath.FromSlash("../../testdata/handmade/netflow5-sampled.pcap")
+	settings := file(t, "settings.yml", "document:\n  profile: lean\n  without: [source.port]\n")
+	stdout, _, err := execute(t, "replay", "--config", settings, capture)
+	if err != nil || !strings.Contains(stdout, `"destination"`) || strings.Contains(stdout, "community_id") || strings.Contains(stdout, `"source":{"ip":"198.51.100.1","port"`) {
+		t.Errorf("got %q, %v", stdout, err)
+	}
+	bad := file(t, "settings.yml", "document: {profile: fat}\n")
+	if _, stderr, err := execute(t, "replay", "--config", bad, capture); err == nil || !strings.Contains(stderr, "document.profile") {
+		t.Errorf("error %v, %s", err, stderr)
+	}
+}
+
 func TestCheckPrintsWhatIsInForce(t *testing.T) {
 	good := file(t, "good.yml", "log:\n  level: debug\n")
 	if stdout, _, err := execute(t, "check", good); err != nil || !strings.Contains(stdout, "settings are valid") {
