@@ -175,6 +175,24 @@ func (e *Elasticsearch) mkdir(name string) error {
 }
 
 func (e *Elasticsearch) writeConfig() error {
+	if err := e.RenewCertificate(); err != nil {
+		return err
+	}
+	if err := e.SetWriterPassword(e.WriterPassword); err != nil {
+		return err
+	}
+	return e.write(map[string]string{
+		"elasticsearch.yml": fmt.Sprintf(elasticsearchSettings, e.run.dir),
+		"log4j2.properties": elasticsearchLogging,
+		"jvm.options":       elasticsearchJVM,
+		"roles.yml":         elasticsearchRoles,
+		"users_roles":       "flow_writer:" + e.WriterUser + "\n",
+	})
+}
+
+// RenewCertificate gives the server a certificate of another authority, which is CA from then on. A server that runs takes it within seconds, for
+// new connections.
+func (e *Elasticsearch) RenewCertificate() error {
 	ca, server, err := newServerCertificate()
 	if err != nil {
 		return err
@@ -191,27 +209,31 @@ func (e *Elasticsearch) writeConfig() error {
 		IdleConnTimeout:       time.Minute,
 		ResponseHeaderTimeout: 2 * time.Minute,
 	}}
-	hash, err := bcrypt.GenerateFromPassword([]byte(e.WriterPassword), bcrypt.DefaultCost)
+	return e.write(map[string]string{"ca.crt": string(ca), "server.crt": string(server.cert), "server.key": string(server.key)})
+}
+
+// SetWriterPassword changes the password of WriterUser. A server that runs takes it within seconds.
+func (e *Elasticsearch) SetWriterPassword(password string) error {
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
 	if err != nil {
 		return fmt.Errorf("hash a password: %w", err)
 	}
-	for name, content := range map[string]string{
-		"elasticsearch.yml": fmt.Sprintf(elasticsearchSettings, e.run.dir),
-		"log4j2.properties": elasticsearchLogging,
-		"jvm.options":       elasticsearchJVM,
-		"roles.yml":         elasticsearchRoles,
-		// What elasticsearch-users writes, without starting a JVM for it (documented as the files of the file realm).
-		"users":       e.WriterUser + ":" + string(hash) + "\n",
-		"users_roles": "flow_writer:" + e.WriterUser + "\n",
-		"ca.crt":      string(ca),
-		"server.crt":  string(server.cert),
-		"server.key":  string(server.key),
-	} {
+	e.WriterPassword = password
+	// What elasticsearch-users writes, without starting a JVM for it (documented as the files of the file realm).
+	return e.write(map[string]string{"users": e.WriterUser + ":" + string(hash) + "\n"})
+}
+
+// write puts files into the server's configuration, each at once.
+func (e *Elasticsearch) write(files map[string]string) error {
+	for name, content := range files {
 		path := filepath.Join(e.run.dir, "config", name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(path+".new", []byte(content), 0o600); err != nil {
 			return fmt.Errorf("prepare: %w", err)
 		}
-		if err := os.Chown(path, int(e.uid), int(e.uid)); err != nil {
+		if err := os.Chown(path+".new", int(e.uid), int(e.uid)); err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+		if err := os.Rename(path+".new", path); err != nil {
 			return fmt.Errorf("prepare: %w", err)
 		}
 	}

@@ -127,7 +127,13 @@ func (e *Elasticsearch) addSpool(s *Stats, kept spool.Held) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.spoolError != "" && s.Problem.Cause == "" {
-		s.Problem = Problem{Cause: "spool", Text: "the spool takes nothing: " + e.spoolError, Since: e.spoolLog}
+	if e.spoolError == "" {
+		return
 	}
+	text := "the spool takes nothing: " + e.spoolError
+	if s.Problem.Cause != "" {
+		s.Problem.Text += "; " + text
+		return
+	}
+	s.Problem = Problem{Cause: "spool", Text: text, Since: e.spoolLog}
 }
