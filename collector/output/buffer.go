@@ -1,7 +1,7 @@
 // Package output takes finished documents to where they are kept.
 //
 // A Batcher gathers the documents of one pipeline in a Buffer that already has the form of a bulk body. A full buffer
-// goes to a Sink in one hand-off; sinks for Elasticsearch and for NDJSON have a bounded Queue and senders of their
+// goes to a Sink in one hand-off; sinks for Elasticsearch, Kafka and NDJSON have a bounded Queue and senders of their
 // own. Every document ends in exactly one counter of the sink: sent, or dropped by cause.
 package output
 

@@ -14,15 +14,18 @@ import (
 // NDJSON writes one document a line to a file or to standard output.
 type NDJSON struct {
 	*sender
-	out    io.Writer
-	closer io.Closer // nil for standard output
+	out       io.Writer
+	closer    io.Closer // nil for standard output
+	rotateLog time.Time // when it was last logged that the file cannot be rotated
 }
 
 // NDJSONConfig says where documents are written.
 type NDJSONConfig struct {
-	Path  string // a file, which is appended to; "-" is standard output
-	Queue Queue
-	Pool  *Pool
+	Path     string // a file, which is appended to; "-" is standard output
+	MaxBytes int64  // size at which the file is renamed to .1, .1 to .2 and so on; 0 lets it grow
+	Keep     int    // renamed files that are kept
+	Queue    Queue
+	Pool     *Pool
 	// RetryFirst and RetryMost bound the time between tries; 0 is 250 ms and 30 s.
 	RetryFirst, RetryMost time.Duration
 	Logger                *slog.Logger
@@ -30,23 +33,32 @@ type NDJSONConfig struct {
 
 // NewNDJSON opens the file and starts the writer.
 func NewNDJSON(c NDJSONConfig) (*NDJSON, error) {
-	if c.Path == "-" {
-		return newNDJSON(c, os.Stdout, nil), nil
+	n := newNDJSON(c, os.Stdout, nil)
+	if c.Path != "-" {
+		f, err := openLines(c.Path, c.MaxBytes, c.Keep, n.notRotated)
+		if err != nil {
+			return nil, fmt.Errorf("unable to open output.ndjson.path: %w", err)
+		}
+		n.out, n.closer = f, f
 	}
-	f, err := os.OpenFile(c.Path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640) //nolint:gosec // G302, G304: the operator names the file and reads it by group.
-	if err != nil {
-		return nil, fmt.Errorf("unable to open output.ndjson.path: %w", err)
-	}
-	return newNDJSON(c, f, f), nil
+	n.start(1, n.deliver, nil)
+	return n, nil
 }
 
 func newNDJSON(c NDJSONConfig, out io.Writer, closer io.Closer) *NDJSON {
-	n := &NDJSON{
+	return &NDJSON{
 		sender: newSender("ndjson", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost}),
 		out:    out, closer: closer,
 	}
-	n.start(1, n.deliver, nil)
-	return n
+}
+
+// notRotated counts and logs that the file could not be rotated. It is called by the writer.
+func (n *NDJSON) notRotated(err error) {
+	n.failures.add("rotate", 1)
+	if time.Since(n.rotateLog) >= logEvery {
+		n.rotateLog = time.Now()
+		n.logger.Error("output.ndjson.path cannot be rotated and grows beyond output.ndjson.max_bytes", "error", err)
+	}
 }
 
 // deliver writes the documents. After an error it goes on where the write stopped, so that no line is torn.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -21,6 +22,13 @@ func ndjsonConfig() NDJSONConfig {
 		Queue: NewMemoryQueue(1<<20, pool), Pool: pool, Logger: slog.New(slog.DiscardHandler),
 		RetryFirst: time.Microsecond, RetryMost: time.Millisecond,
 	}
+}
+
+// startNDJSON runs the output in front of a writer.
+func startNDJSON(c NDJSONConfig, out io.Writer) *NDJSON {
+	n := newNDJSON(c, out, nil)
+	n.start(1, n.deliver, nil)
+	return n
 }
 
 func fill(s Sink, pool *Pool, from, n int) {
@@ -91,7 +99,7 @@ func (f *fullDisk) Write(p []byte) (int, error) {
 func TestNDJSONGoesOnWhereAWriteStopped(t *testing.T) {
 	c := ndjsonConfig()
 	d := &fullDisk{failures: 20}
-	n := newNDJSON(c, d, nil)
+	n := startNDJSON(c, d)
 	fill(n, c.Pool, 0, 500)
 	if err := n.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -106,7 +114,7 @@ func TestNDJSONGoesOnWhereAWriteStopped(t *testing.T) {
 
 func TestNDJSONStopIsBounded(t *testing.T) {
 	c := ndjsonConfig()
-	n := newNDJSON(c, &fullDisk{failures: 1 << 30}, nil)
+	n := startNDJSON(c, &fullDisk{failures: 1 << 30})
 	fill(n, c.Pool, 0, 5000) // more than what the failing writes take
 	for n.Stats()[0].Errors["write"] == 0 {
 		if t.Context().Err() != nil {
@@ -133,7 +141,7 @@ func (p stuckPipe) Write([]byte) (int, error) { <-p; return 0, errors.New("relea
 func TestNDJSONWriterThatNobodyReadsDoesNotHoldUpTheStop(t *testing.T) {
 	c := ndjsonConfig()
 	pipe := make(stuckPipe)
-	n := newNDJSON(c, pipe, nil)
+	n := startNDJSON(c, pipe)
 	defer close(pipe)
 	fill(n, c.Pool, 0, 10)
 	for n.Stats()[0].Requests == 0 {
@@ -154,9 +162,9 @@ func TestNDJSONWriterThatNobodyReadsDoesNotHoldUpTheStop(t *testing.T) {
 func TestTeeGivesEveryDocumentToEachSink(t *testing.T) {
 	c := ndjsonConfig()
 	var first, second fullDisk
-	a := newNDJSON(c, &first, nil)
+	a := startNDJSON(c, &first)
 	c.Queue = NewMemoryQueue(1<<20, c.Pool)
-	b := newNDJSON(c, &second, nil)
+	b := startNDJSON(c, &second)
 	tee := NewTee(c.Pool, a, b)
 	fill(tee, c.Pool, 0, 1000)
 	if err := tee.Alive(); err != nil {

@@ -12,7 +12,7 @@ import (
 // Causes of dropped documents, as Stats.Dropped and the metrics name them.
 const (
 	CauseBufferFull = "buffer_full" // the queue was full: the newest batch is refused
-	CauseRejected   = "rejected"    // Elasticsearch will never take the document; Stats.Rejected says why
+	CauseRejected   = "rejected"    // Elasticsearch or Kafka will never take the document; Stats.Rejected says why
 	CauseShutdown   = "shutdown"    // not stored when the time to stop was over
 	CauseNoOutput   = "no_output"   // no output is configured
 )
@@ -33,7 +33,7 @@ type Sink interface {
 
 // Stats are the figures of one sink. Documents put, and those found in the spool at the start = Sent + the sum of Dropped + Held.Documents.
 type Stats struct {
-	Name      string // "elasticsearch", "ndjson"
+	Name      string // "elasticsearch", "kafka", "ndjson"
 	Sent      uint64 // documents stored
 	SentBytes uint64 // size of the bodies that stored them, as sent (compressed if compression is on)
 	Requests  uint64 // bulk requests or writes tried
@@ -42,7 +42,7 @@ type Stats struct {
 	Duplicates  uint64
 	DeadLetters DeadLetterStats
 	Dropped     map[string]uint64 // documents lost, by cause
-	Rejected    map[string]uint64 // documents dropped as rejected, by the reason Elasticsearch gave (its error type)
+	Rejected    map[string]uint64 // documents dropped as rejected, by the reason given (an error type)
 	Errors      map[string]uint64 // failed requests or writes, by cause
 	Held        Held
 	Problem     Problem // what is wrong now; zero when nothing is

@@ -15,8 +15,9 @@ import (
 
 // Names under which systemd hands over secrets (LoadCredential=).
 const (
-	passwordCredential = "elasticsearch-password"
-	apiKeyCredential   = "elasticsearch-api-key"
+	passwordCredential      = "elasticsearch-password"
+	apiKeyCredential        = "elasticsearch-api-key"
+	kafkaPasswordCredential = "kafka-password"
 )
 
 // secrets reads how the collector proves to Elasticsearch who it is: by an API key where there is one, else by user and password.

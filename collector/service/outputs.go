@@ -28,17 +28,25 @@ func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool)
 		}
 		list = append(list, sink)
 	}
-	if path := cfg.Output.NDJSON.Path; path != "" {
+	if nd := cfg.Output.NDJSON; nd.Path != "" {
 		sink, err := output.NewNDJSON(output.NDJSONConfig{
-			Path: path, Queue: output.NewMemoryQueue(int(cfg.Output.Elasticsearch.BufferBytes), pool), Pool: pool, Logger: o.Logger,
+			Path: nd.Path, MaxBytes: int64(nd.MaxBytes), Keep: nd.Keep,
+			Queue: output.NewMemoryQueue(int(cfg.Output.Elasticsearch.BufferBytes), pool), Pool: pool, Logger: o.Logger,
 		})
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, sink)
 	}
+	if len(cfg.Output.Kafka.Brokers) > 0 {
+		sink, err := kafkaSink(cfg.Output.Kafka, o, pool)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, sink)
+	}
 	if len(list) == 0 {
-		o.Logger.Warn("no output is configured: flows are counted and dropped; set output.elasticsearch.addresses or output.ndjson.path")
+		o.Logger.Warn("no output is configured: flows are counted and dropped; set output.elasticsearch.addresses, output.ndjson.path or output.kafka.brokers")
 		return output.NewDiscard(pool), nil
 	}
 	return output.NewTee(pool, list[0], list[1:]...), nil
@@ -66,6 +74,17 @@ func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ *outp
 		err = errors.Join(err, c.Spool.Close())
 	}
 	return sink, err
+}
+
+func kafkaSink(k config.Kafka, o Options, pool *output.Pool) (*output.Kafka, error) {
+	return output.NewKafka(output.KafkaConfig{
+		Brokers: k.Brokers, Topic: k.Topic, Compression: k.Compression, TLS: k.TLS, CAFile: k.CAFile,
+		ClientCertificateFile: k.ClientCertificateFile, ClientKeyFile: k.ClientKeyFile, Mechanism: k.Mechanism, Username: k.Username,
+		Password: func() (string, error) {
+			return secret("output.kafka.password_file", k.PasswordFile, kafkaPasswordCredential)
+		},
+		ClientID: "flowcollector", Queue: output.NewMemoryQueue(int(k.BufferBytes), pool), Pool: pool, Logger: o.Logger,
+	})
 }
 
 // openSpool opens the spool that is set, or else one in the state directory. It returns nil when there is none.

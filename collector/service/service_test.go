@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
+
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 )
 
@@ -377,15 +379,32 @@ func TestElasticsearchAway(t *testing.T) {
 	}
 }
 
-func TestBothOutputs(t *testing.T) {
+// TestAllOutputsAtOnce: each gets every flow, and has figures of its own.
+func TestAllOutputsAtOnce(t *testing.T) {
 	es := newElastic(t)
+	bus, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "flows"), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "flows", "hunter2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(bus.Close)
+	credentials := t.TempDir()
+	if err := os.WriteFile(filepath.Join(credentials, "kafka-password"), []byte("hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
 	path := filepath.Join(t.TempDir(), "flows.ndjson")
 	c := run(t, settings(func(c *config.Config) {
 		c.Output.Elasticsearch.Addresses = []string{es.URL}
 		c.Output.NDJSON.Path = path
-		c.HTTP.Address = ""
+		c.Output.Kafka.Brokers, c.Output.Kafka.Username = bus.ListenAddrs(), "flows"
 	}), Options{})
 	c.send(c.UDP[0], netflow5(0, 30))
+	for _, name := range []string{"elasticsearch", "ndjson", "kafka"} {
+		until(t, name, func() bool {
+			_, text := c.get("/metrics")
+			return strings.Contains(text, `flowcollector_documents_sent_total{output="`+name+`"} 30`)
+		})
+	}
 	if err := c.stop(); err != nil {
 		t.Error(err)
 	}
@@ -395,6 +414,13 @@ func TestBothOutputs(t *testing.T) {
 	}
 	if es.count() != 30 || strings.Count(string(b), "\n") != 30 || strings.Contains(string(b), `{"create"`) {
 		t.Errorf("%d documents, file:\n%s", es.count(), b)
+	}
+	messages := int64(0)
+	for _, p := range bus.PartitionInfos("flows") {
+		messages += p.HighWatermark
+	}
+	if messages != 30 {
+		t.Errorf("%d messages", messages)
 	}
 }
 
@@ -460,6 +486,13 @@ func TestStartErrorsAreInTheStatus(t *testing.T) {
 				c.Output.Elasticsearch.PasswordFile = "/nonexistent/password"
 			},
 			"unable to read output.elasticsearch.password_file: open /nonexistent/password: no such file or directory",
+		},
+		"Kafka password missing": {
+			func(c *config.Config) {
+				c.Output.Kafka.Brokers, c.Output.Kafka.Username = []string{"127.0.0.1:9"}, "flows"
+				c.Output.Kafka.PasswordFile = "/nonexistent/password"
+			},
+			"unable to read output.kafka.password_file: open /nonexistent/password: no such file or directory",
 		},
 		"file that cannot be written": {
 			func(c *config.Config) {

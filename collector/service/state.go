@@ -148,6 +148,8 @@ func title(name string) string {
 		return "Elasticsearch"
 	case "ndjson":
 		return "NDJSON"
+	case "kafka":
+		return "Kafka"
 	}
 	return name
 }

@@ -32,7 +32,7 @@ func root() *cobra.Command {
 		Use:   "flowcollector",
 		Short: "NetFlow, IPFIX and sFlow in, Elasticsearch documents out",
 		Long: `Flowcollector takes NetFlow v1 and v5 to v9, IPFIX and sFlow over UDP, and IPFIX over TCP and TLS,
-adds GeoIP places and autonomous systems, and writes Elastic Common Schema documents to Elasticsearch or to NDJSON.`,
+adds GeoIP places and autonomous systems, and writes Elastic Common Schema documents to Elasticsearch, Kafka or NDJSON.`,
 		Example: `  flowcollector run                              run the service with /etc/flowcollector/flowcollector.yml
   flowcollector check flowcollector.yml          name every mistake in a settings file
   flowcollector replay capture.pcap | jq .       print the flows of a capture
