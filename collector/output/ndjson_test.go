@@ -225,6 +225,7 @@ func (f putFunc) Alive() error                { return nil }
 
 func TestBatcherAllocatesNothing(t *testing.T) {
 	pool := NewPool(1000, 2)
+	pool.GiveIDs()
 	b := NewBatcher(NewDiscard(pool), pool, 1000, time.Second)
 	doc := []byte(document(0))
 	now := time.Now()

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -453,6 +454,32 @@ func TestGeoIPMissingIsNoReasonToStop(t *testing.T) {
 	}
 	if _, text := c.get("/metrics"); !strings.Contains(text, `flowcollector_enrich_source_loaded{source="city"} 0`) {
 		t.Error("metrics do not say that the database is missing")
+	}
+}
+
+// TestStateThatCannotBeUsedIsNoReasonToStop: what is in the way of spool and dead letters in the state directory costs their safety, not flows.
+func TestStateThatCannotBeUsedIsNoReasonToStop(t *testing.T) {
+	state := t.TempDir()
+	if err := errors.Join(os.WriteFile(filepath.Join(state, "spool"), nil, 0o600), os.Mkdir(filepath.Join(state, "dead-letter.ndjson"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	es, log := newElastic(t), &syncLog{}
+	c := run(t, settings(func(c *config.Config) {
+		c.State.Directory = state
+		c.Output.Elasticsearch.Addresses = []string{es.URL}
+	}), Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
+	c.send(c.UDP[0], netflow5(0, 30))
+	until(t, "the documents", func() bool { return es.count() == 30 })
+	for _, want := range []string{"flows wait in memory only", "dead-letter.ndjson"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%q is not logged:\n%s", want, log)
+		}
+	}
+	_, err := start(t.Context(), settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses, c.Output.Elasticsearch.Spool.Directory = []string{es.URL}, filepath.Join(state, "spool")
+	}), Options{Logger: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "spool") {
+		t.Errorf("a spool that was asked for: %v", err)
 	}
 }
 
