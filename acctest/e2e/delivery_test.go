@@ -84,7 +84,9 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			g.start(ctx)
 			test.do(t)
-			expectSums(ctx, t, c.Elasticsearch, g.stop())
+			sent := g.stop()
+			waitForAll(ctx, t, c)
+			expectSums(ctx, t, c.Elasticsearch, sent)
 			metrics := get(ctx, t, c.Host, metricsPage)
 			for _, name := range []string{"flowcollector_flows_dropped_total", "flowcollector_socket_drops_total", "flowcollector_exporter_sequence_lost_total"} {
 				if n := metric(metrics, name); n != 0 {
@@ -117,10 +119,7 @@ func testFullDisk(t *testing.T, c *chain.Chain, g *generator) {
 	}
 	g.stop()
 	must(t, c.Elasticsearch.Start(ctx))
-	waitFor(ctx, t, "all to be settled", func() (bool, string) {
-		metrics := get(ctx, t, c.Host, metricsPage)
-		return metric(metrics, "flowcollector_output_buffer_documents") == 0, metrics
-	})
+	waitForAll(ctx, t, c)
 	metrics := get(ctx, t, c.Host, metricsPage)
 	dropped := int(metric(metrics, "flowcollector_flows_dropped_total"))
 	documents = stored(ctx, t, c.Elasticsearch) - documents
@@ -151,6 +150,19 @@ func waitForProblem(ctx context.Context, t *testing.T, h *acctest.Host, want str
 		page := get(ctx, t, h, readyPage)
 		return strings.Contains(page, want), page
 	})
+}
+
+// waitForAll waits until nothing waits in the collector any more, for as long as the server takes something.
+func waitForAll(ctx context.Context, t *testing.T, c *chain.Chain) {
+	t.Helper()
+	for left := -1.0; left != 0; {
+		before := left
+		waitFor(ctx, t, "the server to take something", func() (bool, string) {
+			metrics := get(ctx, t, c.Host, metricsPage)
+			left = metric(metrics, "flowcollector_output_buffer_documents")
+			return left == 0 || left != before, metrics
+		})
+	}
 }
 
 // put replaces a file of a host at once.
