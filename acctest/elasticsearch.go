@@ -31,8 +31,10 @@ type Elasticsearch struct {
 	CA             []byte // PEM
 	Username       string // "elastic", may do everything
 	Password       string
-	WriterUser     string // "flowcollector", may only create documents in, and create, indices named flows*
+	WriterUser     string // "flowcollector", may only create documents in, look at, and create, indices named flows*
 	WriterPassword string
+	SetupUser      string // "flowsetup", may only put index templates, and make indices and aliases named flows*
+	SetupPassword  string
 
 	host   *Host
 	run    *run
@@ -76,12 +78,17 @@ xpack.security.transport.ssl.certificate: server.crt
 xpack.security.transport.ssl.certificate_authorities: ca.crt
 `
 
-// The least a collector needs: the product check reads the server's name and version (monitor).
+// The least a collector needs, and the least that flowcollector setup needs: the product check reads the server's name and version (monitor).
 const elasticsearchRoles = `flow_writer:
   cluster: [monitor]
   indices:
     - names: ["flows*"]
-      privileges: [create_doc, create_index]
+      privileges: [create_doc, view_index_metadata, create_index]
+flow_setup:
+  cluster: [monitor, manage_index_templates]
+  indices:
+    - names: ["flows*"]
+      privileges: [view_index_metadata, create_index, manage]
 `
 
 const elasticsearchLogging = `status = error
@@ -112,7 +119,7 @@ func StartElasticsearch(ctx context.Context, options ElasticsearchOptions) (*Ela
 		return nil, err
 	}
 	e := &Elasticsearch{
-		URL: "https://" + elasticsearchAddress, Username: "elastic", WriterUser: "flowcollector",
+		URL: "https://" + elasticsearchAddress, Username: "elastic", WriterUser: "flowcollector", SetupUser: "flowsetup",
 		host: options.Host, run: r, log: options.Log, uid: elasticsearchUID,
 	}
 	err = e.install(ctx)
@@ -151,6 +158,9 @@ func (e *Elasticsearch) install(ctx context.Context) error {
 	if e.WriterPassword, err = randomHex(12); err != nil {
 		return err
 	}
+	if e.SetupPassword, err = randomHex(12); err != nil {
+		return err
+	}
 	for _, dir := range []string{"config", "data", "logs", "tmp"} {
 		if err := e.mkdir(dir); err != nil {
 			return err
@@ -186,7 +196,7 @@ func (e *Elasticsearch) writeConfig() error {
 		"log4j2.properties": elasticsearchLogging,
 		"jvm.options":       elasticsearchJVM,
 		"roles.yml":         elasticsearchRoles,
-		"users_roles":       "flow_writer:" + e.WriterUser + "\n",
+		"users_roles":       "flow_writer:" + e.WriterUser + "\nflow_setup:" + e.SetupUser + "\n",
 	})
 }
 
@@ -214,13 +224,17 @@ func (e *Elasticsearch) RenewCertificate() error {
 
 // SetWriterPassword changes the password of WriterUser. A server that runs takes it within seconds.
 func (e *Elasticsearch) SetWriterPassword(password string) error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
-	if err != nil {
-		return fmt.Errorf("hash a password: %w", err)
-	}
 	e.WriterPassword = password
+	var users strings.Builder
+	for user, password := range map[string]string{e.WriterUser: e.WriterPassword, e.SetupUser: e.SetupPassword} {
+		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+		if err != nil {
+			return fmt.Errorf("hash a password: %w", err)
+		}
+		users.WriteString(user + ":" + string(hash) + "\n")
+	}
 	// What elasticsearch-users writes, without starting a JVM for it (documented as the files of the file realm).
-	return e.write(map[string]string{"users": e.WriterUser + ":" + string(hash) + "\n"})
+	return e.write(map[string]string{"users": users.String()})
 }
 
 // write puts files into the server's configuration, each at once.

@@ -8,10 +8,19 @@ import (
 	"strings"
 )
 
-// verdict is what one bulk request came to. Exactly one of the groups is set.
+// Causes that senders act upon.
+const (
+	causeOverloaded = "overloaded" // fewer requests at a time
+	causeNoIndex    = "no_index"   // look at the target again
+)
+
+// verdict is what one bulk request came to.
 type verdict struct {
 	// The request as a whole is to be tried again.
 	cause, text string
+	unsent      bool // it was not even made
+
+	overload bool // fewer requests at a time are better
 
 	tooLarge bool   // the body is more than the server takes (413)
 	refused  string // the server will never take this body (400): why
@@ -56,17 +65,38 @@ const (
 )
 
 // fate follows what Elastic's own shippers do: a conflict means that the document is there; overload and server errors
-// pass; the rest is the document's own fault. Missing rights, a write block and a missing index concern every document
-// alike and can be mended, so those documents wait as well.
+// pass; the rest is the document's own fault. Missing rights, a write block and an index that is missing or closed concern
+// every document alike and can be mended, so those documents wait as well.
 func (i item) fate() fate {
 	switch {
 	case i.Status >= 200 && i.Status < 300, i.Status == http.StatusConflict:
 		return stored
 	case i.Status == http.StatusTooManyRequests, i.Status >= 500,
-		i.Status == http.StatusUnauthorized, i.Status == http.StatusForbidden, i.Status == http.StatusNotFound:
+		i.Status == http.StatusUnauthorized, i.Status == http.StatusForbidden, i.Status == http.StatusNotFound,
+		i.Error.standing():
 		return again
 	}
 	return rejected
+}
+
+// standing says that an error with status 400 is about the index, not about the document. In Elasticsearch 7.17 these are: a closed index
+// (IndexClosedException), a name that no index may have (InvalidIndexNameException), an alias without a write index
+// (IndexNameExpressionResolver), more shards than cluster.max_shards_per_node allows when the index is made (ShardLimitValidator), and an
+// ingest pipeline that does not exist (IngestService).
+func (e *itemError) standing() bool {
+	if e == nil {
+		return false
+	}
+	switch e.Type {
+	case "index_closed_exception", "invalid_index_name_exception":
+		return true
+	case "validation_exception":
+		return strings.Contains(e.Reason, "maximum shards open")
+	case "illegal_argument_exception":
+		return strings.HasPrefix(e.Reason, "no write index is defined for alias") ||
+			strings.HasPrefix(e.Reason, "pipeline with id [") && strings.HasSuffix(e.Reason, "does not exist")
+	}
+	return false
 }
 
 // judge reads the answer to a bulk request.
@@ -75,10 +105,17 @@ func (e *Elasticsearch) judge(status int, header http.Header, answer []byte, doc
 	case status == http.StatusRequestEntityTooLarge:
 		return verdict{tooLarge: true}
 	case status == http.StatusBadRequest && header.Get("X-Elastic-Product") == "Elasticsearch":
+		if why := errorOf(answer); why.standing() {
+			cause, text := e.itemProblem(item{Status: status, Error: why})
+			return verdict{cause: cause, text: text}
+		}
 		return verdict{refused: reasonOf(answer)}
+	case status >= 300 && status < 400:
+		return verdict{cause: "unexpected", text: fmt.Sprintf("the server at output.elasticsearch.addresses redirects to %s (%d): set that address",
+			shorten(header.Get("Location")), status)}
 	case status < 200 || status > 299:
 		cause, text := e.statusProblem(status, answer)
-		return verdict{cause: cause, text: text}
+		return verdict{cause: cause, text: text, overload: cause == causeOverloaded || status == http.StatusServiceUnavailable}
 	}
 	if bytes.HasPrefix(answer, []byte(`{"errors":false`)) {
 		return verdict{}
@@ -102,6 +139,7 @@ func (e *Elasticsearch) judge(status int, header http.Header, answer []byte, doc
 			v.itemCause, v.itemText = e.itemProblem(v.items[i])
 		}
 	}
+	v.overload = v.itemCause == causeOverloaded
 	return v
 }
 
@@ -148,46 +186,61 @@ func (e *Elasticsearch) refuse(it item, document []byte) {
 
 // statusProblem says what a status means for the whole request.
 func (e *Elasticsearch) statusProblem(status int, answer []byte) (cause, text string) {
-	reason := reasonOf(answer)
+	return e.problemOf(status, reasonOf(answer))
+}
+
+func (e *Elasticsearch) problemOf(status int, reason string) (cause, text string) {
+	who := e.client.transport.whoever()
 	switch {
 	case status == http.StatusUnauthorized:
-		if e.transport.byKey() {
-			return "unauthorized", "Elasticsearch refuses the API key (401): check output.elasticsearch.api_key_file, or the credential"
-		}
-		return "unauthorized", fmt.Sprintf("Elasticsearch refuses user %q (401): check output.elasticsearch.username and the password", e.config.Username)
+		return "unauthorized", unauthorized(who)
+	case diskFull(reason):
+		return "disk_full", "Elasticsearch takes nothing because its disk is full (flood-stage watermark)"
 	case status == http.StatusForbidden:
-		who := fmt.Sprintf("user %q", e.config.Username)
-		if e.transport.byKey() {
-			who = "the API key"
-		}
-		return "forbidden", fmt.Sprintf("Elasticsearch does not let %s write to %s (403): %s", who, e.config.Index, reason)
+		return "forbidden", fmt.Sprintf("Elasticsearch does not let %s write to %s (403): %s", who.who(), e.config.Index, reason)
 	case status == http.StatusTooManyRequests:
-		return overload(reason)
+		return causeOverloaded, "Elasticsearch is overloaded (429): " + reason
 	case status >= 500:
 		return "server_error", fmt.Sprintf("Elasticsearch away: %d %s: %s", status, http.StatusText(status), reason)
 	}
 	return "unexpected", fmt.Sprintf("Elasticsearch answers %d %s: %s", status, http.StatusText(status), reason)
 }
 
+func unauthorized(s Secrets) string {
+	return fmt.Sprintf("Elasticsearch refuses %s (401): check %s", s.who(), s.settings())
+}
+
 // itemProblem says why a document is to be sent again.
 func (e *Elasticsearch) itemProblem(i item) (cause, text string) {
 	reason := i.Error.String()
-	switch i.Status {
-	case http.StatusTooManyRequests:
-		return overload(reason)
-	case http.StatusNotFound:
-		return "no_index", fmt.Sprintf("Elasticsearch has no index %s and may not make it: %s", e.config.Index, reason)
+	switch {
+	case i.Status == http.StatusNotFound:
+		return causeNoIndex, fmt.Sprintf("Elasticsearch has no index %s and may not make it: %s", e.config.Index, reason)
+	case i.Status == http.StatusForbidden && strings.Contains(reason, "[indices:admin/auto_create]"): // since 7.10
+		return causeNoIndex, fmt.Sprintf("there is no index %s, and %s may not make it (403): %s", e.config.Index, e.client.transport.whoever().who(), remedy)
+	case i.Error.standing():
+		return "index", fmt.Sprintf("Elasticsearch cannot write to %s: %s", e.config.Index, reason)
 	}
-	return e.statusProblem(i.Status, []byte(reason))
+	return e.problemOf(i.Status, reason)
 }
 
-// overload tells a full disk from pressure that passes. Above the flood-stage watermark every index of a node is
-// read-only and its items are refused with 429 and a cluster_block_exception.
-func overload(reason string) (cause, text string) {
-	if strings.Contains(reason, "flood-stage") || strings.Contains(reason, "disk usage exceeded") {
-		return "disk_full", "Elasticsearch takes nothing because its disk is full (flood-stage watermark)"
+// diskFull tells a full disk from pressure and from missing rights. Above the flood-stage watermark every index of a node is
+// read-only-allow-delete and refuses documents with a cluster_block_exception: since 7.8 with status 429 and "[TOO_MANY_REQUESTS/12/disk usage
+// exceeded flood-stage watermark, index has read-only-allow-delete block]", before with 403 and "[FORBIDDEN/12/index read-only / allow delete
+// (api)]" (IndexMetadata.INDEX_READ_ONLY_ALLOW_DELETE_BLOCK).
+func diskFull(reason string) bool {
+	return strings.Contains(reason, "/12/disk usage exceeded") || strings.Contains(reason, "/12/index read-only / allow delete")
+}
+
+// errorOf takes the error out of an error answer; nil when it has another form.
+func errorOf(answer []byte) *itemError {
+	var r struct {
+		Error *itemError `json:"error"`
 	}
-	return "overloaded", "Elasticsearch is overloaded (429): " + reason
+	if json.Unmarshal(answer, &r) != nil {
+		return nil
+	}
+	return r.Error
 }
 
 // reasonOf takes the reason out of an error answer, or the beginning of the answer when it has another form.

@@ -3,57 +3,40 @@ package output
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
-	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
-	elasticsearch "github.com/elastic/go-elasticsearch/v7"
 	"github.com/elastic/go-elasticsearch/v7/esapi"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
 )
 
-const (
-	// requestTime is how long a bulk request may take. The server waits up to a minute for shards by itself; giving up
-	// earlier would send documents twice that are stored in the end.
-	requestTime = 90 * time.Second
-	dialTime    = 10 * time.Second
-	// answerLimit bounds what is read of an answer: about 100 bytes an item, and errors.
-	answerLimit = 64 << 20
-)
+// requestTime is how long a bulk request may take. The server waits up to a minute for shards by itself; giving up
+// earlier would send documents twice that are stored in the end.
+const requestTime = 90 * time.Second
 
 // ElasticsearchConfig says how to reach Elasticsearch and what to keep while it is away.
 type ElasticsearchConfig struct {
-	Addresses []string // URLs of nodes of one cluster
-	Username  string   // for messages
-	// Secrets reads how to prove who this is. It is called again when Elasticsearch refuses what it said before; nil: nothing is proven.
-	Secrets func() (Secrets, error)
-	// PEM files, which are read again when they change. CAFile has certificates that sign the servers'; empty is the system's. The others are
-	// what is shown to servers that ask; empty shows none.
-	CAFile, ClientCertificateFile, ClientKeyFile string
-	Index                                        string // name written to: an index, an alias or a data stream
-	Gzip                                         bool   // compress bodies
-	Workers                                      int    // requests at a time; at least 1
-	UserAgent                                    string // what the server's logs call this client
-	Queue                                        Queue
-	Pool                                         *Pool
+	Connection
+	Index string // name written to: an index, an alias or a data stream
+	// Setup makes template and target before the first document, where they are missing: TargetAuto or another one of the targets. Empty:
+	// somebody else does.
+	Setup   string
+	Gzip    bool // compress bodies
+	Workers int  // requests at a time; at least 1
+	Queue   Queue
+	Pool    *Pool
 	// Spool keeps batches on disk before they are sent; nil: they wait in Queue only. The output closes it.
 	Spool *spool.Spool
 	// DeadLetters is where documents go that Elasticsearch refuses for good; an empty path: nowhere.
 	DeadLetters DeadLetterConfig
 	// RetryFirst and RetryMost bound the time between tries; 0 is 250 ms and 30 s.
 	RetryFirst, RetryMost time.Duration
-	Logger                *slog.Logger
 }
 
 // Elasticsearch sends buffers as bulk requests. A buffer is sent until every document is stored or refused for good.
@@ -61,11 +44,13 @@ type ElasticsearchConfig struct {
 // is lost.
 type Elasticsearch struct {
 	*sender
-	client    *elasticsearch.Client
-	transport *transport
-	config    ElasticsearchConfig
+	client  *Client
+	config  ElasticsearchConfig
+	limiter *limiter
+	target  target
 
-	// While the last request failed, only the holder of the turn sends one: an outage is probed, not stormed.
+	// While the last request failed, or nobody knows whether the target is fit, only the holder of the turn sends one: an outage is probed, not
+	// stormed.
 	turn      chan struct{}
 	down      atomic.Bool
 	tries     atomic.Int32 // requests that failed in a row
@@ -84,31 +69,21 @@ type Elasticsearch struct {
 // NewElasticsearch checks the configuration and starts the senders. It does not wait for the server: whether that
 // can be reached shows in Stats.
 func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
-	transport, err := newTransport(c)
+	c.Workers = max(c.Workers, 1)
+	c.Idle = c.Workers
+	client, err := NewClient(c.Connection)
 	if err != nil {
 		return nil, err
 	}
-	header := http.Header{}
-	if c.UserAgent != "" {
-		header.Set("User-Agent", c.UserAgent)
-	}
-	e := &Elasticsearch{config: c, transport: transport, turn: make(chan struct{}, 1)}
-	e.client, err = elasticsearch.NewClient(elasticsearch.Config{
-		Addresses: c.Addresses, Header: header,
-		DisableRetry: true, // the senders retry, with the state of each document in view
-		Transport:    plainEOF{transport},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("unable to use output.elasticsearch.addresses: %w", err)
-	}
+	e := &Elasticsearch{config: c, client: client, limiter: newLimiter(c.Workers), turn: make(chan struct{}, 1)}
 	if e.dead, err = openDeadLetters(c.DeadLetters, c.Logger); err != nil {
 		return nil, err
 	}
 	e.sender = newSender("elasticsearch", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost})
 	if c.Spool == nil {
-		e.start(max(c.Workers, 1), e.deliver, e.greet)
+		e.start(c.Workers, e.deliver, e.greet)
 	} else {
-		e.startSpooled(max(c.Workers, 1))
+		e.startSpooled(c.Workers)
 	}
 	return e, nil
 }
@@ -121,7 +96,7 @@ func (e *Elasticsearch) Stats() []Stats {
 	}
 	all := e.sender.Stats()
 	s := &all[0]
-	s.Duplicates, s.DeadLetters = e.duplicates.Load(), e.dead.stats()
+	s.Duplicates, s.DeadLetters, s.Limit = e.duplicates.Load(), e.dead.stats(), e.limiter.current()
 	if e.config.Spool != nil {
 		e.addSpool(s, kept)
 	}
@@ -134,6 +109,7 @@ func (e *Elasticsearch) Close(ctx context.Context) error {
 	if e.config.Spool != nil {
 		err = errors.Join(err, e.config.Spool.Close())
 	}
+	e.client.Close()
 	return errors.Join(err, e.dead.close())
 }
 
@@ -241,7 +217,7 @@ func (p *part) open() error {
 // settle sends one part until it is settled, unless the time to stop is over before, or this is a packer and Elasticsearch is away. Split
 // says that the part is too large for one request, or that one of its documents makes Elasticsearch refuse all.
 func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
-	partial := 0 // answers in a row that left single documents to send again
+	tries := 0 // answers in a row that left documents to send again, though Elasticsearch is there
 	for {
 		if err := e.seal(w, p); err != nil { // cannot happen when writing to memory
 			e.reject("compression", err.Error(), p.docs)
@@ -250,22 +226,36 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 		if w.packs && e.down.Load() || !e.take(w) {
 			return false, false
 		}
-		v := e.send(w, p)
+		sent := time.Now()
+		v := e.attempt(w, p)
+		if v.overload {
+			e.limiter.overloaded(sent)
+		}
 		if v.cause != "" {
-			// While stopping, a request cut off is no news about Elasticsearch.
-			if w.abort.Err() == nil {
+			wait := 0
+			switch {
+			case w.abort.Err() != nil: // a request cut off while stopping is no news about Elasticsearch
+			case v.cause == causeOverloaded: // it is there: others go on, fewer at a time
+				tries++
+				wait = tries
+				e.fail(v.cause, v.text)
+			default:
 				e.bad(v.cause, v.text)
+				wait = int(e.tries.Load())
 			}
-			ok := w.pause(int(e.tries.Load()))
+			ok := w.pause(wait)
 			e.give(w)
 			if !ok || w.packs || e.leaves() {
 				return false, false
 			}
-			w.retried.Add(uint64(p.docs))
+			if !v.unsent {
+				w.retried.Add(uint64(p.docs))
+			}
 			continue
 		}
 		if v.tooLarge || v.refused != "" || v.items != nil {
 			if err := p.open(); err != nil { // it has a checksum of its own
+				e.good(w)
 				e.reject("compression", err.Error(), p.docs)
 				return true, false
 			}
@@ -287,32 +277,43 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 			return true, false
 		}
 		// Elasticsearch took the request and answered for each document.
+		if !v.overload {
+			e.limiter.stored()
+		}
 		kept := e.account(p, v.items)
 		if kept == 0 {
 			e.good(w)
 			return true, false
 		}
 		p.sealed = nil
-		partial++
+		tries++
+		if v.itemCause == causeNoIndex {
+			e.target.known.Store(false)
+		}
 		e.give(w)
 		e.fail(v.itemCause, v.itemText)
-		if !w.pause(partial) {
+		if !w.pause(tries) {
 			return false, false
 		}
 		w.retried.Add(uint64(kept))
 	}
 }
 
-// take waits for the turn while Elasticsearch is away. It returns false when the time to stop is over.
+// alone says that one request at a time is enough, to find out.
+func (e *Elasticsearch) alone() bool { return e.down.Load() || !e.target.known.Load() }
+
+// take waits until a request may be sent: for its place among those in flight, and for the turn where that counts. It returns false when the
+// time to stop is over.
 func (e *Elasticsearch) take(w *worker) bool {
-	for {
-		if e.abort.Err() != nil {
-			return false
-		}
-		if !e.down.Load() {
+	alive := func() { w.beat.Beat(idleWait + grace) }
+	if !e.limiter.acquire(e.abort, alive) {
+		return false
+	}
+	for e.abort.Err() == nil {
+		if !e.alone() {
 			return true
 		}
-		w.beat.Beat(idleWait + grace)
+		alive()
 		t := time.NewTimer(idleWait)
 		select {
 		case e.turn <- struct{}{}:
@@ -324,10 +325,18 @@ func (e *Elasticsearch) take(w *worker) bool {
 		}
 		t.Stop()
 	}
+	e.limiter.release()
+	return false
 }
 
-// give passes the turn on if this worker has it.
+// give ends what take began.
 func (e *Elasticsearch) give(w *worker) {
+	e.pass(w)
+	e.limiter.release()
+}
+
+// pass passes the turn on if this worker has it.
+func (e *Elasticsearch) pass(w *worker) {
 	if w.turn {
 		w.turn = false
 		<-e.turn
@@ -348,40 +357,50 @@ func (e *Elasticsearch) bad(cause, text string) {
 	e.fail(cause, text)
 }
 
-// greet asks for the server's root once there is no work, so that a wrong address or password shows before the first
-// flow arrives.
+// greet looks at the server and the target once there is no work, so that a wrong address, a wrong password or a missing template shows
+// before the first flow arrives.
 func (e *Elasticsearch) greet(w *worker) {
-	if e.contacted.Load() || time.Now().Before(e.greetAt) {
+	if e.contacted.Load() && e.target.known.Load() || time.Now().Before(e.greetAt) || e.stopping() {
+		return
+	}
+	select {
+	case e.turn <- struct{}{}:
+		w.turn = true
+		defer e.pass(w)
+	default: // another one finds out
 		return
 	}
 	e.greets++
 	e.greetAt = time.Now().Add(e.retry.delay(e.greets))
-	ctx, cancel := context.WithTimeout(w.abort, 2*dialTime)
-	defer cancel()
-	w.beat.Beat(2*dialTime + grace)
-	res, err := esapi.InfoRequest{}.Do(ctx, e.client)
-	if err != nil {
-		if w.abort.Err() == nil {
-			e.fail(connectionProblem(err))
-		}
-		return
-	}
-	defer drainBody(res.Body)
+	w.beat.Beat(lookTime + grace)
+	var cause, text string
+	r, err := e.client.do(w.abort, http.MethodGet, "/", nil)
 	switch {
-	case res.StatusCode == http.StatusForbidden, res.StatusCode < 300:
-		// A role that may only write need not be allowed to see the root.
+	case err != nil:
+		cause, text = e.lookProblem(err)
+	case !r.ok() && r.status != http.StatusForbidden: // a role that may only write need not be allowed to see the root
+		cause, text = e.statusProblem(r.status, r.body)
+	default:
+		cause, text = e.look(w)
+	}
+	switch {
+	case w.abort.Err() != nil:
+	case cause != "":
+		e.fail(cause, text)
+	default:
 		e.contacted.Store(true)
 		e.recovered()
-	default:
-		answer, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) // the status says enough
-		e.fail(e.statusProblem(res.StatusCode, answer))
 	}
 }
 
-func drainBody(body io.ReadCloser) {
-	// For the connection to be used again; nothing depends on it.
-	_, _ = io.Copy(io.Discard, io.LimitReader(body, 1<<20))
-	_ = body.Close()
+// attempt makes one request, after a look at the target where that is not known.
+func (e *Elasticsearch) attempt(w *worker, p *part) verdict {
+	if w.turn && !e.target.known.Load() {
+		if cause, text := e.look(w); cause != "" {
+			return verdict{cause: cause, text: text, unsent: true}
+		}
+	}
+	return e.send(w, p)
 }
 
 // send makes one bulk request and judges the answer.
@@ -402,14 +421,12 @@ func (e *Elasticsearch) send(w *worker, p *part) verdict {
 		Header:     header,
 	}.Do(ctx, e.client)
 	if err != nil {
-		cause, text := connectionProblem(err)
-		return verdict{cause: cause, text: text}
+		return unanswered(err)
 	}
 	defer drainBody(res.Body)
 	answer, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
 	if err != nil {
-		cause, text := connectionProblem(err)
-		return verdict{cause: cause, text: text}
+		return unanswered(err)
 	}
 	v := e.judge(res.StatusCode, res.Header, answer, p.docs)
 	if v.cause == "" && !v.tooLarge && v.refused == "" {
@@ -418,35 +435,8 @@ func (e *Elasticsearch) send(w *worker, p *part) verdict {
 	return v
 }
 
-// connectionProblem names why there was no answer.
-func connectionProblem(err error) (cause, text string) {
-	var (
-		unknown x509.UnknownAuthorityError
-		host    x509.HostnameError
-		invalid x509.CertificateInvalidError
-		timeout net.Error
-		dns     *net.DNSError
-		sys     *os.SyscallError
-		record  tls.RecordHeaderError
-	)
-	const away = "Elasticsearch away: "
-	switch {
-	case errors.As(err, &unknown):
-		return "tls", "Elasticsearch's certificate is signed by an unknown authority: set output.elasticsearch.ca_file"
-	case errors.As(err, &host), errors.As(err, &invalid):
-		return "tls", "Elasticsearch's certificate is not accepted: " + err.Error()
-	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return "tls", "Elasticsearch does not speak TLS at this address: use http:// in output.elasticsearch.addresses"
-	case strings.Contains(err.Error(), "the client noticed that the server is not"):
-		return "not_elasticsearch", "the server at output.elasticsearch.addresses is not Elasticsearch 7, or a proxy removes the X-Elastic-Product header"
-	case strings.Contains(err.Error(), "cannot retrieve informations from Elasticsearch"):
-		return "server_error", away + "it is not ready"
-	case errors.As(err, &dns):
-		return "connection", away + "unable to resolve " + dns.Name
-	case errors.As(err, &sys):
-		return "connection", away + sys.Err.Error()
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "timeout", away + "no answer in time"
-	}
-	return "connection", away + err.Error()
+// unanswered is the verdict where there was no answer.
+func unanswered(err error) verdict {
+	cause, text := connectionProblem(err)
+	return verdict{cause: cause, text: text, overload: cause == "timeout"}
 }

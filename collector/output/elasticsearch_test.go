@@ -21,13 +21,23 @@ import (
 	"time"
 )
 
+// every refuses each of 100 documents.
+func every(w http.ResponseWriter, status int, kind, reason string) bool {
+	one := fmt.Sprintf(`{"create":{"status":%d,"error":{"type":%q,"reason":%q}}}`, status, kind, reason)
+	_, _ = fmt.Fprintf(w, `{"errors":true,"items":[%s]}`, strings.TrimSuffix(strings.Repeat(one+",", 100), ","))
+	return true
+}
+
+// writer is the user of tests.
+func writer() (Secrets, error) { return Secrets{Username: "writer", Password: "secret"}, nil }
+
 func TestDocumentsAreStoredOnce(t *testing.T) {
 	for _, gz := range []bool{true, false} {
 		t.Run(fmt.Sprintf("gzip=%v", gz), func(t *testing.T) {
 			f := newFakeServer(t)
 			r := newRig(t, 1000, 1<<20, func(c *ElasticsearchConfig) {
 				c.Addresses, c.Gzip = []string{f.URL}, gz
-				c.Secrets, c.UserAgent = func() (Secrets, error) { return Secrets{Username: "writer", Password: "secret"}, nil }, "flowcollector/1"
+				c.Secrets, c.UserAgent = writer, "flowcollector/1"
 			})
 			r.add(1000)
 			r.batcher.Flush()
@@ -133,6 +143,38 @@ func TestFailedRequestsAreTriedAgain(t *testing.T) {
 			_, _ = fmt.Fprint(w, `{"errors":true,"items":[`+strings.TrimSuffix(strings.Repeat(`{"create":{"status":404,"error":{"type":"index_not_found_exception","reason":"no such index [flows]"}}},`, 100), ",")+`]}`)
 			return true
 		}},
+		{"no index, and no right to make it", "no_index", `there is no index flows, and user "writer" may not make it (403): run flowcollector setup, or set output.elasticsearch.setup: true`, func(w http.ResponseWriter) bool {
+			return every(w, 403, "security_exception", "action [indices:admin/auto_create] is unauthorized for user [writer] with roles [flow_writer], this action is granted by the index privileges [auto_configure,create_index,manage,all]")
+		}},
+		{"circuit breaker", "overloaded", "Elasticsearch is overloaded (429): circuit_breaking_exception: [parent] Data too large, data for [<http_request>] would be [1/1gb]", func(w http.ResponseWriter) bool {
+			return answer(w, 429, "circuit_breaking_exception", "[parent] Data too large, data for [<http_request>] would be [1/1gb]")
+		}},
+		{"flood stage, the request as a whole", "disk_full", "Elasticsearch takes nothing because its disk is full (flood-stage watermark)", func(w http.ResponseWriter) bool {
+			return answer(w, 429, "cluster_block_exception", "index [flows] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];")
+		}},
+		{"flood stage before 7.8", "disk_full", "Elasticsearch takes nothing because its disk is full (flood-stage watermark)", func(w http.ResponseWriter) bool {
+			return every(w, 403, "cluster_block_exception", "index [flows] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];")
+		}},
+		{"flood stage before 7.8, the request as a whole", "disk_full", "Elasticsearch takes nothing because its disk is full (flood-stage watermark)", func(w http.ResponseWriter) bool {
+			return answer(w, 403, "cluster_block_exception", "index [flows] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];")
+		}},
+		{"index set read-only", "forbidden", `Elasticsearch does not let user "writer" write to flows (403): cluster_block_exception: index [flows] blocked by: [FORBIDDEN/8/index write (api)];`, func(w http.ResponseWriter) bool {
+			return every(w, 403, "cluster_block_exception", "index [flows] blocked by: [FORBIDDEN/8/index write (api)];")
+		}},
+		{"index closed", "index", "Elasticsearch cannot write to flows: index_closed_exception: closed", func(w http.ResponseWriter) bool {
+			return every(w, 400, "index_closed_exception", "closed")
+		}},
+		{"alias without a write index", "index", "Elasticsearch cannot write to flows: illegal_argument_exception: no write index is defined for alias [flows].", func(w http.ResponseWriter) bool {
+			return every(w, 400, "illegal_argument_exception", "no write index is defined for alias [flows].")
+		}},
+		{"too many shards", "index", "Elasticsearch cannot write to flows: validation_exception: Validation Failed: 1: this action would add [2] total shards, but this cluster currently has [1000]/[1000] maximum shards open;", func(w http.ResponseWriter) bool {
+			return every(w, 400, "validation_exception", "Validation Failed: 1: this action would add [2] total shards, but this cluster currently has [1000]/[1000] maximum shards open;")
+		}},
+		{"redirect", "unexpected", "the server at output.elasticsearch.addresses redirects to https://192.0.2.1/ (301): set that address", func(w http.ResponseWriter) bool {
+			w.Header().Set("Location", "https://192.0.2.1/")
+			w.WriteHeader(http.StatusMovedPermanently)
+			return true
+		}},
 		{"another page", "unexpected", "Elasticsearch gives an answer that is not one to a bulk request", func(w http.ResponseWriter) bool {
 			_, _ = fmt.Fprint(w, "<html>welcome</html>")
 			return true
@@ -150,7 +192,7 @@ func TestFailedRequestsAreTriedAgain(t *testing.T) {
 			f := newFakeServer(t)
 			var healed atomic.Bool
 			f.script = func(_ int, _ []string, w http.ResponseWriter) bool { return !healed.Load() && tt.fail(w) }
-			r := newRig(t, 1<<20, 1<<20, func(c *ElasticsearchConfig) { c.Addresses, c.Username = []string{f.URL}, "writer" })
+			r := newRig(t, 1<<20, 1<<20, func(c *ElasticsearchConfig) { c.Addresses, c.Secrets = []string{f.URL}, writer })
 			r.add(100)
 			r.batcher.Flush()
 			s := r.until("two failures", func(s Stats) bool { return s.Errors[tt.cause] >= 2 })
@@ -381,9 +423,9 @@ func TestOneProbeAtATimeWhileAway(t *testing.T) {
 		r.add(20)
 	}
 	r.batcher.Flush()
-	r.until("60 failures", func(s Stats) bool { return s.Errors["server_error"] >= 60 })
-	if most.Load() != 1 {
-		t.Errorf("%d requests at a time while away, want 1", most.Load())
+	s := r.until("60 failures", func(s Stats) bool { return s.Errors["server_error"] >= 60 })
+	if most.Load() != 1 || s.Limit != 1 {
+		t.Errorf("%d requests at a time while away, limit %d, want 1", most.Load(), s.Limit)
 	}
 	r.until("all stored", Stats.settled)
 	f.once(t, 400)
@@ -419,10 +461,12 @@ func TestProblemsShowBeforeTheFirstFlow(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		if !healed.Load() {
 			answer(w, 401, "security_exception", "unable to authenticate user [writer]")
+			return
 		}
+		_, _ = fmt.Fprint(w, goodMapping)
 	}))
 	defer s.Close()
-	r := newRig(t, 1000, 1<<20, func(c *ElasticsearchConfig) { c.Addresses, c.Username = []string{s.URL}, "writer" })
+	r := newRig(t, 1000, 1<<20, func(c *ElasticsearchConfig) { c.Addresses, c.Secrets = []string{s.URL}, writer })
 	r.until("a refusal", func(s Stats) bool { return s.Problem.Cause == "unauthorized" })
 	healed.Store(true)
 	r.until("no problem", func(s Stats) bool { return s.Problem == Problem{} })
@@ -478,13 +522,13 @@ func TestConfigErrors(t *testing.T) {
 	if err := os.WriteFile(noPEM, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for want, c := range map[string]ElasticsearchConfig{
+	for want, c := range map[string]Connection{
 		"unable to use output.elasticsearch.addresses":        {Addresses: []string{"http://[::1"}},
 		"unable to read output.elasticsearch.ca_file":         {Addresses: []string{"http://127.0.0.1:9200"}, CAFile: noPEM + ".missing"},
 		"no.pem: no PEM certificate in it":                    {Addresses: []string{"http://127.0.0.1:9200"}, CAFile: noPEM},
 		"unable to use output.elasticsearch.ca_file " + noPEM: {Addresses: []string{"http://127.0.0.1:9200"}, CAFile: noPEM},
 	} {
-		if _, err := NewElasticsearch(c); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewElasticsearch(ElasticsearchConfig{Connection: c}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}

@@ -31,6 +31,8 @@ type fakeServer struct {
 	script func(n int, docs []string, w http.ResponseWriter) bool
 	// cut says that the answer to request n is lost: what it brings is stored, and the connection closed.
 	cut func(n int) bool
+	// other answers what is neither the root nor a bulk request. Returning false leaves the answer to the server, which has mappings.
+	other func(w http.ResponseWriter, r *http.Request) bool
 	// each gives the answer for one document: status and error; status 0 means 201.
 	each func(doc string) (int, string)
 }
@@ -48,6 +50,15 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if r.URL.Path == "/" {
 		_, _ = io.WriteString(w, `{"version":{"number":"7.17.29","build_flavor":"default"},"tagline":"You Know, for Search"}`)
+		return
+	}
+	if !strings.HasSuffix(r.URL.Path, "/_bulk") {
+		f.mu.Lock()
+		other := f.other
+		f.mu.Unlock()
+		if other == nil || !other(w, r) {
+			_, _ = io.WriteString(w, goodMapping)
+		}
 		return
 	}
 	docs, ids, err := readBulk(r)
@@ -92,6 +103,9 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_, _ = fmt.Fprintf(w, `{"errors":%v,"items":[%s]}`, errs, strings.Join(items, ","))
 }
+
+// goodMapping is the answer of a server whose index was set up.
+const goodMapping = `{"flows":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}}}}}}`
 
 // readBulk returns the documents of a bulk request, and their ids, empty where they have none, after a check of its form.
 func readBulk(r *http.Request) (docs, ids []string, err error) {
@@ -179,7 +193,7 @@ func newRig(t *testing.T, batch, limit int, change func(*ElasticsearchConfig)) *
 	c := ElasticsearchConfig{
 		Index: "flows", Gzip: true, Workers: 2, Queue: NewMemoryQueue(limit, pool), Pool: pool,
 		RetryFirst: time.Millisecond, RetryMost: 5 * time.Millisecond,
-		Logger: slog.New(slog.NewTextHandler(r.log, nil)),
+		Connection: Connection{Logger: slog.New(slog.NewTextHandler(r.log, nil))},
 	}
 	change(&c)
 	var err error

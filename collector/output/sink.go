@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
 )
 
 // Causes of dropped documents, as Stats.Dropped and the metrics name them.
@@ -45,7 +47,9 @@ type Stats struct {
 	Rejected    map[string]uint64 // documents dropped as rejected, by the reason given (an error type)
 	Errors      map[string]uint64 // failed requests or writes, by cause
 	Held        Held
-	Problem     Problem // what is wrong now; zero when nothing is
+	Limit       int          // requests that may be in flight at once at the moment; 0: does not apply
+	Spool       *spool.Stats // nil: there is none
+	Problem     Problem      // what is wrong now; zero when nothing is
 }
 
 // Problem is a condition that keeps a sink from delivering.

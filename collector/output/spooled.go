@@ -115,6 +115,8 @@ func (e *Elasticsearch) empty(w *worker, first bool) {
 
 // addSpool adds what the spool keeps and lost to the figures.
 func (e *Elasticsearch) addSpool(s *Stats, kept spool.Held) {
+	figures := e.config.Spool.Stats()
+	s.Spool = &figures
 	raw := s.Held
 	s.Held = Held(kept)
 	s.Held.Bytes += raw.Bytes

@@ -117,7 +117,7 @@ func TestSpoolThatTakesNothing(t *testing.T) {
 	}
 	r.send(500)
 	s := r.until("all stored", Stats.settled)
-	if s.Sent != 500 || s.Problem.Cause != "spool" || !strings.Contains(s.Problem.Text, "no such file or directory") {
+	if s.Sent != 500 || s.Spool == nil || s.Spool.Errors == 0 || s.Problem.Cause != "spool" || !strings.Contains(s.Problem.Text, "no such file or directory") {
 		t.Errorf("stats %+v", s)
 	}
 	f.does(away, nil)

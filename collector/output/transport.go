@@ -30,12 +30,34 @@ func (s Secrets) authorize(r *http.Request) {
 	}
 }
 
+// who is how messages call whoever the secrets are of.
+func (s Secrets) who() string {
+	switch {
+	case s.APIKey != "":
+		return "the API key"
+	case s.Username != "":
+		return fmt.Sprintf("user %q", s.Username)
+	}
+	return "requests without a user"
+}
+
+// settings are where the secrets come from.
+func (s Secrets) settings() string {
+	switch {
+	case s.APIKey != "":
+		return "output.elasticsearch.api_key_file, or the credential"
+	case s.Username != "":
+		return "output.elasticsearch.username and the password"
+	}
+	return "output.elasticsearch.username or api_key_file"
+}
+
 // filesInterval is how often, at most, the files of certificates are looked at for a change.
 const filesInterval = 5 * time.Second
 
 // transport sends requests with the secrets and certificates as they are at the time.
 type transport struct {
-	config ElasticsearchConfig
+	config Connection
 	clock  func() time.Time
 
 	mu      sync.Mutex
@@ -45,7 +67,7 @@ type transport struct {
 	current *http.Transport
 }
 
-func newTransport(c ElasticsearchConfig) (*transport, error) {
+func newTransport(c Connection) (*transport, error) {
 	t := &transport{config: c, clock: time.Now}
 	var err error
 	if c.Secrets != nil {
@@ -72,7 +94,7 @@ func (t *transport) build() (*http.Transport, error) {
 	h := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented
 	h.DialContext = (&net.Dialer{Timeout: dialTime, KeepAlive: 30 * time.Second}).DialContext
 	h.TLSHandshakeTimeout = dialTime
-	h.MaxIdleConnsPerHost = max(t.config.Workers, 1)
+	h.MaxIdleConnsPerHost = max(t.config.Idle, 1)
 	h.WriteBufferSize = 64 << 10
 	h.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if path := t.config.CAFile; path != "" {
@@ -111,11 +133,18 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// byKey says that an API key is what proves who this is.
-func (t *transport) byKey() bool {
+// whoever returns the secrets that are in use.
+func (t *transport) whoever() Secrets {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.secrets.APIKey != ""
+	return t.secrets
+}
+
+// close ends connections that are not in use.
+func (t *transport) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.current.CloseIdleConnections()
 }
 
 func (t *transport) latest() (*http.Transport, Secrets) {

@@ -64,7 +64,7 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	other := certtest.New(t).PEM
 	now := time.Now()
 	write(other, now)
-	tr, err := newTransport(ElasticsearchConfig{CAFile: authority, Logger: slog.New(slog.DiscardHandler)})
+	tr, err := newTransport(Connection{CAFile: authority, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ type metrics struct {
 	sent, sentBytes, requests, requestErrors, retried         *prometheus.Desc
 	dropped, rejected, duplicates, letters, letterErrors      *prometheus.Desc
 	bufferBytes, bufferLimit, bufferDocs, oldest, outputWorks *prometheus.Desc
+	requestsLimit, spoolSegments, spoolBytes                  *prometheus.Desc
+	spoolErrors, spoolSyncErrors                              *prometheus.Desc
 	exporterMetrics
 	enrichmentMetrics
 }
@@ -64,6 +66,11 @@ func newMetrics(s *state) *metrics {
 	m.bufferLimit = m.desc("output_buffer_limit_bytes", "The most that output_buffer_bytes may be.", "output")
 	m.bufferDocs = m.desc("output_buffer_documents", "Documents that wait or are being sent.", "output")
 	m.oldest = m.desc("output_oldest_document_age_seconds", "Age of the oldest document not stored yet; 0 when there is none.", "output")
+	m.requestsLimit = m.desc("output_requests_limit", "Requests that may be in flight at once at the moment.", "output")
+	m.spoolSegments = m.desc("spool_segments", "Files of the spool.", "output")
+	m.spoolBytes = m.desc("spool_bytes", "Size of the files of the spool.", "output")
+	m.spoolErrors = m.desc("spool_errors_total", "Writes to the spool that failed.", "output")
+	m.spoolSyncErrors = m.desc("spool_sync_errors_total", "Times that the disk was told to keep what was written to the spool, and did not.", "output")
 	m.outputWorks = m.desc("output_up", "1 when the last request or write succeeded.", "output")
 	m.exporterMetrics = newExporterMetrics(m)
 	m.enrichmentMetrics = newEnrichmentMetrics(m)
@@ -128,6 +135,15 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 			age = max(0, time.Since(o.Held.Oldest).Seconds())
 		}
 		gauge(m.oldest, age, o.Name)
+		if o.Limit > 0 {
+			gauge(m.requestsLimit, float64(o.Limit), o.Name)
+		}
+		if o.Spool != nil {
+			gauge(m.spoolSegments, float64(o.Spool.Segments), o.Name)
+			gauge(m.spoolBytes, float64(o.Spool.Bytes), o.Name)
+			counter(m.spoolErrors, o.Spool.Errors, o.Name)
+			counter(m.spoolSyncErrors, o.Spool.SyncErrors, o.Name)
+		}
 		gauge(m.outputWorks, boolean(o.Problem.Cause == ""), o.Name)
 	}
 	m.exporterMetrics.collect(m.state, counter, gauge)

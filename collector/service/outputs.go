@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -55,10 +56,11 @@ func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool)
 func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ *output.Elasticsearch, err error) {
 	es := cfg.Output.Elasticsearch
 	c := output.ElasticsearchConfig{
-		Addresses: es.Addresses, Username: es.Username, Secrets: func() (output.Secrets, error) { return secrets(es) }, CAFile: es.CAFile,
-		ClientCertificateFile: es.ClientCertificateFile, ClientKeyFile: es.ClientKeyFile, Index: es.Index,
-		Gzip: es.Gzip, Workers: es.Workers, UserAgent: "flowcollector/" + o.Version,
-		Queue: output.NewMemoryQueue(int(es.BufferBytes), pool), Pool: pool, Logger: o.Logger,
+		Connection: Connection(es, o.Version, o.Logger), Index: es.Index, Gzip: es.Gzip, Workers: es.Workers,
+		Queue: output.NewMemoryQueue(int(es.BufferBytes), pool), Pool: pool,
+	}
+	if es.Setup {
+		c.Setup = es.Target
 	}
 	// What is in the state directory because nothing else is set is better than nothing: without it flows are collected all the same.
 	state := makeStateDirectory(cfg, o)
@@ -115,4 +117,12 @@ func makeStateDirectory(cfg config.Config, o Options) string {
 		return ""
 	}
 	return directory
+}
+
+// Connection is how to reach Elasticsearch, by the settings of the output.
+func Connection(es config.Elasticsearch, version string, logger *slog.Logger) output.Connection {
+	return output.Connection{
+		Addresses: es.Addresses, Secrets: func() (output.Secrets, error) { return secrets(es) }, CAFile: es.CAFile,
+		ClientCertificateFile: es.ClientCertificateFile, ClientKeyFile: es.ClientKeyFile, UserAgent: "flowcollector/" + version, Logger: logger,
+	}
 }

@@ -57,6 +57,10 @@ func (e *elastic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"version":{"number":"7.17.29","build_flavor":"default"},"tagline":"You Know, for Search"}`)
 		return
 	}
+	if strings.HasSuffix(r.URL.Path, "/_mapping") {
+		_, _ = io.WriteString(w, `{"flows":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}}}}}}`)
+		return
+	}
 	user, pass, _ := r.BasicAuth()
 	e.auth, e.agent = user+":"+pass, r.UserAgent()
 	z, err := gzip.NewReader(r.Body)
@@ -311,6 +315,7 @@ func TestFromPacketToDocument(t *testing.T) {
 		fmt.Sprintf(`flowcollector_exporters{listen="%s"} 1`, c.UDP[0]),
 		fmt.Sprintf(`flowcollector_exporter_templates{exporter="127.0.0.1",listen="%s"} 1`, c.UDP[0]),
 		`flowcollector_flows_dropped_total{cause="buffer_full",output="elasticsearch"} 0`,
+		`flowcollector_output_requests_limit{output="elasticsearch"} 4`,
 		`flowcollector_build_info{goversion="go`,
 		"go_goroutines ", "process_resident_memory_bytes ",
 	} {

@@ -60,7 +60,7 @@ variable "elasticsearch_ca_certificate" {
 }
 
 variable "collector_username" {
-  description = "User that the collector writes flows with; it needs create_doc and auto_configure on flows*."
+  description = "User that the collector writes flows with; it needs create_doc, view_index_metadata and auto_configure on flows*."
   type        = string
   default     = "flowcollector"
 }

@@ -35,11 +35,12 @@ func root() *cobra.Command {
 adds GeoIP places and autonomous systems, and writes Elastic Common Schema documents to Elasticsearch, Kafka or NDJSON.`,
 		Example: `  flowcollector run                              run the service with /etc/flowcollector/flowcollector.yml
   flowcollector check flowcollector.yml          name every mistake in a settings file
+  flowcollector setup                            create index template and target in Elasticsearch
   flowcollector replay capture.pcap | jq .       print the flows of a capture
   flowcollector elements vlan                    list the information elements whose names have "vlan" in them`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(), checkCommand(), replayCommand(), elementsCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), checkCommand(), setupCommand(), replayCommand(), elementsCommand(), versionCommand())
 	return cmd
 }
