@@ -21,8 +21,9 @@ import (
 
 // ElasticsearchOptions says where the server runs.
 type ElasticsearchOptions struct {
-	Host *Host // a container host; only through it the server is reached
-	Log  Logf  // progress
+	Host *Host  // a container host; only through it the server is reached
+	Heap string // such as 2g, for a server to measure; empty is the least that tests need, in which little is compiled and nothing fast
+	Log  Logf   // progress
 }
 
 // Elasticsearch is a real server with security on, on the loopback of a host's network. Its program and files are this machine's.
@@ -39,6 +40,7 @@ type Elasticsearch struct {
 	host   *Host
 	run    *run
 	log    Logf
+	memory string // JVM options
 	home   string // of the program, as the server's user sees it
 	java   string
 	uid    uint32
@@ -100,11 +102,13 @@ rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 `
 
-const elasticsearchJVM = `-Xms512m
--Xmx512m
--XX:+UseSerialGC
--XX:TieredStopAtLevel=1
--XX:-HeapDumpOnOutOfMemoryError
+// elasticsearchSmall starts fast; elasticsearchHeap is what is measured, with the collector that Elastic ships.
+const (
+	elasticsearchSmall = "-Xms512m\n-Xmx512m\n-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n"
+	elasticsearchHeap  = "-Xms%[1]s\n-Xmx%[1]s\n-XX:+UseG1GC\n"
+)
+
+const elasticsearchJVM = `-XX:-HeapDumpOnOutOfMemoryError
 -XX:+ExitOnOutOfMemoryError
 -Djava.io.tmpdir=${ES_TMPDIR}
 `
@@ -120,7 +124,10 @@ func StartElasticsearch(ctx context.Context, options ElasticsearchOptions) (*Ela
 	}
 	e := &Elasticsearch{
 		URL: "https://" + elasticsearchAddress, Username: "elastic", WriterUser: "flowcollector", SetupUser: "flowsetup",
-		host: options.Host, run: r, log: options.Log, uid: elasticsearchUID,
+		host: options.Host, run: r, log: options.Log, memory: elasticsearchSmall, uid: elasticsearchUID,
+	}
+	if options.Heap != "" {
+		e.memory = fmt.Sprintf(elasticsearchHeap, options.Heap)
 	}
 	err = e.install(ctx)
 	if err == nil {
@@ -194,7 +201,7 @@ func (e *Elasticsearch) writeConfig() error {
 	return e.write(map[string]string{
 		"elasticsearch.yml": fmt.Sprintf(elasticsearchSettings, e.run.dir),
 		"log4j2.properties": elasticsearchLogging,
-		"jvm.options":       elasticsearchJVM,
+		"jvm.options":       e.memory + elasticsearchJVM,
 		"roles.yml":         elasticsearchRoles,
 		"users_roles":       "flow_writer:" + e.WriterUser + "\nflow_setup:" + e.SetupUser + "\n",
 	})

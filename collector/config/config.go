@@ -100,7 +100,7 @@ type ReverseDNS struct {
 
 // Document says what a document has in it.
 type Document struct {
-	Profile string   `yaml:"profile" default:"full" check:"profile" desc:"Which fields documents have: full, or lean, with what dashboards need at about half the space on disk."`
+	Profile string   `yaml:"profile" default:"full" check:"profile" desc:"Which fields documents have: full; lean, with the least that dashboards need at about half the space on disk; or all, with what is seldom asked for or follows from other fields too, at more than the space of full."`
 	With    []string `yaml:"with" check:"field" desc:"Fields to add to the profile. An object, such as source.geo, is all fields below it."`
 	Without []string `yaml:"without" check:"field" desc:"Fields to leave out of the profile, likewise; wins over with."`
 }

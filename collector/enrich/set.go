@@ -102,11 +102,7 @@ func Open(o Options) *Set {
 	}
 	first := &snapshot{namer: o.Namer, interfaces: o.Interfaces, encoder: o.Encoder, internal: new(bart.Lite)}
 	if first.encoder == nil {
-		all, err := schema.NewEncoder(schema.Selection{})
-		if err != nil {
-			panic(err) // the selection of everything
-		}
-		first.encoder = all
+		first.encoder = schema.Complete()
 	}
 	for _, p := range o.Internal {
 		first.internal.Insert(p)

@@ -21,15 +21,15 @@ func NewEncoder(s Selection) (*Encoder, error) {
 
 // complete writes all fields.
 var complete = func() *Encoder {
-	e, err := NewEncoder(Selection{})
+	e, err := NewEncoder(Selection{Profile: "all"})
 	if err != nil {
 		panic(err) // the selection is constant
 	}
 	return e
 }()
 
-// Full is the encoder for all fields.
-func Full() *Encoder { return complete }
+// Complete is the encoder for all fields.
+func Complete() *Encoder { return complete }
 
 // AppendJSON is Append of the encoder for all fields.
 func AppendJSON(dst []byte, r *flow.Record) []byte { return complete.Append(dst, r) }

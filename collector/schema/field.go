@@ -15,7 +15,7 @@ type Field struct {
 	Use                // what Elasticsearch can do with it
 	Source      string // where the value comes from
 	Since       int    // version of the table that had it first, with the meaning that it has
-	Lean        bool   // documents of the lean profile have it too
+	Tier        Tier   // which profiles have it
 	Description string
 
 	value value // how it gets into the document; empty where it is part of a fragment (fragment.go)
@@ -36,11 +36,19 @@ var (
 	show   = Use{}                             // shown
 )
 
-// The profiles, as the table has them.
+// Tier is the smallest profile that has a field. Larger profiles have it too.
+type Tier uint8
+
+// The tiers. What full has is worth its price on disk (docs/performance.md); in all there is also what is seldom asked for, follows from other
+// fields, or, like a community id, costs as much as ten others.
 const (
-	lean = true  // in both
-	full = false // in full only
+	all Tier = iota
+	full
+	lean
 )
+
+// String returns the name of the profile.
+func (t Tier) String() string { return [...]string{"all", "full", "lean"}[t] }
 
 // Where values come from.
 const (

@@ -7,7 +7,7 @@ import (
 
 // Selection says which fields documents have.
 type Selection struct {
-	Profile string   // full or lean; empty is full
+	Profile string   // all, full or lean; empty is full
 	With    []string // fields to add to the profile; an object is all fields below it
 	Without []string // fields to leave out; wins over With
 }
@@ -18,17 +18,12 @@ const timestampField = "@timestamp"
 // fields are the names of those that are selected. The error names what is not there, or cannot be left out.
 func (s Selection) fields() (map[string]bool, error) {
 	on := map[string]bool{}
-	switch s.Profile {
-	case "", "full":
-		for i := range Fields {
-			on[Fields[i].Name] = true
-		}
-	case "lean":
-		for i := range Fields {
-			on[Fields[i].Name] = Fields[i].Lean
-		}
-	default:
-		return nil, fmt.Errorf("%q is not a profile of the document: want full or lean", s.Profile)
+	least, is := map[string]Tier{"": full, "all": all, "full": full, "lean": lean}[s.Profile]
+	if !is {
+		return nil, fmt.Errorf("%q is not a profile of the document: want all, full or lean", s.Profile)
+	}
+	for i := range Fields {
+		on[Fields[i].Name] = Fields[i].Tier >= least
 	}
 	for _, change := range []struct {
 		names []string

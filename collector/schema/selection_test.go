@@ -13,7 +13,7 @@ func TestSelectionErrors(t *testing.T) {
 		Selection
 		want string
 	}{
-		{Selection{Profile: "fat"}, `"fat" is not a profile of the document: want full or lean`},
+		{Selection{Profile: "fat"}, `"fat" is not a profile of the document: want all, full or lean`},
 		{Selection{With: []string{"source.prot"}}, `"source.prot" is not a field of the document`},
 		{Selection{Without: []string{"sour"}}, `"sour" is not a field of the document`},
 		{Selection{Without: []string{"source.ip."}}, `"source.ip." is not a field of the document`},
@@ -31,7 +31,7 @@ func TestSelectionErrors(t *testing.T) {
 }
 
 func TestSelection(t *testing.T) {
-	all, err := Names(Selection{})
+	all, err := Names(Selection{Profile: "all"})
 	if err != nil || len(all) != len(Fields) {
 		t.Fatalf("%d of %d fields, %v", len(all), len(Fields), err)
 	}
@@ -45,6 +45,48 @@ func TestSelection(t *testing.T) {
 		if slices.Contains(few, name) != want {
 			t.Errorf("%s is selected: %v, want %v", name, !want, want)
 		}
+	}
+}
+
+// TestProfiles: each has what is in the one below it, and what dashboards are made of.
+func TestProfiles(t *testing.T) {
+	has := map[string]map[string]bool{}
+	for _, profile := range []string{"lean", "full", "all"} {
+		names, err := Names(Selection{Profile: profile})
+		if err != nil {
+			t.Fatal(err)
+		}
+		has[profile] = map[string]bool{}
+		for _, name := range names {
+			has[profile][name] = true
+		}
+	}
+	for smaller, larger := range map[string]string{"lean": "full", "full": "all"} {
+		for name := range has[smaller] {
+			if !has[larger][name] {
+				t.Errorf("%s has %s, and %s does not", smaller, name, larger)
+			}
+		}
+	}
+	both := []string{
+		"source.ip", "source.port", "source.geo.country_iso_code", "source.as.organization.name", "destination.ip", "destination.port",
+		"network.bytes", "network.packets", "network.transport", "network.direction", "network.application",
+		"observer.ip", "observer.ingress.interface.id", "observer.egress.interface.id",
+	}
+	for profile, names := range map[string][]string{
+		"lean": both,
+		"full": append(both, "source.geo.city_name", "source.geo.location", "source.as.number", "client.ip", "server.ip", "server.port",
+			"observer.ingress.interface.name", "flow.tcp_flags", "event.duration"),
+		"all": {"network.community_id", "flow.conversation_id", "event.start", "event.end"},
+	} {
+		for _, name := range names {
+			if !has[profile][name] {
+				t.Errorf("%s lacks %s", profile, name)
+			}
+		}
+	}
+	if has["full"]["network.community_id"] {
+		t.Error("full has the community id, which costs a fifth of its space")
 	}
 }
 

@@ -47,20 +47,20 @@ var destination = side{
 // role is one of the two objects of a conversation. Server tells them apart where the code is one.
 type role struct {
 	name, did string
-	leanPort  bool // the port of a client says little
+	portTier  Tier // the port of a client says little
 
 	port, bytes, packets put
 }
 
 var client = role{
-	name: "client", did: "began the conversation", leanPort: full,
+	name: "client", did: "began the conversation", portTier: all,
 	port:    func(dst []byte, r *flow.Record) []byte { return appendUint(dst, uint64(endpointOf(r, false).Port)) },
 	bytes:   func(dst []byte, r *flow.Record) []byte { return roleBytes(dst, r, false) },
 	packets: func(dst []byte, r *flow.Record) []byte { return rolePackets(dst, r, false) },
 }
 
 var server = role{
-	name: "server", did: "did not begin the conversation", leanPort: lean,
+	name: "server", did: "did not begin the conversation", portTier: full,
 	port:    func(dst []byte, r *flow.Record) []byte { return appendUint(dst, uint64(endpointOf(r, true).Port)) },
 	bytes:   func(dst []byte, r *flow.Record) []byte { return roleBytes(dst, r, true) },
 	packets: func(dst []byte, r *flow.Record) []byte { return rolePackets(dst, r, true) },

@@ -12,13 +12,13 @@ import (
 // selections are those that tests go through: both profiles, with and without objects and fields, also of one side only.
 var selections = []Selection{
 	{},
-	{Profile: "full"},
+	{Profile: "all"},
 	{Profile: "lean"},
 	{Profile: "lean", With: []string{"source.geo", "flow.sampling", "client", "network.community_id"}},
-	{Without: []string{"source.geo", "destination.as.number", "client.domain", "flow.source_network", "event", "ecs.version"}},
+	{Profile: "all", Without: []string{"source.geo", "destination.as.number", "client.domain", "flow.source_network", "event", "ecs.version"}},
 	{Profile: "lean", With: []string{"source"}, Without: []string{"source.ip", "destination.as", "server.ip", "flow"}},
-	{Without: []string{"source.as.organization", "client", "destination.ip", "destination.domain", "flow.extra", "observer"}},
-	{Without: []string{"ecs", "event", "observer", "network", "source", "destination", "client", "server", "flow"}},
+	{Profile: "all", Without: []string{"source.as.organization", "client", "destination.ip", "destination.domain", "flow.extra", "observer"}},
+	{Profile: "all", Without: []string{"ecs", "event", "observer", "network", "source", "destination", "client", "server", "flow"}},
 }
 
 // TestEverySubsetIsADocument: the text between two members depends on which of those between them are absent. Whatever a record has and

@@ -95,7 +95,7 @@ func TestTemplates(t *testing.T) {
 	}
 	got := inside(t, IndexTemplate("flows"), "template", "settings", "index")
 	if got["auto_expand_replicas"] != "0-1" || got["codec"] != "best_compression" || got["number_of_replicas"] != nil ||
-		!reflect.DeepEqual(got["sort"], map[string]any{"field": "@timestamp", "order": "desc"}) {
+		!reflect.DeepEqual(got["sort"], map[string]any{"field": "@timestamp", "order": "asc"}) {
 		t.Errorf("settings %v", got)
 	}
 	if limit := inside(t, got, "mapping", "total_fields")["limit"]; limit != fieldLimit {

@@ -41,20 +41,16 @@ One document is one flow record. Names are those of the [Elastic Common Schema](
 one, ` + "`flow.*`" + ` where it has none. A field that the exporter did not report is absent from the document. This page is generated from
 ` + "`collector/schema`" + `, the table that also makes the JSON encoder and the index template.
 
-Search and aggregate say what Elasticsearch can do with a field; searches return the value of every one. The profile is ` + "`lean`" + ` for a field that
-documents of both profiles have, ` + "`full`" + ` for one that only those of the full profile have; ` + "`document.with`" + ` and ` + "`document.without`" + ` change
+Search and aggregate say what Elasticsearch can do with a field; searches return the value of every one. The profile is the smallest
+one that has the field: of ` + "`lean`, `full` and `all`" + `, each has what the ones before it have. ` + "`document.with`" + ` and ` + "`document.without`" + ` change
 that field by field. Since is the version of the table that had the field first, with the meaning that it has; this is version ` + strconv.Itoa(schema.Version) + `.
 
 | field | type | search | aggregate | profile | source | since | meaning |
 |---|---|---|---|---|---|---|---|
 `)
 	for _, f := range schema.Fields {
-		profile := "full"
-		if f.Lean {
-			profile = "lean"
-		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %d | %s |\n",
-			f.Name, f.Type, yes(f.Index), yes(f.DocValues), profile, cell(f.Source), f.Since, cell(f.Description))
+			f.Name, f.Type, yes(f.Index), yes(f.DocValues), f.Tier, cell(f.Source), f.Since, cell(f.Description))
 	}
 	return b.String()
 }

@@ -53,7 +53,7 @@ func TestFlowIndexLife(t *testing.T) {
 					expectFact("field source.ip", "ip"),
 					expectFact("field network.bytes: index", "false"),
 					expectFact("setting index.codec", "best_compression"),
-					expectFact("setting index.sort.order", "desc"),
+					expectFact("setting index.sort.order", "asc"),
 					expectFact("mapping dynamic", "false"),
 					expectFact("index patterns", "flows, flows-*"),
 					expectFact("priority", "200"),

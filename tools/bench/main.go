@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/acctest/world"
 )
 
 func main() {
@@ -22,11 +25,23 @@ func main() {
 	round := flag.Duration("round", 100*time.Millisecond, "processor time of a round")
 	shared := flag.String("shared", os.Getenv("FLOWSTACK_SHARED"), "folder with captures/ of vendors")
 	only := flag.String("only", "", "only loads whose name has this in it")
+	cache := flag.String("documents", "", "measure documents too, with made-up databases that this folder keeps")
 	flag.Parse()
 	runtime.GOMAXPROCS(1) // collectors scale by readers: what one costs is the question
 	if err := run(os.Stdout, *rounds, *round, *shared, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
+	}
+	if *cache != "" {
+		say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+		d, err := world.MakeDatabases(context.Background(), *cache, say)
+		if err == nil {
+			err = documents(os.Stdout, d, *rounds, *round)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
 	}
 }
 
