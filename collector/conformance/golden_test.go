@@ -25,7 +25,7 @@ func TestGolden(t *testing.T) {
 	for _, in := range all {
 		t.Run(in.name, func(t *testing.T) {
 			var got bytes.Buffer
-			if _, err := replay.Files(t.Context(), &got, []string{in.file}, replay.Options{Enrich: config.Default().Enrich}); err != nil {
+			if _, err := replay.Files(t.Context(), &got, []string{in.file}, replay.Options{Enrich: config.Default().Enrich, Document: config.Document{Profile: "all"}}); err != nil {
 				t.Fatal(err)
 			}
 			file := filepath.Join(folder, in.name+".ndjson")
