@@ -75,9 +75,9 @@ func meta() map[string]any {
 	return map[string]any{"managed_by": "flowstack", "schema_version": float64(Version), "ecs_version": ECSVersion}
 }
 
-// indexSettings: documents of one time stand together, so that a search in a span of time reads few blocks, and in the order they came in,
-// in which the points of times and the ids are smallest; a copy of each shard as soon as there is a second node; a document is found at most 10
-// seconds after it was written.
+// indexSettings: documents of one time stand together, so that a search in a span of time reads few blocks, the oldest first, because the points
+// of times are smaller that way; a copy of each shard as soon as there is a second node; a document is found at most 10 seconds after it was
+// written.
 func indexSettings() map[string]any {
 	return map[string]any{"index": map[string]any{
 		"number_of_shards":     "1",
