@@ -250,6 +250,22 @@ func (o *Output) validate() []problem {
 	if es.APIKeyFile != "" && es.Username != "" {
 		found = append(found, problem{"output.elasticsearch.api_key_file", "cannot be together with output.elasticsearch.username"})
 	}
+	// What would silently do nothing is a mistake.
+	for _, it := range []struct{ key, value, needs, is string }{
+		{"output.elasticsearch.password_file", es.PasswordFile, "output.elasticsearch.username", es.Username},
+		{"output.kafka.password_file", kafka.PasswordFile, "output.kafka.username", kafka.Username},
+	} {
+		if it.value != "" && it.is == "" {
+			found = append(found, problem{it.key, "needs " + it.needs})
+		}
+	}
+	for _, it := range []struct{ key, value string }{
+		{"output.kafka.ca_file", kafka.CAFile}, {"output.kafka.client_certificate_file", kafka.ClientCertificateFile},
+	} {
+		if it.value != "" && !kafka.TLS {
+			found = append(found, problem{it.key, "needs output.kafka.tls"})
+		}
+	}
 	return found
 }
 

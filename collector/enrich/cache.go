@@ -24,6 +24,11 @@ type slot[K comparable, V any] struct {
 	again int64 // when to ask again what is known, Unix nanoseconds; 0 is never
 }
 
+// due tells whether it is time to ask again. A time that is too far off was set before the clock was put back.
+func (s *slot[K, V]) due(now int64) bool {
+	return s.again != 0 && (now >= s.again || s.again-now > renew)
+}
+
 // newCache takes a number of entries that is a power of two, at least ways.
 func newCache[K comparable, V any](entries int) cache[K, V] {
 	return cache[K, V]{make([]slot[K, V], entries), uint64(entries/ways - 1)}

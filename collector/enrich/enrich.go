@@ -98,7 +98,7 @@ func (e *Enricher) address(a netip.Addr, now int64) *flow.Address {
 	hash := e.seed.hash(a)
 	if s := e.addresses.find(hash, a); s != nil {
 		e.hits++
-		if s.again != 0 && now >= s.again {
+		if s.due(now) {
 			e.ask(s, now)
 		}
 		return s.value
@@ -191,7 +191,7 @@ func (e *Enricher) observer(r *flow.Record) *flow.Observer {
 		return s.value
 	}
 	e.observerHits++
-	if s.again != 0 && r.Received >= s.again {
+	if s.due(r.Received) {
 		e.observe(s, r.Received)
 	}
 	return s.value

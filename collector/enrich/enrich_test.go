@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -165,6 +166,29 @@ func TestNamesThatComeLater(t *testing.T) {
 	names.known = nil // being looked up anew: what was known stays
 	if at(time.Hour) != second {
 		t.Error("the name is gone while it is looked up anew")
+	}
+}
+
+// TestClockIsPutBack: what was to be asked again in a year is asked at once.
+func TestClockIsPutBack(t *testing.T) {
+	names := &resolver{known: map[netip.Addr]string{}}
+	s, _ := open(t, Options{Namer: names, Interfaces: names})
+	e := s.New()
+	const now, year = time.Hour, 365 * 24 * time.Hour
+	r := flow.Record{
+		Source: flow.Endpoint{Addr: netip.MustParseAddr("198.18.0.1")}, Exporter: netip.MustParseAddr("192.0.2.1"), Received: int64(now + year),
+	}
+	e.Enrich(&r)
+	names.known[r.Source.Addr], names.known[r.Exporter] = "host.example.org", "edge"
+	r.Received = int64(now)
+	e.Enrich(&r)
+	if r.Source.Known == nil || !strings.Contains(string(r.Source.Known.Members), "host.example.org") || r.Observer == nil || string(r.Observer.Name) != `"edge"` {
+		t.Errorf("%+v, %+v", r.Source.Known, r.Observer)
+	}
+	asked := names.asked
+	r.Received++
+	if e.Enrich(&r); names.asked != asked {
+		t.Error("asked again for each flow")
 	}
 }
 

@@ -46,6 +46,7 @@ type Kafka struct {
 	*sender
 	config KafkaConfig
 	now    atomic.Pointer[connected]
+	closed atomic.Int32 // of login
 
 	// Of the sender only: asks the brokers before the first message.
 	greeted bool
@@ -111,7 +112,7 @@ func (k *Kafka) connect() (*connected, error) {
 	made := &connected{}
 	if c.Username != "" {
 		var err error
-		if made.login, err = newLogin(c); err != nil {
+		if made.login, err = newLogin(c, &k.closed); err != nil {
 			return nil, err
 		}
 		opts = append(opts, kgo.SASL(made.login))

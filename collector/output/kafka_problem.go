@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -93,11 +94,14 @@ func (k *Kafka) problemOf(err error) (cause, text string) {
 		sys     *os.SyscallError
 	)
 	closed := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	atLogin := k.now.Load().login.failed(closed)
 	switch {
 	case errors.As(err, &secret):
 		return "unauthorized", shorten(secret.Error())
-	case errors.Is(err, kerr.SaslAuthenticationFailed), closed && k.now.Load().login.refused():
+	case errors.Is(err, kerr.SaslAuthenticationFailed):
 		return "unauthorized", "Kafka refuses the user: output.kafka.username or its password is wrong"
+	case atLogin >= patienceAtLogin:
+		return "unauthorized", fmt.Sprintf("Kafka closed the connection %d times while output.kafka.username logged in: the user or its password may be wrong", atLogin)
 	case errors.Is(err, kerr.UnsupportedSaslMechanism):
 		return "unauthorized", "Kafka refuses the user: it does not know " + k.config.Mechanism + " (output.kafka.mechanism)"
 	case errors.Is(err, kerr.TopicAuthorizationFailed):

@@ -72,7 +72,7 @@ func (k *Kafka) produce(w *worker, part []message) (again, refused []message, ok
 	w.beat.Beat(grace)
 	for i := range part {
 		m := part[i]
-		client.Produce(w.abort, &kgo.Record{Key: m.key, Value: m.value}, func(_ *kgo.Record, err error) { k.answer(f, m, err) })
+		client.Produce(w.abort, &kgo.Record{Key: m.key, Value: m.value, Headers: m.headers}, func(_ *kgo.Record, err error) { k.answer(f, m, err) })
 	}
 	late := time.NewTicker(k.config.askAfter)
 	defer late.Stop()

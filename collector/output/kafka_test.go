@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,12 +40,16 @@ func kafkaConfig(brokers ...string) KafkaConfig {
 
 func kafkaCluster(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
-	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)
-	if err != nil {
-		t.Fatal(err)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)
+		switch {
+		case err == nil:
+			t.Cleanup(c.Close)
+			return c
+		case !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline): // a port of before may be somebody's for a moment
+			t.Fatal(err)
+		}
 	}
-	t.Cleanup(c.Close)
-	return c
 }
 
 func newTestKafka(t *testing.T, c KafkaConfig) *Kafka {
@@ -338,8 +345,12 @@ func TestKafkaWrongPasswordIsPutRight(t *testing.T) {
 				c := kafkaConfig(cluster.ListenAddrs()...)
 				c.Username, c.Mechanism, c.Password = "flows", mechanism, p.get
 				k := newTestKafka(t, c)
+				want := "while output.kafka.username logged in: the user or its password may be wrong"
+				if says {
+					want = "Kafka refuses the user: output.kafka.username or its password is wrong"
+				}
 				refused := func(s Stats) bool {
-					return s.Problem.Cause == "unauthorized" && s.Problem.Text == "Kafka refuses the user: output.kafka.username or its password is wrong"
+					return s.Problem.Cause == "unauthorized" && strings.HasSuffix(s.Problem.Text, want)
 				}
 				waitFor(t, k, "the refusal, before there are flows", refused)
 				give(k, 0, 100)
@@ -353,6 +364,88 @@ func TestKafkaWrongPasswordIsPutRight(t *testing.T) {
 				waitFor(t, k, "all stored", works(100))
 			})
 		}
+	}
+}
+
+// TestKafkaIsRestartedDuringLogin: a connection that is closed then now and again says nothing about the password.
+func TestKafkaIsRestartedDuringLogin(t *testing.T) {
+	cluster := kafkaCluster(t, kfake.SeedTopics(1, "flows"), kfake.EnableSASL(), kfake.Superuser("PLAIN", "flows", "right"))
+	var closed atomic.Int32
+	cluster.ControlKey(int16(kmsg.SASLAuthenticate), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		if closed.Add(1) < patienceAtLogin {
+			return nil, errors.New("the broker ends"), true
+		}
+		return nil, nil, false
+	})
+	c := kafkaConfig(cluster.ListenAddrs()...)
+	c.Username, c.Mechanism, c.Password = "flows", "plain", (&password{is: "right"}).get
+	k := newTestKafka(t, c)
+	give(k, 0, 100)
+	s := waitFor(t, k, "all stored", works(100))
+	if closed.Load() < patienceAtLogin || s.Errors["unauthorized"] != 0 {
+		t.Errorf("%d attempts, stats %+v", closed.Load(), s)
+	}
+}
+
+func TestClosedDuringLogin(t *testing.T) {
+	l := &login{closed: new(atomic.Int32)}
+	if n := l.failed(true); n != 0 {
+		t.Errorf("%d without an attempt", n)
+	}
+	l.open.Store(1)
+	for want := range 3 {
+		if n := l.failed(true); n != want+1 {
+			t.Errorf("%d, want %d", n, want+1)
+		}
+	}
+	l.failed(false) // the broker is away
+	if n := l.failed(true); n != 1 {
+		t.Errorf("%d after another error, want 1", n)
+	}
+	var none *login
+	if n := none.failed(true); n != 0 {
+		t.Errorf("%d without a user", n)
+	}
+}
+
+// TestKafkaMessagesHaveIDs: consumers can tell a message that comes twice.
+func TestKafkaMessagesHaveIDs(t *testing.T) {
+	cluster := kafkaCluster(t, kfake.SeedTopics(1, "flows"))
+	c := kafkaConfig(cluster.ListenAddrs()...)
+	c.Pool.GiveIDs()
+	k := newTestKafka(t, c)
+	give(k, 0, 100)
+	waitFor(t, k, "all stored", works(100))
+	reader, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers...), kgo.ConsumeTopics("flows"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	ids := map[string]bool{}
+	for n := 0; n < 100 && ctx.Err() == nil; {
+		reader.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
+			if len(r.Headers) != 1 || r.Headers[0].Key != "id" || len(r.Headers[0].Value) != 20 {
+				t.Fatalf("headers %+v", r.Headers)
+			}
+			ids[string(r.Headers[0].Value)] = true
+			n++
+		})
+	}
+	if len(ids) != 100 {
+		t.Errorf("%d different ids", len(ids))
+	}
+	// The ids are those that Elasticsearch gets, and without them there are no headers.
+	b := c.Pool.Get()
+	b.data, b.docs = append(append(b.appendAction(nil), `{"a":1}`...), '\n'), 1
+	if m := messages(b); len(m) != 1 || string(m[0].value) != `{"a":1}` || !bytes.Contains(b.data, append([]byte(actionBefore), m[0].headers[0].Value...)) {
+		t.Errorf("%+v", m)
+	}
+	b.data = []byte(action + "{}\n")
+	if m := messages(b); len(m) != 1 || string(m[0].value) != "{}" || m[0].headers != nil {
+		t.Errorf("%+v", m)
 	}
 }
 

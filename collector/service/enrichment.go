@@ -14,6 +14,9 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
+// dnsSilence is for how long look-ups may all fail before that is a problem: there are always zones whose servers are broken.
+const dnsSilence = time.Minute
+
 // enrichment is what is added to flows, and what asks for it.
 type enrichment struct {
 	known     *enrich.Set
@@ -74,11 +77,18 @@ func (e *enrichment) lines() []added {
 		if l.problem == "" {
 			l.problem = file.Warning
 		}
+		if l.problem == "" && asked.Silent > 0 {
+			l.problem = fmt.Sprintf("%s of %d without an answer, the last: %s", plural(asked.Silent, "exporter"), asked.Exporters, asked.LastError)
+		}
 		all = append(all, l)
 	}
 	if e.addresses != nil {
 		asked := e.addresses.Stats()
-		all = append(all, added{name: "reverse dns", text: fmt.Sprintf("%s remembered, %s under way", plural(asked.Entries, "address"), plural(asked.Pending, "address"))})
+		l := added{name: "reverse dns", text: fmt.Sprintf("%s remembered, %s under way", plural(asked.Entries, "address"), plural(asked.Pending, "address"))}
+		if asked.LastErrorTime.Sub(asked.LastAnswerTime) >= dnsSilence {
+			l.problem = "no answer, the last: " + asked.LastError
+		}
+		all = append(all, l)
 	}
 	return all
 }

@@ -1,15 +1,21 @@
 package service
 
 import (
+	"context"
+	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // nameServer knows 198.18.0.0/16 by name.
@@ -31,6 +37,50 @@ func nameServer(t *testing.T) (address string) {
 	go func() { defer close(done); _ = server.ActivateAndServe() }()
 	t.Cleanup(func() { _ = server.Shutdown(); <-done })
 	return socket.LocalAddr().String()
+}
+
+// TestFailingQuestionsAreShown: whoever misses names finds the cause where he looks first.
+func TestFailingQuestionsAreShown(t *testing.T) {
+	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{PacketConn: socket, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, question *dns.Msg) {
+		_ = w.WriteMsg(new(dns.Msg).SetRcode(question, dns.RcodeServerFailure))
+	})}
+	served := make(chan struct{})
+	go func() { defer close(served); _ = server.ActivateAndServe() }()
+	t.Cleanup(func() { _ = server.Shutdown(); <-served })
+	credentials := filepath.Join(t.TempDir(), "snmp.yml")
+	if err := os.WriteFile(credentials, []byte("credentials:\n  - {networks: 127.0.0.0/8, port: 1, version: 2c, community: public}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := config.Default().Enrich
+	c.SNMP.CredentialsFile = credentials
+	c.SNMP.Timeout = config.Duration(100 * time.Millisecond)
+	c.ReverseDNS.Enabled, c.ReverseDNS.Servers = true, []string{socket.LocalAddr().String()}
+	encoder, err := schema.NewEncoder(schema.Selection{Profile: "lean"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := openEnrichment(c, encoder, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); e.run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	e.exporters.Exporter(netip.MustParseAddr("127.0.0.1"))
+	e.addresses.Name(netip.MustParseAddr("198.51.100.1"))
+	for name, want := range map[string]string{
+		"snmp":        "1 exporter of 1 without an answer, the last: unable to ask 127.0.0.1 port 1: ",
+		"reverse dns": "no answer, the last: unable to look up 198.51.100.1: server: ",
+	} {
+		until(t, "the problem of "+name, func() bool {
+			return slices.ContainsFunc(e.lines(), func(l added) bool { return l.name == name && strings.HasPrefix(l.problem, want) })
+		})
+	}
 }
 
 // TestFlowsAreEnrichedAsSet: what the settings name is in the documents, and files are taken in while the service runs.

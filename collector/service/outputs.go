@@ -79,6 +79,9 @@ func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ *outp
 }
 
 func kafkaSink(k config.Kafka, o Options, pool *output.Pool) (*output.Kafka, error) {
+	if k.Username != "" && k.Mechanism == "plain" && !k.TLS {
+		o.Logger.Warn("the password of output.kafka.username goes over the network in clear text: set output.kafka.tls, or output.kafka.mechanism to scram-sha-512")
+	}
 	return output.NewKafka(output.KafkaConfig{
 		Brokers: k.Brokers, Topic: k.Topic, Compression: k.Compression, TLS: k.TLS, CAFile: k.CAFile,
 		ClientCertificateFile: k.ClientCertificateFile, ClientKeyFile: k.ClientKeyFile, Mechanism: k.Mechanism, Username: k.Username,

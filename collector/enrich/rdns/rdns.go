@@ -192,6 +192,7 @@ func (r *Resolver) work(ctx context.Context, a netip.Addr) {
 	switch {
 	case err == nil:
 		keep := time.Duration(r.settings.Keep)
+		r.stats.LastAnswerTime = now
 		if r.stats.Answered++; got.name == "" {
 			keep = time.Duration(r.settings.KeepNone)
 			r.stats.None++
@@ -253,6 +254,8 @@ type Stats struct {
 
 	LastError     string // empty when nothing failed so far
 	LastErrorTime time.Time
+
+	LastAnswerTime time.Time
 }
 
 // Stats returns the figures.

@@ -77,7 +77,7 @@ func TestNamesComeLater(t *testing.T) {
 	b.pump()
 	b.expect(t, address, "a.example", true)
 	b.expect(t, netip.MustParseAddr("::ffff:192.0.2.1"), "a.example", true)
-	if s := b.Stats(); b.asked != 1 || s.Asked != 1 || s.Answered != 1 || s.Entries != 1 || s.Pending != 0 {
+	if s := b.Stats(); b.asked != 1 || s.LastAnswerTime != b.clock || s.Asked != 1 || s.Answered != 1 || s.Entries != 1 || s.Pending != 0 {
 		t.Errorf("asked %d times, %+v", b.asked, s)
 	}
 }

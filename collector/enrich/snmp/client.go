@@ -6,12 +6,14 @@
 package snmp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +27,10 @@ const (
 	// maxWanted and maxAbsent are how many interfaces of an exporter are waited for, and known not to exist, at once.
 	maxWanted = 64
 	maxAbsent = 256
+	// noteBytes is the memory of one of them. All together may have a quarter of max_bytes: forged flows can name any interface.
+	noteBytes = 16
+	// unwantedAfter is when those that never answered, and that nobody wants to know about any more, have to wait for others.
+	unwantedAfter = time.Minute
 	// retryFirst and retryMost bound the time until an agent that failed is asked again; it doubles from failure to failure.
 	retryFirst = 5 * time.Second
 	retryMost  = 15 * time.Minute
@@ -55,6 +61,8 @@ type Client struct {
 	stats       Stats
 	bytes       int // of all tables
 	links       int // of all tables
+	notes       int // octets of all that is wanted and absent
+	doubtful    int // exporters in the queue that may well not answer
 	logged      time.Time
 }
 
@@ -64,6 +72,7 @@ type exporter struct {
 	device *device // nil while nothing is known
 	gone   bool    // it is not remembered any more
 	busy   bool    // it is in the queue, or being asked
+	doubt  bool    // it is one of the doubtful in the queue
 	due    time.Time
 	used   time.Time // when somebody wanted to know a name last
 
@@ -72,6 +81,7 @@ type exporter struct {
 
 	wanted map[uint32]struct{} // interfaces that were not in the table, until it is asked for again
 	absent map[uint32]struct{} // those that were not in it then either
+	notes  int                 // octets of both
 }
 
 // New returns a client. Without a file of credentials it asks nobody, and with one that cannot be used nobody until it can be: Status tells.
@@ -112,13 +122,14 @@ func (c *Client) Interface(agent netip.Addr, index uint32) (name, alias string, 
 	}
 	// The question that is due, or under way, decides whether there is such an interface.
 	if _, ok := e.wanted[index]; !ok {
-		if len(e.wanted) >= maxWanted {
+		if len(e.wanted) >= maxWanted || c.notes+noteBytes > int(c.settings.MaxBytes)/4 {
 			return "", "", e.device != nil
 		}
 		if e.wanted == nil {
 			e.wanted = map[uint32]struct{}{}
 		}
 		e.wanted[index] = struct{}{}
+		c.count(e)
 	}
 	if e.device != nil && !e.busy && e.failures == 0 {
 		if early := e.began.Add(earlyEvery); early.Before(e.due) {
@@ -185,14 +196,28 @@ func (c *Client) makeRoom(now time.Time) (made bool) {
 	return made
 }
 
-// start puts an exporter that is due into the queue. With a full queue it stays due, and the next tick tries again.
+// unwanted tells whether an exporter never answered, and nobody asked for it lately, as after a forged flow. Whoever wants a name that is not
+// known asks again and again.
+func (e *exporter) unwanted(now time.Time) bool {
+	return e.device == nil && now.Sub(e.used) >= unwantedAfter
+}
+
+// start puts an exporter that is due into the queue. With a full queue it stays due, and the next tick tries again. Those that may well not
+// answer, which takes long, get half of the queue: the other half is for those that do, and for new ones.
 func (c *Client) start(e *exporter, now time.Time) {
 	if e.busy || e.gone || now.Before(e.due) {
 		return
 	}
+	doubt := e.failures > 0 || e.unwanted(now)
+	if doubt && c.doubtful >= cap(c.queue)/2 {
+		c.stats.Deferred++
+		return
+	}
 	select {
 	case c.queue <- e:
-		e.busy = true
+		if e.busy, e.doubt = true, doubt; doubt {
+			c.doubtful++
+		}
 	default:
 		c.stats.Deferred++
 	}
@@ -202,6 +227,15 @@ func (c *Client) start(e *exporter, now time.Time) {
 func (c *Client) drop(e *exporter) {
 	e.gone = true
 	c.keep(e, nil)
+	e.wanted, e.absent = nil, nil
+	c.count(e)
+}
+
+// count brings the memory of what is wanted and absent up to date.
+func (c *Client) count(e *exporter) {
+	n := noteBytes * (len(e.wanted) + len(e.absent))
+	c.notes += n - e.notes
+	e.notes = n
 }
 
 // keep sets what is known of an exporter.
@@ -254,29 +288,49 @@ func (c *Client) Run(ctx context.Context) {
 	}
 }
 
-// schedule begins to ask those that are due, and forgets those that nobody wants to know about.
+// schedule begins to ask those that are due, and forgets those that nobody wants to know about. Those that are wanted and failed least come
+// first, and of these those that wait for longest: else the silent ones, each of which takes a while, would keep all others waiting.
 func (c *Client) schedule() {
 	now := c.now()
 	unused := max(forgetAfter, 2*time.Duration(c.settings.Refresh))
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	full := len(c.queue) == cap(c.queue)
+	var due []*exporter
 	c.exporters.Oldest(func(agent netip.Addr, v **exporter) bool {
-		e := *v
-		if now.Sub(e.used) >= unused {
+		switch e := *v; {
+		case now.Sub(e.used) >= unused:
 			c.exporters.Delete(agent)
 			c.drop(e)
-			return true
-		}
-		if len(c.queue) < cap(c.queue) {
-			c.start(e, now)
+		case !full && !e.busy && !now.Before(e.due):
+			due = append(due, e)
 		}
 		return true
 	})
+	slices.SortFunc(due, func(a, b *exporter) int {
+		if x, y := a.unwanted(now), b.unwanted(now); x != y {
+			if x {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(cmp.Compare(a.failures, b.failures), a.due.Compare(b.due))
+	})
+	for _, e := range due {
+		if len(c.queue) == cap(c.queue) {
+			break
+		}
+		c.start(e, now)
+	}
 }
 
 // work asks one exporter.
 func (c *Client) work(ctx context.Context, e *exporter) {
 	c.mu.Lock()
+	if e.doubt {
+		e.doubt = false
+		c.doubtful--
+	}
 	credential := c.credentials.For(e.agent)
 	if e.gone || credential == nil {
 		e.busy = false
@@ -324,14 +378,15 @@ func (c *Client) answer(e *exporter, d *device) {
 	if e.gone {
 		return
 	}
+	c.count(e)
 	if before := e.device; before != nil && !before.equal(d) {
 		c.stats.Generation++
 	}
 	c.keep(e, d)
-	for c.bytes > int(c.settings.MaxBytes) && c.makeRoom(c.now()) {
+	for c.bytes+c.notes > int(c.settings.MaxBytes) && c.makeRoom(c.now()) {
 		continue
 	}
-	if !e.gone && c.bytes > int(c.settings.MaxBytes) {
+	if !e.gone && c.bytes+c.notes > int(c.settings.MaxBytes) {
 		c.stats.Refused++
 		c.keep(e, &device{name: d.name, cut: true})
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -192,6 +193,9 @@ func TestUnknownInterfaces(t *testing.T) {
 	if len(e.wanted) > maxWanted || len(e.absent) > maxAbsent {
 		t.Errorf("%d wanted, %d absent", len(e.wanted), len(e.absent))
 	}
+	if got, want := b.Stats().Bytes, noteBytes*(len(e.wanted)+len(e.absent))+len(links)*linkBytes; got != want {
+		t.Errorf("%d octets are counted, want %d", got, want)
+	}
 	if n := len(b.asked) - began; n > 3+1000/60+1 {
 		t.Errorf("asked %d times", n)
 	}
@@ -256,6 +260,80 @@ func TestBounds(t *testing.T) {
 	})
 }
 
+// TestSilentExportersKeepNobodyWaiting: each of them takes long, and they are asked again and again.
+func TestSilentExportersKeepNobodyWaiting(t *testing.T) {
+	for name, test := range map[string]struct {
+		repeated bool          // whether flows of the silent ones keep coming
+		within   time.Duration // until the others have their names
+	}{
+		"forged once":      {false, 3 * time.Minute},
+		"sending all time": {true, time.Hour}, // each of them is asked once before
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, nil)
+			speaks := []netip.Addr{netip.MustParseAddr("192.0.2.200"), netip.MustParseAddr("192.0.2.201")}
+			b.answer = func(a netip.Addr) (*device, error) {
+				if slices.Contains(speaks, a) {
+					return made(map[uint32]link{1: {"if1", ""}}), nil
+				}
+				return nil, &failure{Timeout, errors.New("silent")}
+			}
+			silent := func() {
+				for i := range 2000 {
+					b.Interface(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1)
+				}
+			}
+			silent()
+			second := 0
+			pass := func() {
+				b.clock = b.clock.Add(time.Second)
+				b.schedule()
+				if test.repeated && second%30 == 0 {
+					silent()
+				}
+				if second++; second%3 != 0 && len(b.queue) > 0 { // four workers, six seconds each
+					b.work(context.Background(), <-b.queue)
+				}
+			}
+			until := func(a netip.Addr, within time.Duration) {
+				t.Helper()
+				for began := b.clock; ; pass() {
+					if n, _, _ := b.Interface(a, 1); n != "" {
+						return
+					}
+					if b.clock.Sub(began) > within {
+						t.Fatalf("%s has no name after %v", a, within)
+					}
+				}
+			}
+			for range 100 { // the silent ones are well in the queue
+				pass()
+			}
+			until(speaks[0], test.within)
+			for range 3600 {
+				pass()
+			}
+			until(speaks[1], 3*time.Minute) // all others were asked: one that is new has a place at once
+		})
+	}
+}
+
+func TestMemoryOfUnknownInterfaces(t *testing.T) {
+	b := newBench(t, func(s *config.SNMP) { s.MaxBytes = 64 << 10 })
+	for i := range 100 {
+		for index := range uint32(maxWanted) {
+			b.Interface(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 1000+index)
+		}
+	}
+	if s := b.Stats(); s.Bytes > 16<<10 || s.Bytes < 15<<10 {
+		t.Errorf("%d octets, want a quarter of %d", s.Bytes, 64<<10)
+	}
+	b.pass(25 * time.Hour)
+	if s := b.Stats(); s.Bytes != 0 || s.Exporters != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestCredentialsAreReadAgain(t *testing.T) {
 	b := newBench(t, nil)
 	path := b.settings.CredentialsFile
@@ -278,6 +356,22 @@ func TestCredentialsAreReadAgain(t *testing.T) {
 	}
 	if b.file.changed() {
 		t.Error("a damaged file is read once, not over and over")
+	}
+	// One that cannot be read is tried again: what made it unreadable may show in nothing.
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if !b.file.changed() {
+			t.Fatal("it cannot be read")
+		}
+		b.load()
+		if s := b.Status(); s.Credentials != 1 || !strings.Contains(s.Error, "unable to read") {
+			t.Errorf("%+v", s)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
 	}
 	b.answer = func(netip.Addr) (*device, error) { return made(nil), nil }
 	write(t, path, "credentials:\n  - {networks: 192.0.2.0/24, version: 2c, community: new}\n")

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
 )
 
 // credentialName is under which systemd hands over the credentials (LoadCredential=).
@@ -27,7 +29,8 @@ type Stats struct {
 	Exporters  int // known
 	Named      int // of them, with a table
 	Interfaces int // of all tables
-	Bytes      int // of memory for all interfaces, about
+	Bytes      int // of memory for all interfaces, known and wanted, about
+	Silent     int // exporters that did not answer when they were asked last
 	Queued     int // exporters waiting to be asked
 
 	LastError     string // empty when nothing failed so far
@@ -42,10 +45,13 @@ func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.stats.filled()
-	s.Exporters, s.Interfaces, s.Bytes, s.Queued = c.exporters.Len(), c.links, c.bytes, len(c.queue)
+	s.Exporters, s.Interfaces, s.Bytes, s.Queued = c.exporters.Len(), c.links, c.bytes+c.notes, len(c.queue)
 	c.exporters.Oldest(func(_ netip.Addr, e **exporter) bool {
 		if (*e).device != nil {
 			s.Named++
+		}
+		if (*e).failures > 0 {
+			s.Silent++
 		}
 		return true
 	})
@@ -98,6 +104,7 @@ type credentialsFile struct {
 	path         string
 	optional     bool        // none is none, not a mistake
 	seen         os.FileInfo // nil: not there
+	unread       bool        // it could not be read
 	err, warning string
 }
 
@@ -112,10 +119,14 @@ func newCredentialsFile(path string) *credentialsFile {
 	return &credentialsFile{}
 }
 
-// changed tells whether the file is another than the one that was read.
+// changed tells whether the file is another than the one that was read. One that could not be read is tried each time: that its owner changed,
+// or the rights on a directory above, shows in nothing else.
 func (f *credentialsFile) changed() bool {
 	if f.path == "" {
 		return false
+	}
+	if f.unread {
+		return true
 	}
 	now, err := os.Stat(f.path)
 	if err != nil || f.seen == nil {
@@ -134,12 +145,17 @@ func (c *Client) load() {
 	credentials, warning, err := ReadCredentials(f.path)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var mistakes yamlfile.Errors
+	f.unread = err != nil && !errors.As(err, &mistakes)
 	if err != nil {
+		before := f.err
 		if f.err = err.Error(); f.optional && c.credentials == nil && errors.Is(err, fs.ErrNotExist) {
-			f.err = ""
+			f.err, f.unread = "", false
 			return
 		}
-		c.logger.Error("the SNMP credentials cannot be used, those of before stay in use", "error", err)
+		if f.err != before { // it is tried again every few seconds
+			c.logger.Error("the SNMP credentials cannot be used, those of before stay in use", "error", err)
+		}
 		return
 	}
 	f.err, f.warning = "", warning
