@@ -159,7 +159,7 @@ type Elasticsearch struct {
 // Spool is the disk space for flows that Elasticsearch has not stored yet.
 type Spool struct {
 	Directory string   `yaml:"directory" check:"path" desc:"Directory for flows that are not stored yet, so that they outlive an outage, a restart and a crash; empty uses spool in the state directory, and without that they wait in memory only."`
-	MaxBytes  ByteSize `yaml:"max_bytes" default:"4GiB" check:"spool" desc:"Most that the spool takes on disk, as compressed as requests are. Beyond it the oldest flows are dropped, and counted. 0 turns the spool off."`
+	MaxBytes  ByteSize `yaml:"max_bytes" default:"4GiB" check:"spool" desc:"Most that the spool takes on disk, as compressed as requests are. Beyond it the oldest flows are dropped, and counted. At least 8 times output.elasticsearch.batch_bytes; 0 turns the spool off."`
 	Sync      string   `yaml:"sync" default:"interval" check:"sync" desc:"When the disk is told to keep what was written: interval (every second), always (before a batch is sent) or never (as the kernel likes). Matters only when power fails: a crash of the collector loses nothing of it."`
 }
 
@@ -218,6 +218,9 @@ func (c *Config) validate() []problem {
 	es := c.Output.Elasticsearch
 	if es.BatchBytes > es.BufferBytes {
 		found = append(found, problem{"output.elasticsearch.buffer_bytes", "must be at least output.elasticsearch.batch_bytes (" + es.BatchBytes.String() + ")"})
+	}
+	if least := 8 * es.BatchBytes; es.Spool.MaxBytes != 0 && es.Spool.MaxBytes < least {
+		found = append(found, problem{"output.elasticsearch.spool.max_bytes", "must be 0, or at least 8 times output.elasticsearch.batch_bytes (" + least.String() + "): batches that are being sent stay in it"})
 	}
 	if c.Exporters.PendingBytes > c.Exporters.PendingAllBytes {
 		found = append(found, problem{"exporters.pending_all_bytes", "must be at least exporters.pending_bytes (" + c.Exporters.PendingBytes.String() + ")"})

@@ -91,12 +91,17 @@ func (e *itemError) standing() bool {
 	case "index_closed_exception", "invalid_index_name_exception":
 		return true
 	case "validation_exception":
-		return strings.Contains(e.Reason, "maximum shards open")
+		return e.tooManyShards()
 	case "illegal_argument_exception":
-		return strings.HasPrefix(e.Reason, "no write index is defined for alias") ||
+		return e.tooManyShards() || strings.HasPrefix(e.Reason, "no write index is defined for alias") ||
 			strings.HasPrefix(e.Reason, "pipeline with id [") && strings.HasSuffix(e.Reason, "does not exist")
 	}
 	return false
+}
+
+// tooManyShards reads "maximum shards open", or "maximum normal shards open" and "maximum frozen shards open".
+func (e *itemError) tooManyShards() bool {
+	return strings.Contains(e.Reason, " maximum ") && strings.Contains(e.Reason, " shards open")
 }
 
 // judge reads the answer to a bulk request.

@@ -1,11 +1,10 @@
 package output
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 )
@@ -25,12 +24,12 @@ type DeadLetterStats struct {
 
 // deadLetters keeps documents that Elasticsearch refuses for good, one JSON object a line. A nil one keeps none.
 type deadLetters struct {
-	config DeadLetterConfig
+	logger *slog.Logger
 
-	mu    sync.Mutex
-	file  *os.File
-	size  int64
-	count DeadLetterStats
+	mu        sync.Mutex
+	file      *lineFile
+	rotateLog time.Time // when it was last logged that the file cannot be renamed
+	count     DeadLetterStats
 }
 
 // deadLetter is a line of the file.
@@ -46,8 +45,9 @@ func openDeadLetters(c DeadLetterConfig, logger *slog.Logger) (*deadLetters, err
 	if c.Path == "" {
 		return nil, nil // documented: keeps none.
 	}
-	d := &deadLetters{config: c}
-	err := d.open()
+	d := &deadLetters{logger: logger}
+	var err error
+	d.file, err = openLines(c.Path, c.MaxBytes, 1, d.notRotated)
 	if err != nil && c.Optional {
 		logger.Error("documents that Elasticsearch refuses for good are not kept", "error", err)
 		return nil, nil // documented: keeps none.
@@ -58,17 +58,12 @@ func openDeadLetters(c DeadLetterConfig, logger *slog.Logger) (*deadLetters, err
 	return d, nil
 }
 
-func (d *deadLetters) open() error {
-	f, err := os.OpenFile(d.config.Path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640) //nolint:gosec // G302, G304: the operator names the file and reads it by group.
-	if err != nil {
-		return err
+// notRotated logs that the file could not be renamed. It is written on.
+func (d *deadLetters) notRotated(err error) {
+	if time.Since(d.rotateLog) >= logEvery {
+		d.rotateLog = time.Now()
+		d.logger.Error("output.elasticsearch.dead_letter.path cannot be renamed and grows beyond output.elasticsearch.dead_letter.max_bytes", "error", err)
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	d.file, d.size = f, info.Size()
-	return nil
 }
 
 // add writes a document with the reason. It is refused either way: a line that cannot be written is counted, and holds nothing up.
@@ -81,6 +76,10 @@ func (d *deadLetters) add(it item, document []byte) {
 		letter.Type = it.Error.Type
 	}
 	line, err := json.Marshal(letter)
+	if err != nil { // the document is no JSON: a string is
+		letter.Document, _ = json.Marshal(string(bytes.TrimSuffix(document, []byte{'\n'})))
+		line, err = json.Marshal(letter)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err == nil {
@@ -94,17 +93,9 @@ func (d *deadLetters) add(it item, document []byte) {
 }
 
 func (d *deadLetters) write(line []byte) error {
-	if d.config.MaxBytes > 0 && d.size > 0 && d.size+int64(len(line)) > d.config.MaxBytes {
-		if err := errors.Join(d.file.Close(), os.Rename(d.config.Path, d.config.Path+".1"), d.open()); err != nil {
-			return err
-		}
-	}
 	n, err := d.file.Write(line)
-	d.size += int64(n)
-	if err != nil && n > 0 { // no torn line
-		if terr := d.file.Truncate(d.size - int64(n)); terr == nil {
-			d.size -= int64(n)
-		}
+	if err != nil && n > 0 {
+		d.file.undo(n) // no torn line
 	}
 	return err
 }

@@ -90,11 +90,13 @@ func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
 
 // Stats implements Sink.
 func (e *Elasticsearch) Stats() []Stats {
+	// In the order that documents move: what does so in between is then seen twice, not nowhere.
+	held := e.queue.Held()
 	var kept spool.Held
 	if e.config.Spool != nil {
-		kept = e.config.Spool.Held() // before the counters, as in the sender
+		kept = e.config.Spool.Held()
 	}
-	all := e.sender.Stats()
+	all := e.figures(held)
 	s := &all[0]
 	s.Duplicates, s.DeadLetters, s.Limit = e.duplicates.Load(), e.dead.stats(), e.limiter.current()
 	if e.config.Spool != nil {
@@ -157,7 +159,7 @@ func (e *Elasticsearch) deliver(w *worker, b *Buffer) {
 }
 
 // deliverAll sends parts until each of their documents is settled. It returns what is left when the time to stop is over, or when a packer
-// finds that Elasticsearch is away.
+// is to try the spool again.
 func (e *Elasticsearch) deliverAll(w *worker, parts ...part) (left []part) {
 	for len(parts) > 0 {
 		last := len(parts) - 1
@@ -214,7 +216,7 @@ func (p *part) open() error {
 	return err
 }
 
-// settle sends one part until it is settled, unless the time to stop is over before, or this is a packer and Elasticsearch is away. Split
+// settle sends one part until it is settled, unless the time to stop is over before, or this is a packer and one request did not do. Split
 // says that the part is too large for one request, or that one of its documents makes Elasticsearch refuse all.
 func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 	tries := 0 // answers in a row that left documents to send again, though Elasticsearch is there
@@ -223,7 +225,7 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 			e.reject("compression", err.Error(), p.docs)
 			return true, false
 		}
-		if w.packs && e.down.Load() || !e.take(w) {
+		if !e.take(w) {
 			return false, false
 		}
 		sent := time.Now()
@@ -243,7 +245,7 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 				e.bad(v.cause, v.text)
 				wait = int(e.tries.Load())
 			}
-			ok := w.pause(wait)
+			ok := w.packs || w.pause(wait) // a packer pauses before it tries the spool
 			e.give(w)
 			if !ok || w.packs || e.leaves() {
 				return false, false
@@ -292,7 +294,7 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 		}
 		e.give(w)
 		e.fail(v.itemCause, v.itemText)
-		if !w.pause(tries) {
+		if w.packs || !w.pause(tries) { // the spool may take the rest
 			return false, false
 		}
 		w.retried.Add(uint64(kept))
@@ -303,15 +305,35 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 func (e *Elasticsearch) alone() bool { return e.down.Load() || !e.target.known.Load() }
 
 // take waits until a request may be sent: for its place among those in flight, and for the turn where that counts. It returns false when the
-// time to stop is over.
+// time to stop is over. A packer does not wait for long, and for the turn not at all: its disk may work again. It takes it when it is free,
+// as those that empty the spool may have nothing to find out with.
 func (e *Elasticsearch) take(w *worker) bool {
 	alive := func() { w.beat.Beat(idleWait + grace) }
-	if !e.limiter.acquire(e.abort, alive) {
+	ctx := e.abort
+	if w.packs {
+		patience := grace
+		if e.alone() {
+			patience = idleWait
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	if !e.limiter.acquire(ctx, alive) {
 		return false
 	}
 	for e.abort.Err() == nil {
 		if !e.alone() {
 			return true
+		}
+		if w.packs {
+			select {
+			case e.turn <- struct{}{}:
+				w.turn = true
+				return true
+			default:
+			}
+			break
 		}
 		alive()
 		t := time.NewTimer(idleWait)

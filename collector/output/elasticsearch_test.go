@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -167,6 +168,9 @@ func TestFailedRequestsAreTriedAgain(t *testing.T) {
 		{"alias without a write index", "index", "Elasticsearch cannot write to flows: illegal_argument_exception: no write index is defined for alias [flows].", func(w http.ResponseWriter) bool {
 			return every(w, 400, "illegal_argument_exception", "no write index is defined for alias [flows].")
 		}},
+		{"too many normal shards", "index", "Elasticsearch cannot write to flows: validation_exception: Validation Failed: 1: this action would add [2] total shards, but this cluster currently has [1000]/[1000] maximum normal shards open;", func(w http.ResponseWriter) bool {
+			return every(w, 400, "validation_exception", "Validation Failed: 1: this action would add [2] total shards, but this cluster currently has [1000]/[1000] maximum normal shards open;")
+		}},
 		{"too many shards", "index", "Elasticsearch cannot write to flows: validation_exception: Validation Failed: 1: this action would add [2] total shards, but this cluster currently has [1000]/[1000] maximum shards open;", func(w http.ResponseWriter) bool {
 			return every(w, 400, "validation_exception", "Validation Failed: 1: this action would add [2] total shards, but this cluster currently has [1000]/[1000] maximum shards open;")
 		}},
@@ -281,8 +285,8 @@ func TestDeadLettersAreBounded(t *testing.T) {
 	for i := range 100 {
 		d.add(item{Status: 400, Error: &itemError{Type: "x", Reason: "y"}}, []byte(document(i)))
 	}
-	d.add(item{Status: 400}, []byte("no JSON")) // counted, holds nothing up
-	if err := d.close(); err != nil || d.stats() != (DeadLetterStats{Written: 100, Errors: 1}) {
+	d.add(item{Status: 400}, []byte("no JSON\n")) // kept as a string
+	if err := d.close(); err != nil || d.stats() != (DeadLetterStats{Written: 101}) {
 		t.Errorf("%+v, %v", d.stats(), err)
 	}
 	for _, name := range []string{path, path + ".1"} {
@@ -293,6 +297,36 @@ func TestDeadLettersAreBounded(t *testing.T) {
 	}
 	if _, err := openDeadLetters(DeadLetterConfig{Path: filepath.Join(path, "below")}, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("a file that cannot be opened is no error")
+	}
+}
+
+// TestDeadLettersWhereTheFileIsNotOurs: letters are kept when somebody removed the file, and when it cannot be renamed.
+func TestDeadLettersWhereTheFileIsNotOurs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.ndjson")
+	if err := errors.Join(os.WriteFile(path, []byte(`{"time":"2026`), 0o600), os.Mkdir(path+".1", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	log := &logBuffer{}
+	d, err := openDeadLetters(DeadLetterConfig{Path: path, MaxBytes: 300}, slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		d.add(item{Status: 400}, []byte(document(i)))
+	}
+	if got := read(t, path); strings.Count(got, "\n") != 50 || strings.Contains(got, "2026{") || !strings.Contains(log.String(), "cannot be renamed") {
+		t.Errorf("%q, log %s", got, log)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	d.file.looked = time.Time{}
+	d.add(item{Status: 400}, []byte("no JSON\n"))
+	if got := read(t, path); !strings.HasSuffix(got, `"document":"no JSON"}`+"\n") {
+		t.Errorf("%q", got)
+	}
+	if err := d.close(); err != nil || d.stats() != (DeadLetterStats{Written: 51}) {
+		t.Errorf("%+v, %v", d.stats(), err)
 	}
 }
 

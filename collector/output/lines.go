@@ -6,12 +6,22 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
 
 // lookEvery is how often a file of lines looks whether its name is still its own, and how long it waits after it could not be rotated.
 const lookEvery = time.Second
+
+const (
+	// mostKept is the most renamed files that can be kept. Names with higher numbers are no renamed files.
+	mostKept = 1000
+	// maxLine bounds how far the beginning of a torn line is looked for: no document is as long.
+	maxLine = 1 << 20
+)
 
 // lineFile is a file of lines that is appended to. It is begun anew when it reaches a size, and when somebody else renamed or removed it.
 // Both happen between lines only. It belongs to one goroutine, but for Close.
@@ -47,8 +57,84 @@ func (l *lineFile) open() error {
 	l.file, l.size, l.looked = f, info.Size(), time.Now()
 	if !info.Mode().IsRegular() { // a pipe or a device does not grow
 		l.max = 0
+		return nil
+	}
+	return l.mend()
+}
+
+// mend takes away a line without an end, which a full disk or a kill left: the next one would be appended to it. It never counted as written.
+// What is no document is somebody else's, and only ended.
+func (l *lineFile) mend() error {
+	at, first := tornLine(l.path, l.size)
+	if at == l.size {
+		return nil
+	}
+	if first == '{' && l.file.Truncate(at) == nil {
+		l.size = at
+		return nil
+	}
+	n, err := l.file.Write([]byte{'\n'})
+	l.size += int64(n)
+	if err != nil {
+		return errors.Join(err, l.release())
 	}
 	return nil
+}
+
+// tornLine returns where the line that has no end begins, and its first octet. Where there is none, or the file cannot be read, it is the size.
+func tornLine(path string, size int64) (at int64, first byte) {
+	f, err := os.Open(path) //nolint:gosec // G304: the operator names the file.
+	if err != nil {
+		return size, 0
+	}
+	defer f.Close() //nolint:errcheck // it was only read.
+	block := make([]byte, 64<<10)
+	for at = size; at > 0 && size-at < maxLine; {
+		block = block[:min(at, int64(len(block)))]
+		if _, err := f.ReadAt(block, at-int64(len(block))); err != nil {
+			return size, 0
+		}
+		i := bytes.LastIndexByte(block, '\n')
+		at -= int64(len(block) - i - 1)
+		if i+1 < len(block) {
+			first = block[i+1]
+		}
+		if i >= 0 {
+			return at, first
+		}
+	}
+	if at > 0 { // longer than any document
+		first = 0
+	}
+	return at, first
+}
+
+// removeBeyond removes files of a rotation that kept more.
+func (l *lineFile) removeBeyond() error {
+	list, err := os.ReadDir(filepath.Dir(l.path))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, e := range list {
+		text, ok := strings.CutPrefix(e.Name(), filepath.Base(l.path)+".")
+		i, err := strconv.Atoi(text)
+		if ok && err == nil && i > l.keep && i <= mostKept && e.Type().IsRegular() && l.name(i) == l.path+"."+text {
+			errs = append(errs, os.Remove(l.name(i)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// undo takes back the first n octets of a line that could not be written to its end.
+func (l *lineFile) undo(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil || !l.middle || l.file.Truncate(l.size-int64(n)) != nil {
+		return
+	}
+	l.size -= int64(n)
+	l.middle = false
 }
 
 // Write appends lines. It returns how many bytes are written when it fails; the next call goes on with the rest.

@@ -247,3 +247,55 @@ func TestActionLinesOfAnyLengthAreStripped(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestTornLineIsNotContinued: a line that a full disk or a kill left without an end swallows no other.
+func TestTornLineIsNotContinued(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	for before, want := range map[string]string{
+		"":                          "",
+		"{\"a\":1}\n":               "{\"a\":1}\n",
+		"{\"a\":1}\n{\"b\":":        "{\"a\":1}\n",
+		"{\"b\":":                   "",
+		"{\"a\":1}\n{\"b\":" + long: "{\"a\":1}\n",
+		"{\"a\":1}\n" + long:        "{\"a\":1}\n" + long + "\n", // somebody else's
+	} {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := openLines(path, 0, 1, unexpected(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Write([]byte("{\"c\":3}\n")); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, path); got != want+"{\"c\":3}\n" || l.size != int64(len(got)) {
+			t.Errorf("%.40q became %.60q, size %d", before, got, l.size)
+		}
+	}
+}
+
+func TestFilesBeyondALowerKeepAreRemoved(t *testing.T) {
+	c := ndjsonConfig()
+	c.Path, c.MaxBytes, c.Keep = filepath.Join(t.TempDir(), "f"), 1000, 2
+	for _, end := range []string{".1", ".2", ".3", ".17", ".20260101", ".03", ".old"} {
+		if err := os.WriteFile(c.Path+end, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, err := NewNDJSON(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	there, err := filepath.Glob(c.Path + ".*")
+	if got := strings.ReplaceAll(strings.Join(there, " "), c.Path, ""); err != nil || got != ".03 .1 .2 .20260101 .old" {
+		t.Errorf("%s, %v", got, err)
+	}
+}

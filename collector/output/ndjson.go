@@ -40,6 +40,11 @@ func NewNDJSON(c NDJSONConfig) (*NDJSON, error) {
 			return nil, fmt.Errorf("unable to open output.ndjson.path: %w", err)
 		}
 		n.out, n.closer = f, f
+		if c.MaxBytes > 0 {
+			if err := f.removeBeyond(); err != nil {
+				n.logger.Warn("renamed files beyond output.ndjson.keep cannot be removed", "error", err)
+			}
+		}
 	}
 	n.start(1, n.deliver, nil)
 	return n, nil

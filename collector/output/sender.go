@@ -187,7 +187,10 @@ func (s *sender) Alive() error {
 
 // Stats implements Sink.
 func (s *sender) Stats() []Stats {
-	held := s.queue.Held() // before the counters: what is settled in between is then seen twice, not nowhere
+	return s.figures(s.queue.Held()) // before the counters: what is settled in between is then seen twice, not nowhere
+}
+
+func (s *sender) figures(held Held) []Stats {
 	s.mu.Lock()
 	problem := s.problem
 	s.mu.Unlock()

@@ -33,7 +33,8 @@ type Sink interface {
 	Alive() error
 }
 
-// Stats are the figures of one sink. Documents put, and those found in the spool at the start = Sent + the sum of Dropped + Held.Documents.
+// Stats are the figures of one sink. Documents put, and those found in the spool at the start (Spool.Restored) = Sent + the
+// sum of Dropped + Held.Documents, when nothing is in flight: a batch is held until all its documents are settled.
 type Stats struct {
 	Name      string // "elasticsearch", "kafka", "ndjson"
 	Sent      uint64 // documents stored

@@ -32,6 +32,7 @@ func (e *Elasticsearch) leaves() bool { return e.config.Spool != nil && e.down.L
 func (e *Elasticsearch) pack(w *worker, b *Buffer) {
 	w.packs = true
 	parts := []part{{data: b.data, docs: b.docs}}
+	over := false
 	for try := 1; ; try++ {
 		w.beat.Beat(forever) // a disk may take any time; the queue's bound takes care of that
 		var err error
@@ -46,14 +47,15 @@ func (e *Elasticsearch) pack(w *worker, b *Buffer) {
 			return
 		}
 		e.spoolFails(err)
+		if over {
+			e.abandon(documents(parts))
+			return
+		}
 		parts = e.deliverAll(w, parts...)
 		if len(parts) == 0 {
 			return
 		}
-		if !w.pause(try) {
-			e.abandon(documents(parts))
-			return
-		}
+		over = !w.pause(try) // the spool is tried once more
 	}
 }
 
@@ -89,7 +91,7 @@ func (e *Elasticsearch) spoolWorks() {
 func (e *Elasticsearch) empty(w *worker, first bool) {
 	defer w.beat.Beat(forever) // finished: never late again
 	for w.abort.Err() == nil && !e.leaves() {
-		w.beat.Beat(idleWait + grace)
+		w.beat.Beat(forever) // a disk may take any time here too
 		wait := idleWait
 		if w.stopping() {
 			wait = 10 * time.Millisecond
@@ -104,7 +106,9 @@ func (e *Elasticsearch) empty(w *worker, first bool) {
 				e.greet(w)
 			}
 		default:
-			if left := e.deliverAll(w, part{docs: b.Documents, sealed: b.Body, gzip: b.Gzip}); len(left) > 0 {
+			left := e.deliverAll(w, part{docs: b.Documents, sealed: b.Body, gzip: b.Gzip})
+			w.beat.Beat(forever)
+			if len(left) > 0 {
 				e.config.Spool.Release(b)
 			} else {
 				e.config.Spool.Done(b)

@@ -152,3 +152,63 @@ func TestNodeThatIsAway(t *testing.T) {
 	}
 	f.once(t, 400)
 }
+
+// TestSpoolThatTakesNothingNeverAgain: an outage of Elasticsearch ends also where nothing comes to the spool.
+func TestSpoolThatTakesNothingNeverAgain(t *testing.T) {
+	f, folder := newFakeServer(t), filepath.Join(t.TempDir(), "spool")
+	r := newSpooledRig(t, f, folder)
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	f.does(away, nil)
+	r.send(500)
+	r.until("the problem to show", func(s Stats) bool { return s.Problem.Cause == "server_error" })
+	f.does(nil, nil)
+	if s := r.until("all stored", Stats.settled); s.Sent != 500 || s.lost() != 0 {
+		t.Errorf("stats %+v", s)
+	}
+	r.stop()
+	f.once(t, 500)
+}
+
+// TestRestOfABatchGoesToTheSpool: documents that Elasticsearch does not take now do not keep a packer from the disk, even at the end.
+func TestRestOfABatchGoesToTheSpool(t *testing.T) {
+	f, folder := newFakeServer(t), filepath.Join(t.TempDir(), "spool")
+	f.each = func(doc string) (int, string) {
+		if doc == document(3) {
+			return 429, `{"type":"es_rejected_execution_exception","reason":"x"}`
+		}
+		return 0, ""
+	}
+	r := newSpooledRig(t, f, folder)
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	r.send(10)
+	r.until("all but one stored", func(s Stats) bool { return s.Sent == 9 && s.Errors["overloaded"] > 2 })
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r.until("the rest in the spool", func(s Stats) bool { return r.sink.config.Spool.Held().Documents == 1 && s.Held.Documents == 1 })
+}
+
+// slowly is a queue whose figures take their time.
+type slowly struct{ Queue }
+
+func (q slowly) Held() Held {
+	defer time.Sleep(20 * time.Millisecond)
+	return q.Queue.Held()
+}
+
+// TestNothingVanishesOnItsWay: what moves from the queue to the spool while figures are taken is in them.
+func TestNothingVanishesOnItsWay(t *testing.T) {
+	f, folder := newFakeServer(t), t.TempDir()
+	f.does(away, nil)
+	r := newRig(t, 400, 1<<20, func(c *ElasticsearchConfig) {
+		c.Addresses, c.Spool, c.Queue = []string{f.URL}, openSpool(t, folder), slowly{c.Queue}
+	})
+	r.send(1000)
+	if s := r.stats(); s.Held.Documents < 1000 {
+		t.Errorf("%d documents held", s.Held.Documents)
+	}
+}

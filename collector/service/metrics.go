@@ -34,6 +34,7 @@ type metrics struct {
 	bufferBytes, bufferLimit, bufferDocs, oldest, outputWorks *prometheus.Desc
 	requestsLimit, spoolSegments, spoolBytes                  *prometheus.Desc
 	spoolErrors, spoolSyncErrors                              *prometheus.Desc
+	spoolRestored, spoolUnreadable                            *prometheus.Desc
 	exporterMetrics
 	enrichmentMetrics
 }
@@ -69,6 +70,8 @@ func newMetrics(s *state) *metrics {
 	m.requestsLimit = m.desc("output_requests_limit", "Requests that may be in flight at once at the moment.", "output")
 	m.spoolSegments = m.desc("spool_segments", "Files of the spool.", "output")
 	m.spoolBytes = m.desc("spool_bytes", "Size of the files of the spool.", "output")
+	m.spoolRestored = m.desc("spool_restored_documents_total", "Documents of before the start that were found in the spool.", "output")
+	m.spoolUnreadable = m.desc("spool_unreadable_segments", "Files of the spool that could not be read at the start, and were left as they are.", "output")
 	m.spoolErrors = m.desc("spool_errors_total", "Writes to the spool that failed.", "output")
 	m.spoolSyncErrors = m.desc("spool_sync_errors_total", "Times that the disk was told to keep what was written to the spool, and did not.", "output")
 	m.outputWorks = m.desc("output_up", "1 when the last request or write succeeded.", "output")
@@ -141,6 +144,8 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		if o.Spool != nil {
 			gauge(m.spoolSegments, float64(o.Spool.Segments), o.Name)
 			gauge(m.spoolBytes, float64(o.Spool.Bytes), o.Name)
+			counter(m.spoolRestored, o.Spool.Restored, o.Name)
+			gauge(m.spoolUnreadable, float64(o.Spool.Unreadable), o.Name)
 			counter(m.spoolErrors, o.Spool.Errors, o.Name)
 			counter(m.spoolSyncErrors, o.Spool.SyncErrors, o.Name)
 		}

@@ -13,7 +13,7 @@ import (
 func (s *Spool) Append(b Batch) error {
 	m := metaOf(&b)
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	seg, err := s.append(m, b.Body)
 	if err != nil {
 		s.stats.Errors++
@@ -101,24 +101,44 @@ func (s *Spool) seal(seg *segment) error {
 
 // makeRoom drops the oldest batches that no sender has, until octets more fit.
 func (s *Spool) makeRoom(octets int64) error {
+	full := func(taken int64, batches int) bool {
+		return taken+octets+fileHeader > s.options.MaxBytes || batches >= maxBatches
+	}
+	if !full(s.octets, s.batches) {
+		return nil
+	}
+	// The segments that senders have batches of stay. Nothing is dropped for a batch that does not fit beside them.
+	var stays int64
+	var entries int
+	for _, seg := range s.segments {
+		if seg.held > 0 {
+			stays += seg.octets
+			entries += len(seg.entries)
+		}
+	}
+	if full(stays, entries) {
+		return ErrFull
+	}
 	lost := 0
-	for i := 0; (s.octets+octets+fileHeader > s.options.MaxBytes || s.batches >= maxBatches) && i < len(s.segments); {
+	for i := 0; full(s.octets, s.batches) && i < len(s.segments); {
 		seg := s.segments[i]
+		switch {
+		case seg.held > 0: // a sender has some of it
+			i++
+		case !s.forget(seg): // what cannot be removed makes no room: its batches are not dropped
+			i++
+			continue
+		}
 		for n := seg.next(); n >= 0; n = seg.next() {
 			lost += int(seg.entries[n].documents)
 			s.settle(seg, n)
 		}
-		if seg.live == 0 {
-			s.forget(seg) // the list is shorter now
-			continue
-		}
-		i++ // a sender has some of it
 	}
 	if lost > 0 {
 		s.dropped[CauseFull] += uint64(lost)
 		s.say(CauseFull, fmt.Sprintf("the spool is full, its oldest %d flows are dropped", lost), ErrFull)
 	}
-	if s.octets+octets+fileHeader > s.options.MaxBytes || s.batches >= maxBatches {
+	if full(s.octets, s.batches) {
 		return ErrFull
 	}
 	return nil
@@ -133,17 +153,23 @@ func (s *Spool) settle(seg *segment, n int) {
 	s.body -= int64(e.length)
 }
 
-// forget removes a segment that has nothing left.
-func (s *Spool) forget(seg *segment) {
-	err := seg.closeFiles()
-	err = errors.Join(err, s.files.remove(s.path(seg.name())))
-	if derr := s.files.remove(s.path(seg.doneName())); derr != nil && !errors.Is(derr, fs.ErrNotExist) {
-		err = errors.Join(err, derr)
+// forget removes a segment that has nothing left. One that cannot be removed takes its place as before, and is tried again by Next: after a
+// restart it is there.
+func (s *Spool) forget(seg *segment) bool {
+	if err := seg.closeFiles(); err != nil {
+		s.say("close", "unable to close a segment of the spool", err)
 	}
-	if err != nil {
-		s.say("remove", "unable to remove a segment of the spool", err)
+	// What is noted as settled goes last: without it, the batches would be sent again.
+	for _, name := range []string{seg.name(), seg.doneName()} {
+		if err := s.files.remove(s.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.say("remove", "unable to remove a segment of the spool", err)
+			if name == seg.name() {
+				return false
+			}
+		}
 	}
 	s.segments = slices.DeleteFunc(s.segments, func(o *segment) bool { return o == seg })
 	s.octets -= seg.octets
 	s.batches -= len(seg.entries)
+	return true
 }

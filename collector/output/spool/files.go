@@ -3,6 +3,7 @@ package spool
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 type files interface {
 	create(path string) (file, error)
 	read(path string, at int64, into []byte) error
+	open(path string) (reader, error)
 	readAll(path string) ([]byte, error)
 	remove(path string) error
 	syncDirectory(path string) error
@@ -24,6 +26,13 @@ type file interface {
 	Seek(offset int64, whence int) (int64, error)
 	Sync() error
 	Close() error
+}
+
+// reader is a segment of an earlier process.
+type reader interface {
+	io.ReaderAt
+	io.Closer
+	Stat() (fs.FileInfo, error)
 }
 
 // disk is the real one.
@@ -41,6 +50,10 @@ func (disk) read(path string, at int64, into []byte) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	_, err = f.ReadAt(into, at)
 	return err
+}
+
+func (disk) open(path string) (reader, error) {
+	return os.Open(path)
 }
 
 func (disk) readAll(path string) ([]byte, error) {

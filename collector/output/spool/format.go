@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"time"
 )
 
@@ -93,6 +94,47 @@ type found struct {
 type placed struct {
 	meta
 	at int64
+}
+
+// scanSegment reads the headers of a segment, and the last body. It is not ok when the headers do not follow one another, or that body is not
+// whole: parseSegment knows what to make of it. The other bodies are checked when they are sent.
+func scanSegment(r io.ReaderAt, size int64) (batches []placed, ok bool, err error) {
+	if size < fileHeader {
+		return nil, true, nil // not even begun
+	}
+	header := make([]byte, batchHeader)
+	if _, err := r.ReadAt(header[:fileHeader], 0); err != nil {
+		return nil, false, err
+	}
+	if !bytes.Equal(header[:fileHeader], appendFileHeader(nil)) {
+		return nil, false, nil
+	}
+	for at := int64(fileHeader); at < size; {
+		if size-at < batchHeader {
+			return nil, false, nil
+		}
+		if _, err := r.ReadAt(header, at); err != nil {
+			return nil, false, err
+		}
+		m, sound := parseMeta(header)
+		if !sound {
+			return nil, false, nil
+		}
+		if at+m.octets() > size {
+			break // torn
+		}
+		batches = append(batches, placed{m, at})
+		at += m.octets()
+	}
+	if len(batches) == 0 {
+		return nil, true, nil
+	}
+	last := batches[len(batches)-1]
+	body := make([]byte, last.length)
+	if _, err := r.ReadAt(body, last.at+batchHeader); err != nil {
+		return batches, true, nil // the others are sound: it is counted when it is to be sent.
+	}
+	return batches, crc32.Checksum(body, castagnoli) == last.sum, nil
 }
 
 // parseSegment reads a segment. What is damaged is skipped, up to the next sound header. A tail that was not written in full, or that the file

@@ -2,7 +2,6 @@ package spool
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strconv"
@@ -24,20 +23,22 @@ func (s *Spool) load() error {
 		}
 		known[number] = true
 		s.number = max(s.number, number+1)
+		// One that cannot be read is no reason to leave the others. Its file stays: the next start, or a newer version, may read it.
 		if err := s.loadSegment(number); err != nil {
-			return fmt.Errorf("%s: %w", e.Name(), err)
+			s.stats.Unreadable++
+			s.logger.Error("a segment of the spool cannot be read and is left as it is", "segment", e.Name(), "error", err)
 		}
 	}
 	for _, e := range list { // of segments that are gone
 		text, isDone := strings.CutSuffix(e.Name(), ".done")
 		if number, err := strconv.ParseUint(text, 10, 64); isDone && err == nil && !known[number] {
 			if err := s.files.remove(s.path(e.Name())); err != nil {
-				return err
+				s.say("remove", "unable to remove a file of the spool", err)
 			}
 		}
 	}
+	s.stats.Restored = uint64(s.docs) + s.dropped[CauseDamaged]
 	if s.docs > 0 {
-		s.stats.Restored = uint64(s.docs)
 		s.logger.Info("the spool has flows of before the start", "flows", s.docs, "bytes", s.octets)
 		s.signal()
 	}
@@ -46,17 +47,13 @@ func (s *Spool) load() error {
 
 func (s *Spool) loadSegment(number uint64) error {
 	seg := &segment{number: number}
-	data, err := s.files.readAll(s.path(seg.name()))
-	if err != nil {
-		return err
-	}
-	f, err := parseSegment(data)
+	f, size, err := s.readSegment(s.path(seg.name()))
 	if err != nil {
 		return err
 	}
 	done, err := s.files.readAll(s.path(seg.doneName()))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		s.logger.Warn("what is stored of a segment of the spool cannot be read, it is sent again", "segment", seg.name(), "error", err)
 	}
 	if f.damagedBatches > 0 || f.damagedOctets > 0 {
 		s.dropped[CauseDamaged] += uint64(f.damagedDocuments)
@@ -76,7 +73,7 @@ func (s *Spool) loadSegment(number uint64) error {
 		}
 		seg.entries = append(seg.entries, e)
 	}
-	seg.octets = int64(len(data))
+	seg.octets = size
 	s.segments = append(s.segments, seg)
 	s.octets += seg.octets
 	s.batches += len(seg.entries)
@@ -84,4 +81,31 @@ func (s *Spool) loadSegment(number uint64) error {
 		s.forget(seg)
 	}
 	return nil
+}
+
+// readSegment finds what is in a segment. Its bodies are read only if it is damaged: gigabytes would hold up the start.
+func (s *Spool) readSegment(path string) (f found, size int64, err error) {
+	r, err := s.files.open(path)
+	if err != nil {
+		return f, 0, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	info, err := r.Stat()
+	if err != nil {
+		return f, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return f, 0, errors.New("it is no file")
+	}
+	size = info.Size()
+	batches, ok, err := scanSegment(r, size)
+	if ok || err != nil {
+		return found{batches: batches}, size, err
+	}
+	data := make([]byte, size)
+	if _, err := r.ReadAt(data, 0); err != nil {
+		return f, size, err
+	}
+	f, err = parseSegment(data)
+	return f, size, err
 }

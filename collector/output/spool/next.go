@@ -15,7 +15,7 @@ func (s *Spool) Next(wait time.Duration) (*Batch, error) {
 	for {
 		s.mu.Lock()
 		b, err := s.oldest()
-		s.mu.Unlock()
+		s.unlock()
 		if b != nil || err != nil {
 			return b, err
 		}
@@ -53,14 +53,14 @@ func (s *Spool) oldest() (*Batch, error) {
 				continue
 			}
 			e.state = held
+			seg.held++
 			s.signal() // there may be more
 			return &Batch{
 				Body: body, Gzip: e.gzip, Documents: int(e.documents), Size: int(e.size), Since: e.received(),
 				segment: seg.number, place: n,
 			}, nil
 		}
-		if seg.live == 0 && seg.data == nil {
-			s.forget(seg)
+		if seg.live == 0 && seg.data == nil && s.forget(seg) {
 			i--
 		}
 	}
@@ -98,15 +98,15 @@ func (s *Spool) find(b *Batch) (*segment, int) {
 // Done says that every document of a batch from Next is settled. It is forgotten.
 func (s *Spool) Done(b *Batch) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	seg, n := s.find(b)
 	if seg == nil {
 		return
 	}
+	seg.held--
 	s.settle(seg, n)
 	s.giveBack(b)
-	if seg.live == 0 && seg.data == nil {
-		s.forget(seg)
+	if seg.live == 0 && seg.data == nil && s.forget(seg) {
 		return
 	}
 	if err := s.note(seg, seg.entries[n].at); err != nil {
@@ -117,6 +117,7 @@ func (s *Spool) Done(b *Batch) {
 // note writes down that a batch is settled.
 func (s *Spool) note(seg *segment, at int64) (err error) {
 	if seg.done == nil {
+		seg.noted = 0
 		path := s.path(seg.doneName())
 		if seg.done, err = s.files.create(path); errors.Is(err, fs.ErrExist) {
 			seg.done, err = s.again(seg, path)
@@ -126,7 +127,12 @@ func (s *Spool) note(seg *segment, at int64) (err error) {
 			return err
 		}
 	}
-	_, err = seg.done.Write(appendDone(nil, at))
+	size, err := appendWhole(seg.done, seg.noted, appendDone(nil, at))
+	if err != nil && size != seg.noted { // notes after half a one could not be read: the file is begun anew
+		err = errors.Join(err, seg.done.Close())
+		seg.done = nil
+	}
+	seg.noted = size
 	return err
 }
 
@@ -148,17 +154,19 @@ func (s *Spool) again(seg *segment, path string) (file, error) {
 	if _, err := f.Write(known); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	seg.noted = int64(len(known))
 	return f, nil
 }
 
 // Release gives a batch from Next back unsettled. It is the next one again.
 func (s *Spool) Release(b *Batch) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	seg, n := s.find(b)
 	if seg == nil {
 		return
 	}
+	seg.held--
 	seg.entries[n].state = waiting
 	seg.from = min(seg.from, n)
 	s.giveBack(b)

@@ -3,6 +3,7 @@ package spool
 import (
 	"fmt"
 	"io"
+	"time"
 )
 
 // state is what became of a batch.
@@ -25,8 +26,11 @@ type segment struct {
 	number  uint64
 	octets  int64 // of the file
 	entries []entry
-	from    int // no batch before it waits
-	live    int // batches not settled
+	from    int   // no batch before it waits
+	oldest  int   // all batches before it are settled
+	live    int   // batches not settled
+	held    int   // of these, batches that senders have
+	noted   int64 // octets of the done file
 
 	data, done file // nil when not open: only the newest segment is appended to; done files are opened when they are needed
 }
@@ -44,21 +48,35 @@ func (s *segment) next() int {
 	return -1
 }
 
-// write appends b to the file, all or nothing.
-func (s *segment) write(b []byte) error {
-	n, err := s.data.Write(b)
-	if err == nil {
-		s.octets += int64(n)
-		return nil
-	}
-	// What was written in part is no batch: the next one begins where it began. A reader would skip it anyway.
-	if terr := s.data.Truncate(s.octets); terr == nil {
-		if _, serr := s.data.Seek(s.octets, io.SeekStart); serr == nil {
-			return err
+// since returns when the documents of the oldest batch that is not settled were received; zero when all are.
+func (s *segment) since() time.Time {
+	for ; s.oldest < len(s.entries); s.oldest++ {
+		if s.entries[s.oldest].state != settled {
+			return s.entries[s.oldest].received()
 		}
 	}
-	s.octets += int64(n)
+	return time.Time{}
+}
+
+// write appends b to the file, all or nothing.
+func (s *segment) write(b []byte) (err error) {
+	s.octets, err = appendWhole(s.data, s.octets, b)
 	return err
+}
+
+// appendWhole appends b to a file of the given size, all or nothing, and returns the new size. What was written in part, and could not be
+// taken back, is part of it: a reader of batches skips it.
+func appendWhole(f file, size int64, b []byte) (int64, error) {
+	n, err := f.Write(b)
+	if err == nil {
+		return size + int64(n), nil
+	}
+	if terr := f.Truncate(size); terr == nil {
+		if _, serr := f.Seek(size, io.SeekStart); serr == nil {
+			return size, err
+		}
+	}
+	return size + int64(n), err
 }
 
 // closeFiles closes what is open.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -19,7 +18,7 @@ const (
 )
 
 const (
-	// most and least bound the size of a segment: an eighth of the spool is dropped at a time at most, and a segment is read whole at the start.
+	// most and least bound the size of a segment: an eighth of the spool is dropped at a time at most.
 	most, least = 16 << 20, 256 << 10
 	// maxBatches bounds the memory for what is known of batches, about 64 octets each.
 	maxBatches = 1 << 20
@@ -72,6 +71,17 @@ type Spool struct {
 	syncing  sync.WaitGroup
 
 	buffers sync.Pool
+
+	// What Held, Dropped and Stats say has a lock of its own: mu may be held for as long as a disk is stalled.
+	seen    sync.Mutex
+	figures figures
+}
+
+// figures are those of the last time that mu was given back.
+type figures struct {
+	held          Held
+	stats         Stats
+	full, damaged uint64 // documents dropped
 }
 
 // Stats are figures of a spool.
@@ -79,9 +89,10 @@ type Stats struct {
 	Segments   int    // files
 	Bytes      int64  // of all files
 	Appended   uint64 // batches since the start
-	Restored   uint64 // documents found at the start
+	Restored   uint64 // documents found at the start, those that are damaged included
 	SyncErrors uint64
 	Errors     uint64 // writes that failed
+	Unreadable int    // segments that could not be read at the start; how many documents they have is unknown
 	Damaged    uint64 // octets that could not be read at the start and belong to no known batch
 }
 
@@ -112,6 +123,7 @@ func Open(o Options) (_ *Spool, err error) {
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("unable to read the spool in %s: %w", o.Directory, err)
 	}
+	s.publish()
 	if o.Sync == Interval || o.Sync == "" {
 		s.syncing.Go(s.syncNowAndThen)
 	}
@@ -161,7 +173,7 @@ func (s *Spool) Close() error {
 		errs = append(errs, seg.closeFiles())
 	}
 	errs = append(errs, s.lock.Close())
-	s.mu.Unlock()
+	s.unlock()
 	s.syncing.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("unable to close the spool: %w", err)
@@ -178,34 +190,43 @@ func (s *Spool) say(what, text string, err error) {
 	s.logger.Error(text, "directory", s.options.Directory, "error", err)
 }
 
-// Held describes what is kept.
-func (s *Spool) Held() Held {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h := Held{Bytes: int(s.body), Limit: int(s.options.MaxBytes), Documents: s.docs}
+// unlock ends what may have changed the figures.
+func (s *Spool) unlock() {
+	s.publish()
+	s.mu.Unlock()
+}
+
+func (s *Spool) publish() {
+	f := figures{
+		held:  Held{Bytes: int(s.body), Limit: int(s.options.MaxBytes), Documents: s.docs},
+		stats: s.stats, full: s.dropped[CauseFull], damaged: s.dropped[CauseDamaged],
+	}
+	f.stats.Segments, f.stats.Bytes = len(s.segments), s.octets
 	for _, seg := range s.segments {
-		for i := range seg.entries {
-			if e := &seg.entries[i]; e.state != settled {
-				h.Oldest = e.received()
-				return h
-			}
+		if seg.live > 0 {
+			f.held.Oldest = seg.since()
+			break
 		}
 	}
-	return h
+	s.seen.Lock()
+	defer s.seen.Unlock()
+	s.figures = f
 }
+
+func (s *Spool) published() figures {
+	s.seen.Lock()
+	defer s.seen.Unlock()
+	return s.figures
+}
+
+// Held describes what is kept.
+func (s *Spool) Held() Held { return s.published().held }
 
 // Dropped is how many documents were dropped, by cause.
 func (s *Spool) Dropped() map[string]uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.dropped)
+	f := s.published()
+	return map[string]uint64{CauseFull: f.full, CauseDamaged: f.damaged}
 }
 
 // Stats returns the figures so far.
-func (s *Spool) Stats() Stats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st := s.stats
-	st.Segments, st.Bytes = len(s.segments), s.octets
-	return st
-}
+func (s *Spool) Stats() Stats { return s.published().stats }

@@ -264,18 +264,128 @@ func TestDamage(t *testing.T) {
 
 func TestNewerFormatIsLeftAlone(t *testing.T) {
 	folder := t.TempDir()
-	name := filepath.Join(folder, "0000000000000001.spool")
+	name := filepath.Join(folder, "0000000000000000.spool")
 	data := appendFileHeader(nil)
 	data[8] = 2
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Options{Directory: folder, MaxBytes: 1 << 20}); err == nil || !strings.Contains(err.Error(), "0000000000000001.spool: it was written by a newer version") {
-		t.Errorf("got %v", err)
+	s := open(t, Options{Directory: folder})
+	if n := s.Stats().Unreadable; n != 1 {
+		t.Errorf("%d segments counted as unreadable", n)
 	}
+	put(t, s, 1, 50)
+	if got := rest(t, s); !slices.Equal(got, []int{1}) {
+		t.Errorf("kept %v", got)
+	}
+	shut(t, s)
 	if _, err := os.Stat(name); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestSegmentThatCannotBeRead: what is in the others is sent.
+func TestSegmentThatCannotBeRead(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, Options{Directory: folder, MaxBytes: 2 << 20})
+	for n := range 10 {
+		put(t, s, n, 100_000) // two in a segment
+	}
+	shut(t, s)
+	name := filepath.Join(folder, "0000000000000001.spool")
+	if err := errors.Join(os.Remove(name), os.Mkdir(name, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, Options{Directory: folder, MaxBytes: 2 << 20})
+	if got := rest(t, s); !slices.Equal(got, append(numbers(0, 2), numbers(4, 10)...)) || s.Stats().Unreadable != 1 {
+		t.Errorf("kept %v, %+v", got, s.Stats())
+	}
+	shut(t, s)
+	if _, err := os.Stat(name); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBatchThatNeverFits: nothing is dropped for it, whether it is too large or beside what senders have.
+func TestBatchThatNeverFits(t *testing.T) {
+	s := open(t, Options{Directory: t.TempDir(), MaxBytes: 2 << 20})
+	for n := range 12 {
+		put(t, s, n, 100_000)
+	}
+	held := s.Held()
+	if err := s.Append(batch(12, 3<<20)); !errors.Is(err, ErrFull) {
+		t.Errorf("got %v", err)
+	}
+	first := next(t, s)
+	if err := s.Append(batch(12, 2<<20-200_000)); !errors.Is(err, ErrFull) {
+		t.Errorf("got %v", err)
+	}
+	if got := s.Held(); got != held || s.Dropped()[CauseFull] != 0 {
+		t.Errorf("held %+v, dropped %v", got, s.Dropped())
+	}
+	s.Release(first)
+	shut(t, s)
+}
+
+// TestSegmentsThatCannotBeRemoved: they are counted as long as they are there, and nothing is dropped that makes no room.
+func TestSegmentsThatCannotBeRemoved(t *testing.T) {
+	files := &failing{}
+	s := open(t, Options{Directory: t.TempDir(), MaxBytes: 2 << 20, files: files})
+	for n := range 18 {
+		put(t, s, n, 100_000)
+	}
+	files.keeps = syscall.EROFS
+	for n := 18; n < 30; n++ {
+		if err := s.Append(batch(n, 100_000)); err != nil && !errors.Is(err, ErrFull) {
+			t.Fatal(err)
+		}
+	}
+	if s.Dropped()[CauseFull] != 0 {
+		t.Errorf("dropped %v", s.Dropped())
+	}
+	got := rest(t, s)
+	if !slices.Equal(got, numbers(0, len(got))) || len(got) < 18 || s.Stats().Bytes != folderSize(t, s.options.Directory) {
+		t.Errorf("kept %v, %+v", got, s.Stats())
+	}
+	files.keeps = nil
+	next(t, s)
+	if n := s.Stats().Segments; n != 0 {
+		t.Errorf("%d segments are left", n)
+	}
+	shut(t, s)
+}
+
+// TestHalfANote: notes after one that was written in part are read.
+func TestHalfANote(t *testing.T) {
+	files := &failing{}
+	folder := t.TempDir()
+	s := open(t, Options{Directory: folder, files: files})
+	for n := range 4 {
+		put(t, s, n, 50)
+	}
+	s.Done(next(t, s))
+	files.err, files.part = syscall.ENOSPC, 5
+	s.Done(next(t, s))
+	files.err = nil
+	s.Done(next(t, s))
+	shut(t, s)
+	s = open(t, Options{Directory: folder})
+	if got := rest(t, s); !slices.Equal(got, []int{1, 3}) {
+		t.Errorf("sent again: %v", got)
+	}
+	shut(t, s)
+}
+
+// TestFiguresOfAStalledDisk: they can be had while a write does not end.
+func TestFiguresOfAStalledDisk(t *testing.T) {
+	s := open(t, Options{Directory: t.TempDir()})
+	put(t, s, 1, 50)
+	s.mu.Lock() // as the write does
+	if s.Held().Documents != batch(1, 4).Documents || s.Stats().Appended != 1 || s.Dropped()[CauseFull] != 0 {
+		t.Errorf("held %+v, %+v", s.Held(), s.Stats())
+	}
+	s.unlock()
+	shut(t, s)
 }
 
 func TestOneProcessAtATime(t *testing.T) {
@@ -291,15 +401,23 @@ func TestOneProcessAtATime(t *testing.T) {
 // failing is a disk whose next writes fail, some of them in part.
 type failing struct {
 	disk
-	err  error
-	part int
-	sync error
-	open error
+	err    error
+	part   int
+	sync   error
+	unread error
+	keeps  error // why nothing is removed
+}
+
+func (f *failing) remove(path string) error {
+	if f.keeps != nil {
+		return f.keeps
+	}
+	return f.disk.remove(path)
 }
 
 func (f *failing) read(path string, at int64, into []byte) error {
-	if f.open != nil {
-		return f.open
+	if f.unread != nil {
+		return f.unread
 	}
 	return f.disk.read(path, at, into)
 }
@@ -377,15 +495,15 @@ func TestReadsThatFailForNow(t *testing.T) {
 	s := open(t, Options{Directory: t.TempDir(), files: files})
 	put(t, s, 1, 50)
 	put(t, s, 2, 50)
-	files.open = syscall.EMFILE
+	files.unread = syscall.EMFILE
 	if b := next(t, s); b != nil || s.Held().Documents != batch(1, 4).Documents+batch(2, 4).Documents {
 		t.Errorf("got %v, held %+v", b, s.Held())
 	}
-	files.open = syscall.EIO
+	files.unread = syscall.EIO
 	if b := next(t, s); b != nil || int(s.Dropped()[CauseDamaged]) != batch(1, 4).Documents+batch(2, 4).Documents {
 		t.Errorf("got %v, dropped %v", b, s.Dropped())
 	}
-	files.open = nil
+	files.unread = nil
 	shut(t, s)
 }
 
@@ -486,6 +604,11 @@ func FuzzSegment(f *testing.F) {
 				t.Fatalf("batch at %d of %d octets, after %d", b.at, b.octets(), last)
 			}
 			last = b.at + b.octets()
+		}
+		if batches, ok, err := scanSegment(bytes.NewReader(data), int64(len(data))); err != nil {
+			t.Fatal(err)
+		} else if ok && len(batches) != len(found.batches)+found.damagedBatches {
+			t.Fatalf("%d headers, %d sound batches and %d damaged ones", len(batches), len(found.batches), found.damagedBatches)
 		}
 		parseDone(data)
 	})

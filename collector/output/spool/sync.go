@@ -48,6 +48,6 @@ func (s *Spool) syncOnce() {
 	if err := data.Sync(); err != nil && !errors.Is(err, os.ErrClosed) {
 		s.mu.Lock()
 		s.synced(err)
-		s.mu.Unlock()
+		s.unlock()
 	}
 }
