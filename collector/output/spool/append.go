@@ -72,7 +72,7 @@ func (s *Spool) current(octets int64) (*segment, error) {
 		return nil, err
 	}
 	s.number++
-	if err = seg.write(appendFileHeader(nil)); err == nil && s.options.Sync != Never {
+	if err = seg.write(startOfFile()); err == nil && s.options.Sync != Never {
 		err = s.files.syncDirectory(s.options.Directory)
 	}
 	if err != nil {

@@ -73,8 +73,8 @@ func parseMeta(b []byte) (m meta, ok bool) {
 	return m, m.length <= maxBody
 }
 
-func appendFileHeader(dst []byte) []byte {
-	dst = append(dst, fileMagic...)
+func startOfFile() []byte {
+	dst := []byte(fileMagic)
 	dst = binary.LittleEndian.AppendUint32(dst, fileVersion)
 	return binary.LittleEndian.AppendUint32(dst, 0)
 }
@@ -106,7 +106,7 @@ func scanSegment(r io.ReaderAt, size int64) (batches []placed, ok bool, err erro
 	if _, err := r.ReadAt(header[:fileHeader], 0); err != nil {
 		return nil, false, err
 	}
-	if !bytes.Equal(header[:fileHeader], appendFileHeader(nil)) {
+	if !bytes.Equal(header[:fileHeader], startOfFile()) {
 		return nil, false, nil
 	}
 	for at := int64(fileHeader); at < size; {
@@ -130,11 +130,14 @@ func scanSegment(r io.ReaderAt, size int64) (batches []placed, ok bool, err erro
 		return nil, true, nil
 	}
 	last := batches[len(batches)-1]
-	body := make([]byte, last.length)
-	if _, err := r.ReadAt(body, last.at+batchHeader); err != nil {
-		return batches, true, nil // the others are sound: it is counted when it is to be sent.
-	}
-	return batches, crc32.Checksum(body, castagnoli) == last.sum, nil
+	return batches, !wrong(r, last), nil
+}
+
+// wrong says that a body has another checksum than its header says. One that cannot be read is none: it is counted when it is to be sent.
+func wrong(r io.ReaderAt, b placed) bool {
+	body := make([]byte, b.length)
+	_, err := r.ReadAt(body, b.at+batchHeader)
+	return err == nil && crc32.Checksum(body, castagnoli) != b.sum
 }
 
 // parseSegment reads a segment. What is damaged is skipped, up to the next sound header. A tail that was not written in full, or that the file

@@ -265,7 +265,7 @@ func TestDamage(t *testing.T) {
 func TestNewerFormatIsLeftAlone(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, "0000000000000000.spool")
-	data := appendFileHeader(nil)
+	data := startOfFile()
 	data[8] = 2
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
@@ -584,7 +584,7 @@ func TestAgainstAModel(t *testing.T) {
 }
 
 func FuzzSegment(f *testing.F) {
-	data := appendFileHeader(nil)
+	data := startOfFile()
 	for n := range 3 {
 		b := batch(n, 20)
 		m := metaOf(&b)
