@@ -202,13 +202,16 @@ func (e *exporter) unwanted(now time.Time) bool {
 	return e.device == nil && now.Sub(e.used) >= unwantedAfter
 }
 
+// doubtful tells whether an exporter may well not answer.
+func (e *exporter) doubtful(now time.Time) bool { return e.failures > 0 || e.unwanted(now) }
+
 // start puts an exporter that is due into the queue. With a full queue it stays due, and the next tick tries again. Those that may well not
 // answer, which takes long, get half of the queue: the other half is for those that do, and for new ones.
 func (c *Client) start(e *exporter, now time.Time) {
 	if e.busy || e.gone || now.Before(e.due) {
 		return
 	}
-	doubt := e.failures > 0 || e.unwanted(now)
+	doubt := e.doubtful(now)
 	if doubt && c.doubtful >= cap(c.queue)/2 {
 		c.stats.Deferred++
 		return
@@ -295,14 +298,15 @@ func (c *Client) schedule() {
 	unused := max(forgetAfter, 2*time.Duration(c.settings.Refresh))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	full := len(c.queue) == cap(c.queue)
+	full, crowded := len(c.queue) == cap(c.queue), c.doubtful >= cap(c.queue)/2
 	var due []*exporter
 	c.exporters.Oldest(func(agent netip.Addr, v **exporter) bool {
 		switch e := *v; {
 		case now.Sub(e.used) >= unused:
 			c.exporters.Delete(agent)
 			c.drop(e)
-		case !full && !e.busy && !now.Before(e.due):
+		case full || e.busy || now.Before(e.due) || crowded && e.doubtful(now):
+		default:
 			due = append(due, e)
 		}
 		return true
@@ -317,10 +321,9 @@ func (c *Client) schedule() {
 		return cmp.Or(cmp.Compare(a.failures, b.failures), a.due.Compare(b.due))
 	})
 	for _, e := range due {
-		if len(c.queue) == cap(c.queue) {
-			break
+		if c.start(e, now); !e.busy {
+			break // those that come after it are as doubtful, or there is no place for any
 		}
-		c.start(e, now)
 	}
 }
 
