@@ -57,7 +57,7 @@ type Decode struct {
 // before stays in use.
 type Enrich struct {
 	GeoIP            GeoIP      `yaml:"geoip"`
-	Internal         []string   `yaml:"internal" default:"10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, fc00::/7, fe80::/10" check:"network" desc:"Networks and addresses that are one's own, for network.direction and flow.locality. Networks of networks_file count as well, unless they say internal: false."`
+	Internal         []string   `yaml:"internal" default:"10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, 127.0.0.0/8, 224.0.0.0/24, 255.255.255.255/32, fc00::/7, fe80::/10, ::1/128, ff02::/16" check:"network" desc:"Networks and addresses that are one's own, for network.direction and flow.locality; the default has loopback too, and what stays within a link: broadcast and multicast. Networks of networks_file count as well, unless they say internal: false. Without any in either, both fields are absent."`
 	NetworksFile     string     `yaml:"networks_file" check:"path" desc:"YAML or CSV file of networks with name, site, role, place and autonomous system; empty adds none. The longest prefix counts."`
 	ExportersFile    string     `yaml:"exporters_file" check:"path" desc:"YAML file of names of exporters and of their interfaces; empty adds none. It wins over what exporters and SNMP say."`
 	ApplicationsFile string     `yaml:"applications_file" check:"path" desc:"YAML file of application names by port and protocol; empty adds none. It wins over IANA's service names."`

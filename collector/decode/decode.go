@@ -31,7 +31,7 @@ func New(table *exporter.Table) *Decoder {
 // is sound are returned. It allocates nothing once dst has grown and the templates are known.
 func (d *Decoder) Decode(dst []flow.Record, packet []byte, from exporter.Origin, received time.Time) ([]flow.Record, error) {
 	d.arena.Reset()
-	from.Address = from.Address.Unmap()
+	from.Address = from.Address.Unmap().WithZone("") // Elasticsearch refuses zones, and no network has an address with one
 	if !d.admits(from, received) {
 		return dst, nil
 	}

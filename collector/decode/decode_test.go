@@ -68,6 +68,18 @@ func TestWhoMaySend(t *testing.T) {
 	}
 }
 
+// TestZones: the zone of a link-local address is the collector's own, and no part of the exporter's address.
+func TestZones(t *testing.T) {
+	link := netip.MustParseAddr("fe80::1")
+	c := newCollector(exporter.Limits{Allow: []netip.Prefix{netip.MustParsePrefix("fe80::/10")}}, exporter.Policy{})
+	for format, packet := range formats {
+		got, err := c.decoder.Decode(nil, packet, exporter.Origin{Address: link.WithZone("eth0"), Session: 1}, received)
+		if err != nil || len(got) != 1 || got[0].Exporter != link {
+			t.Errorf("%s: %+v, %v", format, got, err)
+		}
+	}
+}
+
 // TestTooManyPackets of one address yield nothing, and cost the others nothing.
 func TestTooManyPackets(t *testing.T) {
 	const limit = 10

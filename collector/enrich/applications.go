@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 // Bounds of an applications file.
 const (
 	MaxApplications = 4096 // entries
+	MaxPortRanges   = 8192 // ports and ranges of all entries: twice as many groups for each of 4 transports have numbers of 16 bits
 	MaxScoped       = 64   // entries with networks for one port: each record of the port looks at all of them
 )
 
@@ -57,18 +59,28 @@ func CheckApplications(file string, data []byte) yamlfile.Errors {
 func parseApplications(file string, data []byte) (*applications, yamlfile.Errors) {
 	r := &reader{file: file}
 	var list []*application
+	entries, full := 0, false
 	r.list(r.root(data, "applications"), "applications", func(key string, n *yaml.Node) {
-		if len(list) == MaxApplications {
+		if full {
+			return
+		}
+		if entries++; entries > MaxApplications {
+			full = true
 			r.fail(place(n), key, fmt.Sprintf("a file may have at most %d applications", MaxApplications))
 			return
 		}
 		list = append(list, r.application(key, n)...)
+		if len(list) > MaxPortRanges {
+			full = true
+			r.fail(place(n), key+".ports", fmt.Sprintf("a file may have at most %d ports and ranges", MaxPortRanges))
+		}
 	})
 	r.repeated(list)
 	if r.mistakes() > 0 {
 		return nil, r.result()
 	}
 	a := newApplications(r, list)
+	a.entries = entries
 	if mistakes := r.result(); mistakes != nil {
 		return nil, mistakes
 	}
@@ -154,12 +166,14 @@ func (r *reader) repeated(list []*application) {
 
 // newApplications makes the tables. Of several entries for a port the one with the fewest ports counts, of equals the first.
 func newApplications(r *reader, list []*application) *applications {
-	a := &applications{plain: newPortNames(), rules: [][]*scopedRule{nil}, entries: len(list)}
+	a := &applications{plain: newPortNames(), rules: [][]*scopedRule{nil}}
 	slices.SortStableFunc(list, func(x, y *application) int { return cmp.Compare(x.last-x.first, y.last-y.first) })
 	for _, one := range slices.Backward(list) { // what counts most is written last
 		if len(one.networks) == 0 {
 			for _, t := range one.transports {
-				a.plain.set(t, one.first, one.last, one.name)
+				if !a.plain.set(t, one.first, one.last, one.name) {
+					r.fail(one.at.at, one.at.key, "there are too many names")
+				}
 			}
 		}
 	}
@@ -176,34 +190,35 @@ func (a *applications) scope(r *reader, transport int, list []*application) {
 	rules := make([]*scopedRule, len(list))
 	bounds := map[int]bool{}
 	for i, one := range list {
-		rules[i] = &scopedRule{name: schema.JSONString(one.name)}
+		rules[i] = &scopedRule{name: schema.ApplicationName(one.name)}
 		for _, p := range one.networks {
 			rules[i].networks.Insert(p)
 		}
 		bounds[int(one.first)], bounds[int(one.last)+1] = true, true
 	}
 	starts := slices.Sorted(maps.Keys(bounds))
-	for i, start := range starts {
-		if i+1 == len(starts) {
-			return // beyond the last one
-		}
-		var here []*scopedRule
-		for j, one := range list {
-			if int(one.first) > start || int(one.last) < start {
-				continue
-			}
-			if len(here) == MaxScoped {
-				r.fail(one.at.at, one.at.key, fmt.Sprintf("port %d has more than %d entries with networks", start, MaxScoped))
+	here := make([][]*scopedRule, len(starts)) // nothing from the last one on
+	for j, one := range list {
+		i, _ := slices.BinarySearch(starts, int(one.first))
+		for ; starts[i] <= int(one.last); i++ {
+			if len(here[i]) == MaxScoped {
+				r.fail(one.at.at, one.at.key, fmt.Sprintf("port %d has more than %d entries with networks", starts[i], MaxScoped))
 				return
 			}
-			here = append(here, rules[j])
+			here[i] = append(here[i], rules[j])
 		}
-		group := uint16(0)
-		if len(here) > 0 {
-			group = uint16(len(a.rules)) // at most 2 × 4096 for each of 4 transports
-			a.rules = append(a.rules, here)
+	}
+	for i, some := range here {
+		if len(some) == 0 {
+			continue
 		}
-		for port := start; port < starts[i+1]; port++ {
+		if len(a.rules) > math.MaxUint16 {
+			r.fail(list[0].at.at, list[0].at.key, "there are too many ports and ranges with networks")
+			return
+		}
+		group := uint16(len(a.rules))
+		a.rules = append(a.rules, some)
+		for port := starts[i]; port < starts[i+1]; port++ {
 			a.group[transport][port] = group
 		}
 	}

@@ -26,7 +26,7 @@ func parseSystems(file string, data []byte) (*systemNames, yamlfile.Errors) {
 	r := &reader{file: file}
 	s := &systemNames{map[uint32]string{}, map[uint32][]byte{}}
 	lines := map[uint32]int{}
-	r.rows(data, "autonomous_systems", systemColumns, func(_ string, _ position, c []cell) {
+	r.rows(data, "autonomous_systems", systemColumns, func(c []cell) {
 		before := r.mistakes()
 		number, name := r.system(c[0]), r.text(c[1])
 		if r.failed(before) {

@@ -35,13 +35,16 @@ var (
 // converse sets who began the conversation that a record is of, and which application it is by the port of the other side. The first of
 // these rules that says something counts:
 //
-//  1. A record about both directions: its source began (RFC 5103 section 5).
-//  2. To a multicast address or to all hosts: the source began, nobody sends from there.
+//  1. The exporter says so: biflowDirection (RFC 5103 section 6.3). Else of a record about both directions the source began (section 5), unless
+//     the exporter says that it took the directions at random or by its perimeter.
+//  2. To a multicast address or to all hosts: the source began, nobody sends from there. Not so what a DHCP server answers a client that has no
+//     address yet.
 //  3. ICMP: who sent the question, where the type is one of a question or of an answer. Other types say nothing.
 //  4. TCP with SYN and without ACK in all of the flow: the source began, since the other side answers with both. With both flags, in a flow of
 //     one packet, the destination began. Flags of several packets are those of all of them, so that both together say nothing.
 //  5. Ports: the side whose port has a name in the user's file serves, before one with a name of IANA's, before one without; else the side
-//     with the lower port. With equal ports the source began. Without any (0 on both sides, as of fragments) nothing is said.
+//     with the lower port. With equal ports the source began. Where the exporter knows one port only (0 on the other side), that is the
+//     server's. Without any (0 on both sides, as of fragments) nothing is said.
 //
 // Protocols without ports say nothing.
 func (s *snapshot) converse(r *flow.Record) {
@@ -69,7 +72,7 @@ func (s *snapshot) converse(r *flow.Record) {
 		from, fromRank := s.application(transport, &r.Source)
 		to, toRank := s.application(transport, &r.Destination)
 		name = to
-		if fromRank > toRank || fromRank == toRank && r.Source.Port < r.Destination.Port {
+		if serves(&r.Source, fromRank, &r.Destination, toRank) {
 			client, name = flow.SideDestination, from
 		}
 	}
@@ -79,12 +82,36 @@ func (s *snapshot) converse(r *flow.Record) {
 	}
 }
 
-// began goes by the rules that need no ports.
-func began(r *flow.Record) flow.Side {
-	if d := r.Details; d != nil && d.Has&(flow.HasReverseBytes|flow.HasReversePackets) != 0 {
-		return flow.SideSource
+// serves tells by their ports whether the source is the server, and not the destination.
+func serves(from *flow.Endpoint, fromRank int, to *flow.Endpoint, toRank int) bool {
+	switch {
+	case from.Port == 0 || to.Port == 0:
+		return to.Port == 0
+	case fromRank != toRank:
+		return fromRank > toRank
 	}
-	if a := r.Destination.Addr; a.IsMulticast() || a == broadcast {
+	return from.Port < to.Port
+}
+
+// Ports of DHCP clients: RFC 2131 section 4.1, RFC 8415 section 7.2.
+const (
+	portDHCP4 = 68
+	portDHCP6 = 546
+)
+
+// began goes by the rules that do not compare ports.
+func began(r *flow.Record) flow.Side {
+	if d := r.Details; d != nil {
+		switch {
+		case d.Has&flow.HasBiflowDirection != 0 && d.BiflowDirection == flow.BiflowInitiator:
+			return flow.SideSource
+		case d.Has&flow.HasBiflowDirection != 0 && d.BiflowDirection == flow.BiflowReverseInitiator:
+			return flow.SideDestination
+		case d.Has&flow.HasBiflowDirection == 0 && d.Has&(flow.HasReverseBytes|flow.HasReversePackets) != 0:
+			return flow.SideSource
+		}
+	}
+	if a := r.Destination.Addr; (a.IsMulticast() || a == broadcast) && !toDHCPClient(r) {
 		return flow.SideSource
 	}
 	if r.Has&flow.HasProtocol == 0 {
@@ -111,6 +138,11 @@ func began(r *flow.Record) flow.Side {
 		}
 	}
 	return flow.SideUnknown
+}
+
+func toDHCPClient(r *flow.Record) bool {
+	const has = flow.HasPorts | flow.HasProtocol
+	return r.Has&has == has && r.Protocol == protocolUDP && (r.Destination.Port == portDHCP4 || r.Destination.Port == portDHCP6)
 }
 
 // Ranks of names: the port with the better one is the server's.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/oschwald/maxminddb-golang/v2"
 )
@@ -38,7 +39,8 @@ const (
 	sampleRecords  = 256  // records decoded of them
 )
 
-// openDatabase opens a file and tries it out, so that a damaged one is not used in place of one that works.
+// openDatabase opens a file and tries it out, so that a damaged one is not used in place of one that works. The error is an unreadable when
+// the file was not looked into.
 func openDatabase(path string, u use, failed func(netip.Addr, error)) (*database, error) {
 	var db *database
 	err := contain(func() error {
@@ -55,8 +57,13 @@ func openDatabase(path string, u use, failed func(netip.Addr, error)) (*database
 	if db != nil {
 		err = errors.Join(err, db.reader.Close()) // nobody has it yet
 	}
+	refused := syscall.Errno(0) // by the system, which may let it be read later, without a change
+	unread := db == nil && errors.As(err, &refused)
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		err = pe.Err
+	}
+	if unread {
+		err = unreadable{err}
 	}
 	return nil, err
 }

@@ -43,7 +43,11 @@ networks:
   - {network: 198.18.0.0/24, name: all}
   - {network: 198.18.0.1, country: AT, region: Vorarlberg, city: Dornbirn}
   - {network: 198.18.0.2, country: CH}
-  - {network: 198.18.0.3, region: Tirol, latitude: 47.25, longitude: 11.5}
+  - {network: 198.18.0.3, country: AT, region: Tirol, latitude: 47.25, longitude: 11.5}
+  - {network: 198.18.0.7, region: Tirol}
+  - {network: 198.18.0.8, city: Lindau}
+  - {network: 198.18.0.10, country: AT, city: Bregenz}
+  - {network: 198.18.0.11, region: Vorarlberg, latitude: 47.25, longitude: 11.5}
   - {network: 198.18.0.4, as: 64500, as_name: Said}
   - {network: 198.18.0.5, as: 64510, internal: false}
   - {network: 198.18.0.6, as: 64511}
@@ -73,6 +77,10 @@ networks:
 		"198.18.0.1":  {m{"geo": austria(m{"city_name": "Dornbirn", "location": nil}), "as": mine}, true},
 		"198.18.0.2":  {m{"geo": m{"country_iso_code": "CH"}, "as": mine}, true},
 		"198.18.0.3":  {m{"geo": austria(m{"region_name": "Tirol", "city_name": nil, "location": m{"lat": 47.25, "lon": 11.5}}), "as": mine}, true},
+		"198.18.0.7":  {m{"geo": m{"region_name": "Tirol"}, "as": mine}, true},
+		"198.18.0.8":  {m{"geo": m{"city_name": "Lindau"}, "as": mine}, true},
+		"198.18.0.10": {m{"geo": austria(m{"city_name": "Bregenz", "region_name": nil, "location": nil}), "as": mine}, true},
+		"198.18.0.11": {m{"geo": austria(m{"location": m{"lat": 47.25, "lon": 11.5}}), "as": mine}, true},
 		"198.18.0.4":  {m{"geo": austria(nil), "as": m{"number": 64500.0, "organization": m{"name": "Said"}}}, true},
 		"198.18.0.5":  {m{"geo": austria(nil), "as": m{"number": 64510.0, "organization": m{"name": "Private"}}}, false},
 		"198.18.0.6":  {m{"geo": austria(nil), "as": m{"number": 64511.0}}, true},
@@ -216,7 +224,7 @@ exporters:
 	quoted := func(s string) []byte { return []byte(`"` + s + `"`) }
 	edge := &flow.Observer{
 		Name: quoted("edge"), Site: quoted("Linz"),
-		Input: flow.Interface{Name: quoted("uplink"), Alias: quoted("to the world"), Wins: true}, Output: flow.Interface{Name: quoted("lan"), Wins: true},
+		Input: flow.Interface{Name: quoted("uplink"), Alias: quoted("to the world"), NameWins: true, AliasWins: true}, Output: flow.Interface{Name: quoted("lan"), NameWins: true},
 	}
 	if diff := cmp.Diff(edge, record("192.0.2.1", 0)); diff != "" {
 		t.Errorf("before an answer (-want +got):\n%s", diff)
@@ -346,9 +354,29 @@ func ordinary() flow.Record {
 func TestDefaultsAreInternal(t *testing.T) {
 	s, _ := open(t, FromConfig(config.Default().Enrich))
 	e := s.New()
-	for address, want := range map[string]bool{"10.1.1.1": true, "172.31.0.1": true, "100.64.0.1": true, "fd00::1": true, "fe80::1": true, "8.8.8.8": false, "2001:db8::1": false} {
+	for address, want := range map[string]bool{
+		"10.1.1.1": true, "172.31.0.1": true, "100.64.0.1": true, "fd00::1": true, "fe80::1": true, "8.8.8.8": false, "2001:db8::1": false,
+		"127.0.0.1": true, "::1": true, "224.0.0.251": true, "224.0.1.1": false, "255.255.255.255": true, "ff02::fb": true, "ff05::2": false,
+	} {
 		if known, _ := enrich(e, address, address); known.Internal != want {
 			t.Errorf("%s: internal %v", address, known.Internal)
+		}
+	}
+}
+
+// Where nobody says which networks are one's own, it is not known which addresses are.
+func TestNothingIsInternal(t *testing.T) {
+	for name, tt := range map[string]struct {
+		o    Options
+		want bool
+	}{
+		"nothing said":    {Options{}, true},
+		"a list":          {Options{Internal: prefixes("10.0.0.0/8")}, false},
+		"a networks file": {Options{NetworksFile: put(t, "n.csv", "network,name\n10.0.0.0/8,a\n")}, false},
+	} {
+		s, _ := open(t, tt.o)
+		if known, _ := enrich(s.New(), "8.8.8.8", "8.8.8.8"); known.Boundless != tt.want || known.Internal {
+			t.Errorf("%s: %+v", name, known)
 		}
 	}
 }

@@ -48,8 +48,8 @@ type reader struct {
 	entries int
 }
 
-// load reads a file whole.
-func load(path string) ([]byte, error) {
+// ReadFile reads a file that people write: a regular one, up to one octet more than MaxFileSize. Its errors are without the path.
+func ReadFile(path string) ([]byte, error) {
 	if err := regular(path); err != nil {
 		return nil, err
 	}
@@ -112,9 +112,8 @@ type columns struct {
 func (c columns) all() []string { return append(slices.Clone(c.required), c.optional...) }
 
 // rows reads a list of entries with plain values, from YAML below the key root or from CSV with a line of names at the top. Which it is,
-// the file's name says. each gets one cell for each of the columns, in their order,
-// valid during the call.
-func (r *reader) rows(data []byte, root string, c columns, each func(key string, at position, cells []cell)) {
+// the file's name says. each gets one cell for each of the columns, in their order, valid during the call.
+func (r *reader) rows(data []byte, root string, c columns, each func(cells []cell)) {
 	switch ext := strings.ToLower(filepath.Ext(r.file)); {
 	case !r.sized(data):
 	case ext == ".csv":
@@ -126,7 +125,7 @@ func (r *reader) rows(data []byte, root string, c columns, each func(key string,
 	}
 }
 
-func (r *reader) yamlRows(data []byte, root string, c columns, each func(key string, at position, cells []cell)) {
+func (r *reader) yamlRows(data []byte, root string, c columns, each func(cells []cell)) {
 	valid := c.all()
 	r.list(r.root(data, root), root, func(key string, n *yaml.Node) {
 		members, ok := r.mapping(n, key, c)
@@ -139,7 +138,7 @@ func (r *reader) yamlRows(data []byte, root string, c columns, each func(key str
 			cells[i] = r.scalar(members[name], key+"."+name)
 		}
 		if !r.failed(before) {
-			each(key, place(n), cells)
+			each(cells)
 		}
 	})
 }
@@ -255,7 +254,7 @@ func (r *reader) scalars(n *yaml.Node, key string) []cell {
 }
 
 // csvRows reads CSV (RFC 4180). Lines that begin with # are comments; an empty cell is one that is not there.
-func (r *reader) csvRows(data []byte, c columns, each func(key string, at position, cells []cell)) {
+func (r *reader) csvRows(data []byte, c columns, each func(cells []cell)) {
 	file := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
 	file.Comment, file.FieldsPerRecord, file.ReuseRecord, file.TrimLeadingSpace = '#', -1, true, true
 	header, err := file.Read()
@@ -322,7 +321,7 @@ func (r *reader) csvRows(data []byte, c columns, each func(key string, at positi
 			}
 		}
 		if !r.failed(before) {
-			each("", at(0), cells)
+			each(cells)
 		}
 	}
 }

@@ -114,6 +114,58 @@ func TestFilesAreBounded(t *testing.T) {
 	}
 }
 
+// A file may have as many entries as it may, whatever each of them says, and no more ports and ranges than can be told apart.
+func TestApplicationsAreBounded(t *testing.T) {
+	apps := func(entries, ports int, more string) []byte {
+		var b strings.Builder
+		b.WriteString("applications:\n")
+		for i := range entries {
+			fmt.Fprintf(&b, "  - {name: a%d, ports: [", i)
+			for j := range ports {
+				fmt.Fprintf(&b, "%d,", 1+2*(i*ports+j))
+			}
+			fmt.Fprintf(&b, "]%s}\n", more)
+		}
+		return []byte(b.String())
+	}
+	for _, more := range []string{"", ", networks: 192.0.2.0/24"} {
+		for _, tt := range []struct {
+			entries, ports int
+			want           string
+		}{
+			{2100, 2, ""},
+			{MaxApplications, 1, ""},
+			{MaxApplications, 2, ""},
+			{MaxApplications + 5, 1, "a file may have at most 4096 applications"},
+			{MaxApplications - 5, 3, "a file may have at most 8192 ports and ranges"},
+		} {
+			a, mistakes := parseApplications("applications.yml", apps(tt.entries, tt.ports, more))
+			switch {
+			case tt.want != "":
+				if len(mistakes) != 1 || mistakes[0].Message != tt.want || mistakes[0].Line == 0 {
+					t.Errorf("%d × %d%s: %v", tt.entries, tt.ports, more, mistakes)
+				}
+			case mistakes != nil:
+				t.Errorf("%d × %d%s: %v", tt.entries, tt.ports, more, mistakes)
+			default:
+				last, server := 1+2*(tt.entries*tt.ports-1), netip.MustParseAddr("192.0.2.1")
+				first, name := a.find(3, 1, server), a.find(3, uint16(last), server)
+				if a.entries != tt.entries || string(first) != `"a0"` || string(name) != fmt.Sprintf(`"a%d"`, tt.entries-1) || a.find(3, uint16(last-1), server) != nil {
+					t.Errorf("%d × %d%s: %d entries, first %s, last %s", tt.entries, tt.ports, more, a.entries, first, name)
+				}
+			}
+		}
+	}
+}
+
+func TestPortNamesDoNotWrap(t *testing.T) {
+	p := newPortNames()
+	p.names = make([][]byte, 1<<16)
+	if p.set(0, 1, 1, "one more") || p.find(0, 1) != nil {
+		t.Error("there is room for more names than there are numbers")
+	}
+}
+
 // Tens of thousands of networks are found by their longest prefix.
 func TestManyNetworks(t *testing.T) {
 	var b strings.Builder

@@ -42,7 +42,7 @@ func parseNetworks(file string, data []byte) (*networks, yamlfile.Errors) {
 	r := &reader{file: file}
 	n := &networks{}
 	lines := map[netip.Prefix]int{}
-	r.rows(data, "networks", networkColumns, func(_ string, _ position, c []cell) {
+	r.rows(data, "networks", networkColumns, func(c []cell) {
 		before := r.mistakes()
 		prefix, ok := r.network(c[0])
 		if line := lines[prefix]; ok && line > 0 {
@@ -107,17 +107,26 @@ func (n *networks) find(a netip.Addr) *network {
 	return found
 }
 
-// place puts what a network says over what databases say. What they say of finer places goes where the network says another one: a city of
-// another country would be worse than none.
+// place puts what a network says over what databases say. Where the network says another place, what they say of finer ones goes, and of wider
+// ones too if they knew another one: a city of another country would be worse than none.
 func (n *network) place(g schema.Geo) schema.Geo {
 	own := n.geo
 	if own.CountryCode != "" && own.CountryCode != g.CountryCode {
 		g = schema.Geo{CountryCode: own.CountryCode}
 	}
 	if own.Region != "" && own.Region != g.Region {
+		if g.Region != "" && own.CountryCode == "" {
+			g.Continent, g.CountryCode, g.Country = "", "", ""
+		}
 		g.Region, g.City, g.HasLocation = own.Region, "", false
 	}
 	if own.City != "" && own.City != g.City {
+		if g.City != "" && own.CountryCode == "" {
+			g.Continent, g.CountryCode, g.Country = "", "", ""
+		}
+		if g.City != "" && own.Region == "" {
+			g.Region = ""
+		}
 		g.City, g.HasLocation = own.City, false
 	}
 	if own.HasLocation {

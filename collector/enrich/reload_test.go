@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,6 +93,47 @@ func TestDatabaseIsReplaced(t *testing.T) {
 	}
 }
 
+// A database that cannot be opened for now, such as for want of descriptors, is tried again though it did not change. Meanwhile what is
+// mapped stays in use: it is what it was.
+func TestDatabaseCannotBeOpenedForNow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "city.mmdb")
+	replace(t, path, country(t, "AT"))
+	s, _ := open(t, Options{City: path})
+	e, city := s.New(), s.sources[0]
+	load := city.load
+	city.load = func(*source) (content, error) { return content{}, unreadable{syscall.EMFILE} }
+	s.refresh(true)
+	if status := s.Status()[0]; codeOf(t, e) != "AT" || !status.Loaded || !status.Stale {
+		t.Errorf("unreadable: %+v", status)
+	}
+	if err := os.WriteFile(path, country(t, "CH"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.refresh(false)
+	city.load = load
+	s.refresh(false) // the file is what it was at the last try
+	if status := s.Status()[0]; codeOf(t, e) != "CH" || !status.Loaded || status.Stale || status.Error != "" {
+		t.Errorf("readable again: %+v", status)
+	}
+}
+
+func TestWhichErrorsOfDatabasesPass(t *testing.T) {
+	dir := t.TempDir()
+	loop, nonsense := filepath.Join(dir, "loop"), filepath.Join(dir, "nonsense")
+	if err := os.Symlink(loop, loop); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(nonsense, []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{filepath.Join(dir, "missing"): true, loop: true, dir: true, nonsense: false} {
+		_, err := openDatabase(path, places, nil)
+		if _, got := err.(unreadable); err == nil || got != want { //nolint:errorlint // never wrapped
+			t.Errorf("%s: %v may pass: %v", path, err, got)
+		}
+	}
+}
+
 func TestFileIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "networks.csv")
 	s, log := open(t, Options{NetworksFile: path})
@@ -154,7 +196,7 @@ func TestRunAndReload(t *testing.T) {
 	cancel()
 	<-done
 	before := s.Status()[0].Reloads
-	s.Reload()
+	s.refresh(true)
 	if after := s.Status()[0].Reloads; after != before+1 {
 		t.Errorf("%d reloads, then %d", before, after)
 	}

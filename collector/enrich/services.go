@@ -50,22 +50,29 @@ func newPortNames() *portNames {
 	return &portNames{names: [][]byte{nil}, known: map[string]uint16{}}
 }
 
-// number returns the index of a name, which it adds when it is new. There are fewer than 2^16: both sources are bounded.
-func (p *portNames) number(name string) uint16 {
-	n, ok := p.known[name]
-	if !ok {
-		n = uint16(len(p.names))
-		p.names, p.known[name] = append(p.names, schema.JSONString(name)), n
+// number returns the index of a name, which it adds when it is new. Not ok: there are as many as there may be.
+func (p *portNames) number(name string) (n uint16, ok bool) {
+	if n, ok = p.known[name]; ok {
+		return n, true
 	}
-	return n
+	if len(p.names) > math.MaxUint16 {
+		return 0, false
+	}
+	n = uint16(len(p.names))
+	p.names, p.known[name] = append(p.names, schema.ApplicationName(name)), n
+	return n, true
 }
 
-// set names the ports from first to last.
-func (p *portNames) set(transport int, first, last uint16, name string) {
-	n := p.number(name)
+// set names the ports from first to last. It returns whether there was room for the name.
+func (p *portNames) set(transport int, first, last uint16, name string) bool {
+	n, ok := p.number(name)
+	if !ok {
+		return false
+	}
 	for port := int(first); port <= int(last); port++ {
 		p.index[transport][port] = n
 	}
+	return true
 }
 
 func (p *portNames) find(transport int8, port uint16) []byte {
@@ -104,15 +111,14 @@ func loadServices(table []byte) (*portNames, error) {
 			return nil, fmt.Errorf("unable to read the service names: %w", err)
 		}
 		port, err := strconv.ParseUint(row[0], 10, 16)
-		if err != nil || row[1] == "" || len(p.names) == math.MaxUint16 {
+		if err != nil || row[1] == "" {
 			return nil, fmt.Errorf("unable to read the service names: %q", row)
 		}
 		for protocol := range strings.FieldsSeq(row[2]) {
 			t := slices.Index(transports, protocol)
-			if t < 0 {
+			if t < 0 || !p.set(t, uint16(port), uint16(port), row[1]) {
 				return nil, fmt.Errorf("unable to read the service names: %q", row)
 			}
-			p.set(t, uint16(port), uint16(port), row[1])
 		}
 	}
 }

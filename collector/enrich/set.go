@@ -72,7 +72,7 @@ func FromConfig(c config.Enrich) Options {
 type snapshot struct {
 	city, asn    *database
 	networks     *networks
-	internal     *bart.Lite
+	internal     *bart.Lite // nil: no networks are one's own by settings
 	systems      *systemNames
 	exporters    exporters
 	applications *applications
@@ -100,9 +100,12 @@ func Open(o Options) *Set {
 	if o.Interval <= 0 {
 		o.Interval = WatchInterval
 	}
-	first := &snapshot{namer: o.Namer, interfaces: o.Interfaces, encoder: o.Encoder, internal: new(bart.Lite)}
+	first := &snapshot{namer: o.Namer, interfaces: o.Interfaces, encoder: o.Encoder}
 	if first.encoder == nil {
 		first.encoder = schema.Complete()
+	}
+	if len(o.Internal) > 0 {
+		first.internal = new(bart.Lite)
 	}
 	for _, p := range o.Internal {
 		first.internal.Insert(p)
@@ -146,9 +149,6 @@ func (s *Set) Run(ctx context.Context) {
 		}
 	}
 }
-
-// Reload loads every file anew, changed or not. What cannot be used is in Status, and what was in force stays.
-func (s *Set) Reload() { s.refresh(true) }
 
 // refresh takes in what changed, all of it at once.
 func (s *Set) refresh(must bool) {

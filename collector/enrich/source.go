@@ -117,11 +117,11 @@ func (s *source) took(c content, info fs.FileInfo) {
 	s.logger.Info("what is added to flows was loaded", attrs...)
 }
 
-// refused keeps what was loaded, unless it was overwritten where it lies: a mapped file is no longer what it was then. It returns whether
-// what is in use changed.
+// refused keeps what was loaded, unless it was overwritten where it lies: a mapped file is no longer what it was then. One that cannot be read
+// for now says nothing about that. It returns whether what is in use changed.
 func (s *source) refused(err error, info fs.FileInfo) (dropped bool) {
 	err = fmt.Errorf("unable to use %s %s: %w", s.setting, s.path, err)
-	overwritten := s.database && s.inUse != nil && info != nil && os.SameFile(s.inUse, info)
+	overwritten := s.database && !s.retry && s.inUse != nil && info != nil && os.SameFile(s.inUse, info) && !same(s.inUse, info)
 	s.mu.Lock()
 	s.status.Failures++
 	s.status.Error = err.Error()
@@ -182,7 +182,7 @@ func fileSource[T any](name, path string, parse func(file string, data []byte) (
 	return &source{
 		name: name, setting: "enrich." + name + "_file", path: path, install: install,
 		load: func(s *source) (content, error) {
-			data, err := load(s.path)
+			data, err := ReadFile(s.path)
 			if err != nil {
 				return content{}, unreadable{err}
 			}

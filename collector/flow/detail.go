@@ -111,6 +111,9 @@ func (d *Details) decode(code opcode, v []byte) {
 	case opMaxTTL:
 		d.MaxTTL = v[0]
 		d.Has |= HasMaxTTL
+	case opBiflowDirection:
+		d.BiflowDirection = v[0]
+		d.Has |= HasBiflowDirection
 
 	case opStationMAC:
 		d.StationMAC = [6]byte(v)

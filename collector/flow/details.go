@@ -37,6 +37,13 @@ const (
 	HasStationMAC
 	HasAccessPointMAC
 	HasFlowCount
+	HasBiflowDirection
+)
+
+// What biflowDirection (239, RFC 5103 section 6.3) says of the source; others are 0, at random, and 3, by the perimeter of a network.
+const (
+	BiflowInitiator        = 1 // it began
+	BiflowReverseInitiator = 2 // the destination began
 )
 
 // MaxLabels is how many MPLS labels of a stack are kept: as many as NetFlow v9 and IPFIX have fields for (70 to 79).
@@ -52,6 +59,7 @@ type Details struct {
 	ReverseBytes, ReversePackets uint64
 	ReverseStart, ReverseEnd     int64 // Unix nanoseconds
 	ReverseTCPFlags              uint16
+	BiflowDirection              uint8 // how the exporter chose the source
 
 	SourceNAT, DestinationNAT         netip.Addr // after translation; invalid when not said
 	SourceNATPort, DestinationNATPort uint16

@@ -135,6 +135,7 @@ const (
 	opTTL
 	opMinTTL
 	opMaxTTL
+	opBiflowDirection
 	opStationMAC
 	opStationIPv4
 	opAccessPointMAC
@@ -270,6 +271,7 @@ var places = [elementsMax]place{
 	234: {opInputVRF, 1, 4},                     // ingressVRFID
 	235: {opOutputVRF, 1, 4},                    // egressVRFID
 	236: {opVRFName, 0, anyLength},              // VRFname
+	239: {opBiflowDirection, 1, 1},              // biflowDirection
 	243: {opVLAN, 1, 2},                         // dot1qVlanId
 	245: {opInnerVLAN, 1, 2},                    // dot1qCustomerVlanId
 	254: {opPostVLAN, 1, 2},                     // postDot1qVlanId

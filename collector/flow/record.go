@@ -76,6 +76,9 @@ type Address struct {
 	Network  []byte // members that describe the user's network: "name":"…","role":"…"; or nil
 	Internal bool   // the address is one's own
 
+	// Boundless: nobody said which addresses are one's own.
+	Boundless bool
+
 	// Views are the members of each object, in place of those above, where they differ because fields of only one side were selected.
 	Views *Views
 }
@@ -96,8 +99,8 @@ type Observer struct {
 
 // Interface is what enrichment knows about an interface.
 type Interface struct {
-	Name, Alias []byte // JSON strings with their quotes, or nil
-	Wins        bool   // over what the exporter said in options data
+	Name, Alias         []byte // JSON strings with their quotes, or nil
+	NameWins, AliasWins bool   // over what the exporter said in options data
 }
 
 // Side is one of the two of a flow.

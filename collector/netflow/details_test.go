@@ -75,6 +75,7 @@ func TestDetails(t *testing.T) {
 			join(u32(1), u64(1<<33), u32(9), []byte{0x1b}),
 			flow.Details{Has: flow.HasReverseBytes | flow.HasReversePackets | flow.HasReverseTCPFlags, ReverseBytes: 1 << 33, ReversePackets: 9, ReverseTCPFlags: 0x1b},
 		},
+		"biflowDirection": {[]spec{{239, 1}}, []byte{2}, flow.Details{Has: flow.HasBiflowDirection, BiflowDirection: 2}},
 		"reverse times": {
 			[]spec{{152, 8, reverse}, {153, 8, reverse}},
 			join(u64(unix*1000), u64(unix*1000+500)),

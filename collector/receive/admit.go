@@ -76,7 +76,7 @@ func (l *StreamListener) admit(raw *net.TCPConn) *connection {
 
 // enter gives a connection its place among those that are open, or tells why there is none.
 func (l *StreamListener) enter(c *connection) refusal {
-	address := c.from.Addr()
+	address := c.from.Addr().WithZone("") // no network has an address with one
 	if l.options.Allow != nil && !l.options.Allow(address) {
 		return refusedAddress
 	}
@@ -111,7 +111,7 @@ func (l *StreamListener) leave(c *connection, e ending) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.open, c)
-	if address := c.from.Addr(); l.ofAddress[address] > 1 {
+	if address := c.from.Addr().WithZone(""); l.ofAddress[address] > 1 {
 		l.ofAddress[address]--
 	} else {
 		delete(l.ofAddress, address)

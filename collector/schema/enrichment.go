@@ -37,7 +37,10 @@ type AddressInfo struct {
 	Geo      Geo
 	AS       AS
 	Network  Network
-	Internal bool
+	Internal bool // it is one's own
+
+	// Boundless: nobody said which addresses are one's own, so that there is neither network.direction nor flow.locality.
+	Boundless bool
 }
 
 // Address is what is known about an address, as documents of this encoder have it. It allocates: keep the result.
@@ -51,7 +54,7 @@ func (e *Encoder) Address(i AddressInfo) *flow.Address {
 	v.SourceNetwork = e.networkMembers("flow.source_network", i.Network)
 	v.DestinationNetwork = e.networkMembers("flow.destination_network", i.Network)
 
-	a := &flow.Address{Internal: i.Internal, HasAS: i.AS.Number != 0}
+	a := &flow.Address{Internal: i.Internal, Boundless: i.Boundless, HasAS: i.AS.Number != 0}
 	same := bytes.Equal(v.Source, v.Destination) && bytes.Equal(v.SourceNetwork, v.DestinationNetwork) &&
 		(bytes.Equal(v.Client, v.Source[:name]) || !e.any("client")) && (bytes.Equal(v.Server, v.Source[:name]) || !e.any("server"))
 	if same {

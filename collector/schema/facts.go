@@ -6,7 +6,7 @@ import "github.com/flowstack/terraform-provider-flowstack/collector/flow"
 const (
 	hasDetails   flow.Fields = 1 << (63 - iota)
 	hasObserver              // somebody described the exporter
-	hasRealPorts             // of a protocol that has ports: exporters put type and code of ICMP into the port fields
+	hasRealPorts             // of a protocol that has ports
 	hasRealICMP              // of a protocol that has types and codes
 	hasSides                 // it is known of both sides whether they are internal
 	hasClient                // it is known who began
@@ -18,12 +18,29 @@ const exported = flow.HasPackets<<1 - 1
 
 // IANA protocol numbers.
 const (
-	protocolICMP   = 1
-	protocolTCP    = 6
-	protocolUDP    = 17
-	protocolICMPv6 = 58
-	protocolSCTP   = 132
+	protocolICMP    = 1
+	protocolTCP     = 6
+	protocolUDP     = 17
+	protocolDCCP    = 33
+	protocolICMPv6  = 58
+	protocolSCTP    = 132
+	protocolUDPLite = 136
 )
+
+// withPorts are the protocols that have ports.
+var withPorts = [256]bool{protocolTCP: true, protocolUDP: true, protocolDCCP: true, protocolSCTP: true, protocolUDPLite: true}
+
+// hasPorts tells whether the ports of a record are some: NetFlow v5 sends them for each flow, whatever its protocol. Where the protocol is not
+// known, 0 on both sides is none.
+func hasPorts(r *flow.Record) bool {
+	switch {
+	case r.Has&flow.HasPorts == 0:
+		return false
+	case r.Has&flow.HasProtocol != 0:
+		return withPorts[r.Protocol]
+	}
+	return r.Source.Port|r.Destination.Port != 0
+}
 
 func factsOf(r *flow.Record) flow.Fields {
 	has := r.Has & exported
@@ -37,10 +54,10 @@ func factsOf(r *flow.Record) flow.Fields {
 		if has&flow.HasICMP != 0 {
 			has |= hasRealICMP
 		}
-	} else if has&flow.HasPorts != 0 {
+	} else if hasPorts(r) {
 		has |= hasRealPorts
 	}
-	if r.Source.Known != nil && r.Destination.Known != nil {
+	if r.Source.Known != nil && r.Destination.Known != nil && !r.Source.Known.Boundless && !r.Destination.Known.Boundless {
 		has |= hasSides
 	}
 	if r.Client != flow.SideUnknown {

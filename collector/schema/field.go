@@ -3,7 +3,7 @@
 package schema
 
 // Version is the version of the table. It changes whenever a field is added, renamed or mapped in another way.
-const Version = 3
+const Version = 4
 
 // ECSVersion is the version of the Elastic Common Schema whose names are used.
 const ECSVersion = "1.12.0"
@@ -52,18 +52,21 @@ func (t Tier) String() string { return [...]string{"all", "full", "lean"}[t] }
 
 // Where values come from.
 const (
-	record     = "record"                        // the flow record itself, or the header of its packet
-	options    = "record, options data"          // or what the exporter said in options data (sFlow: counter samples)
-	computed   = "computed"                      // from other fields
-	constantly = "constant"                      // the same in every document
-	networks   = "networks file"                 // what a user says about networks
-	exporters  = "exporters file, SNMP"          // what a user says about an exporter, or the exporter itself when asked
-	interfaces = exporters + ", options data"    // in this order where the file is to win; else options data first
-	city       = "GeoIP city"                    // the database of places
-	asn        = "GeoIP ASN, or else the record" // the database of autonomous systems
-	names      = "reverse DNS"                   //
-	clients    = "computed from the client side" // which side began is found by flags, ports and times
-	appNames   = "options data, or else by port" //
+	record     = "record"                                       // the flow record itself, or the header of its packet
+	options    = "record, options data"                         // or what the exporter said in options data (sFlow: counter samples)
+	computed   = "computed"                                     // from other fields
+	constantly = "constant"                                     // the same in every document
+	networks   = "networks file"                                // what a user says about networks
+	insideOut  = "enrich.internal, networks file"               // which addresses are one's own
+	exporters  = "exporters file, SNMP"                         // what a user says about an exporter, or the exporter itself when asked
+	sites      = "exporters file, networks file"                // where an exporter is
+	interfaces = exporters + ", options data"                   // in this order where the file is to win; else options data first
+	city       = "networks file, GeoIP city"                    // the database of places comes second
+	asn        = "networks file, GeoIP ASN, or else the record" // the database of autonomous systems, and what is said in place of it
+	asNames    = "networks file, AS file, GeoIP ASN"            //
+	names      = "reverse DNS"                                  //
+	clients    = "computed from the client side"                // which side began is found by flags, ports and times
+	appNames   = "exporter, applications file, service names"   // in this order
 )
 
 // Fields is the table, in the order of the document. Fields of one object stand together.

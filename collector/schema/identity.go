@@ -114,7 +114,7 @@ func conversationID(dst []byte, r *flow.Record) []byte {
 	if r.Has&flow.HasProtocol != 0 {
 		text[34] = r.Protocol
 	}
-	if r.Has&flow.HasPorts != 0 && text[34] != protocolICMP && text[34] != protocolICMPv6 {
+	if hasPorts(r) {
 		binary.BigEndian.PutUint16(text[32:], to.Port)
 	}
 	var sum [8]byte

@@ -5,13 +5,13 @@ import "github.com/flowstack/terraform-provider-flowstack/collector/flow"
 // What is said about the interfaces of a flow.
 var (
 	inputName = described(
-		func(o *flow.Observer) ([]byte, bool) { return o.Input.Name, o.Input.Wins }, func(d *flow.Details) []byte { return d.InputName })
+		func(o *flow.Observer) ([]byte, bool) { return o.Input.Name, o.Input.NameWins }, func(d *flow.Details) []byte { return d.InputName })
 	inputAlias = described(
-		func(o *flow.Observer) ([]byte, bool) { return o.Input.Alias, o.Input.Wins }, func(d *flow.Details) []byte { return d.InputDescription })
+		func(o *flow.Observer) ([]byte, bool) { return o.Input.Alias, o.Input.AliasWins }, func(d *flow.Details) []byte { return d.InputDescription })
 	outputName = described(
-		func(o *flow.Observer) ([]byte, bool) { return o.Output.Name, o.Output.Wins }, func(d *flow.Details) []byte { return d.OutputName })
+		func(o *flow.Observer) ([]byte, bool) { return o.Output.Name, o.Output.NameWins }, func(d *flow.Details) []byte { return d.OutputName })
 	outputAlias = described(
-		func(o *flow.Observer) ([]byte, bool) { return o.Output.Alias, o.Output.Wins }, func(d *flow.Details) []byte { return d.OutputDescription })
+		func(o *flow.Observer) ([]byte, bool) { return o.Output.Alias, o.Output.AliasWins }, func(d *flow.Details) []byte { return d.OutputDescription })
 )
 
 // described is a text about an interface: what the exporter told of it, unless something else is known that wins.

@@ -171,8 +171,8 @@ func fits(kind string, value any) bool {
 		i, err := n.Int64()
 		return err == nil && (kind == "long" || i >= math.MinInt16 && i <= math.MaxInt16)
 	case "ip":
-		_, err := netip.ParseAddr(fmt.Sprint(value))
-		return err == nil
+		a, err := netip.ParseAddr(fmt.Sprint(value))
+		return err == nil && a.Zone() == ""
 	case "date":
 		_, err := time.Parse(time.RFC3339Nano, fmt.Sprint(value))
 		return err == nil

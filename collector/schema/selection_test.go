@@ -93,6 +93,7 @@ func TestProfiles(t *testing.T) {
 // TestSidesOfNetworks: perimeter and locality need to know both sides.
 func TestSidesOfNetworks(t *testing.T) {
 	in, out := complete.Address(AddressInfo{Internal: true}), complete.Address(AddressInfo{})
+	boundless := complete.Address(AddressInfo{Boundless: true})
 	for _, c := range []struct {
 		from, to            *flow.Address
 		direction, locality any
@@ -104,12 +105,45 @@ func TestSidesOfNetworks(t *testing.T) {
 		{nil, in, nil, nil},
 		{in, nil, nil, nil},
 		{nil, nil, nil, nil},
+		{boundless, boundless, nil, nil},
+		{in, boundless, nil, nil},
 	} {
 		r := everything(complete, 6)
 		r.Source.Known, r.Destination.Known = c.from, c.to
 		got := leaves(t, AppendJSON(nil, r))
 		if got["network.direction"] != c.direction || got["flow.locality"] != c.locality {
 			t.Errorf("%v, %v, want %v, %v", got["network.direction"], got["flow.locality"], c.direction, c.locality)
+		}
+	}
+}
+
+// TestPortsOfProtocols: exporters with fixed records send ports 0 for protocols that have none.
+func TestPortsOfProtocols(t *testing.T) {
+	for _, c := range []struct {
+		has      flow.Fields
+		protocol uint8
+		from, to uint16
+		want     bool
+	}{
+		{flow.HasPorts | flow.HasProtocol, 6, 1, 2, true},
+		{flow.HasPorts | flow.HasProtocol, 17, 0, 0, true}, // a fragment
+		{flow.HasPorts | flow.HasProtocol, 33, 1, 2, true},
+		{flow.HasPorts | flow.HasProtocol, 132, 1, 2, true},
+		{flow.HasPorts | flow.HasProtocol, 136, 1, 2, true},
+		{flow.HasPorts | flow.HasProtocol, 1, 1, 2, false},
+		{flow.HasPorts | flow.HasProtocol, 2, 0, 0, false},
+		{flow.HasPorts | flow.HasProtocol, 47, 1, 2, false},
+		{flow.HasPorts | flow.HasProtocol, 0, 1, 2, false},
+		{flow.HasProtocol, 6, 1, 2, false},
+		{flow.HasPorts, 0, 1, 0, true},
+		{flow.HasPorts, 0, 0, 0, false},
+	} {
+		r := &flow.Record{Has: c.has, Protocol: c.protocol, Source: flow.Endpoint{Port: c.from}, Destination: flow.Endpoint{Port: c.to}, Client: flow.SideSource}
+		got := leaves(t, AppendJSON(nil, r))
+		for _, name := range []string{"source.port", "destination.port", "client.port", "server.port"} {
+			if (got[name] != nil) != c.want {
+				t.Errorf("%+v: %s is %v", c, name, got[name])
+			}
 		}
 	}
 }
@@ -171,7 +205,7 @@ func TestWhoNamesAnInterface(t *testing.T) {
 		{"", true, "told", "told"},
 		{"file", true, "", "file"},
 	} {
-		i := flow.Interface{Name: JSONString(c.known), Alias: JSONString(c.known), Wins: c.wins}
+		i := flow.Interface{Name: JSONString(c.known), Alias: JSONString(c.known), NameWins: c.wins, AliasWins: c.wins}
 		told := []byte(c.told)
 		r := &flow.Record{
 			Observer: &flow.Observer{Input: i, Output: i},
@@ -186,13 +220,23 @@ func TestWhoNamesAnInterface(t *testing.T) {
 	}
 }
 
+// TestEachTextWinsAlone: a file that names an interface says nothing of its description.
+func TestEachTextWinsAlone(t *testing.T) {
+	i := flow.Interface{Name: []byte(`"file"`), Alias: []byte(`"asked"`), NameWins: true}
+	r := &flow.Record{Observer: &flow.Observer{Input: i}, Details: &flow.Details{InputName: []byte("told"), InputDescription: []byte("told")}}
+	got := leaves(t, AppendJSON(nil, r))
+	if name, alias := got["observer.ingress.interface.name"], got["observer.ingress.interface.alias"]; name != "file" || alias != "told" {
+		t.Errorf("name %v, alias %v", name, alias)
+	}
+}
+
 func TestWhoNamesAnApplication(t *testing.T) {
 	r := &flow.Record{Application: []byte(`"https"`)}
 	if got := leaves(t, AppendJSON(nil, r))["network.application"]; got != "https" {
 		t.Errorf("by port it is %v", got)
 	}
-	r.Details = &flow.Details{ApplicationName: []byte("youtube")}
-	if got := leaves(t, AppendJSON(nil, r))["network.application"]; got != "youtube" {
+	r.Details = &flow.Details{ApplicationName: []byte("You\x01\"Tube Ä")}
+	if got := leaves(t, AppendJSON(nil, r))["network.application"]; got != "you\x01\"tube Ä" {
 		t.Errorf("where the exporter recognised it, it is %v", got)
 	}
 }

@@ -109,8 +109,8 @@ func randomRecords(e *Encoder) func() *flow.Record {
 		} else {
 			r.Observer = &flow.Observer{
 				Name: told(`"edge1"`), Site: told(`"Boxford"`),
-				Input:  flow.Interface{Name: told(`"ge-0"`), Alias: told(`"office"`), Wins: some()},
-				Output: flow.Interface{Name: told(`"ge-1"`), Alias: told(`"upstream"`), Wins: some()},
+				Input:  flow.Interface{Name: told(`"ge-0"`), Alias: told(`"office"`), NameWins: some(), AliasWins: some()},
+				Output: flow.Interface{Name: told(`"ge-1"`), Alias: told(`"upstream"`), NameWins: some(), AliasWins: some()},
 			}
 		}
 		switch random.IntN(3) {

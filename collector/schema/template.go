@@ -2,8 +2,11 @@ package schema
 
 import "strings"
 
-// TemplatePriority lets the template win over the built-in ones of Elasticsearch, which have 100.
+// TemplatePriority lets the template win over the built-in ones of Elasticsearch, which have 100. To it comes the length of the name: templates
+// whose patterns overlap must differ in priority, and of flows-* and flows-lab-* the longer is the one that is meant.
 const TemplatePriority = 200
+
+func priority(name string) float64 { return float64(TemplatePriority + len(name)) }
 
 const (
 	// longestTerm is how many characters a text may have to be found by: as many as ECS allows. Elasticsearch refuses a document with a
@@ -43,7 +46,7 @@ func Templates(name, target string) TemplateSet {
 	settings, mappings := name+"-settings", name+"-mappings"
 	index := map[string]any{
 		"index_patterns": []any{name, name + "-*"},
-		"priority":       float64(TemplatePriority),
+		"priority":       priority(name),
 		"composed_of":    []any{settings, mappings},
 		"_meta":          meta(),
 	}
@@ -65,7 +68,7 @@ func Templates(name, target string) TemplateSet {
 func IndexTemplate(name string) map[string]any {
 	return map[string]any{
 		"index_patterns": []any{name, name + "-*"},
-		"priority":       float64(TemplatePriority),
+		"priority":       priority(name),
 		"template":       map[string]any{"settings": indexSettings(), "mappings": indexMappings()},
 		"_meta":          meta(),
 	}

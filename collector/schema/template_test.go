@@ -59,10 +59,20 @@ func TestUses(t *testing.T) {
 	}
 	for name, want := range map[string]Use{
 		"network.community_id": {Index: true}, "event.start": {}, "event.end": {}, "network.bytes": {DocValues: true}, "source.packets": {DocValues: true},
-		"client.bytes": {DocValues: true}, "source.ip": {true, true}, "@timestamp": {true, true},
+		"client.bytes": {DocValues: true}, "source.ip": {true, true}, "flow.min_ttl": {true, true}, "@timestamp": {true, true},
 	} {
 		if table[name] != want {
 			t.Errorf("%s is of use as %+v, want %+v", name, table[name], want)
+		}
+	}
+}
+
+// TestPrioritiesDiffer: Elasticsearch refuses a template whose patterns overlap those of another one of the same priority.
+func TestPrioritiesDiffer(t *testing.T) {
+	for _, target := range []string{TargetAlias, TargetIndex} {
+		short, long := Templates("flows", target)[2].Body["priority"], Templates("flows-lab", target)[2].Body["priority"]
+		if short != IndexTemplate("flows")["priority"] || short.(float64) >= long.(float64) { //nolint:forcetypeassert // a panic would say so
+			t.Errorf("%s: %v for flows, %v for flows-lab", target, short, long)
 		}
 	}
 }
@@ -86,7 +96,7 @@ func TestTemplates(t *testing.T) {
 		if !reflect.DeepEqual(settings["settings"], whole["settings"]) || !reflect.DeepEqual(mappings["mappings"], whole["mappings"]) {
 			t.Errorf("%s: the components are not what is in the whole template", target)
 		}
-		if fmt.Sprint(index["index_patterns"]) != patterns || fmt.Sprint(index["composed_of"]) != "[flows-settings flows-mappings]" || index["priority"] != float64(TemplatePriority) {
+		if fmt.Sprint(index["index_patterns"]) != patterns || fmt.Sprint(index["composed_of"]) != "[flows-settings flows-mappings]" || index["priority"] != float64(TemplatePriority+len("flows")) {
 			t.Errorf("%s: %v", target, index)
 		}
 		if _, is := index["data_stream"]; is != (target == TargetDataStream) {

@@ -80,9 +80,28 @@ func vlan(dst []byte, r *flow.Record) []byte {
 // application is what the exporter recognised, or else what the port stands for.
 func application(dst []byte, r *flow.Record) []byte {
 	if r.Details != nil && len(r.Details.ApplicationName) > 0 {
-		return appendText(dst, r.Details.ApplicationName)
+		before := len(dst)
+		dst = appendText(dst, r.Details.ApplicationName)
+		lower(dst[before:])
+		return dst
 	}
 	return append(dst, r.Application...)
+}
+
+// ApplicationName is the name of an application as documents have it: a JSON string in lower case, as ECS wants it. It is nil when name is empty.
+func ApplicationName(name string) []byte {
+	text := JSONString(name)
+	lower(text)
+	return text
+}
+
+// lower turns the letters of ASCII into small ones. Those of escapes are small ones already.
+func lower(text []byte) {
+	for i, c := range text {
+		if 'A' <= c && c <= 'Z' {
+			text[i] = c + 'a' - 'A'
+		}
+	}
 }
 
 func format(dst []byte, r *flow.Record) []byte {

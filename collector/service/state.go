@@ -68,7 +68,7 @@ func (s *state) ready() (bool, string) {
 		line(o.Problem.Cause == "", o.Name, text)
 	}
 	// What is missing of these costs names, not flows: it does not make the service unready.
-	for _, l := range s.enrichment.lines() {
+	for _, l := range s.lines() {
 		if l.problem != "" {
 			fmt.Fprintf(&b, "warning: %s: %s\n", l.name, l.problem)
 		} else {
@@ -101,7 +101,7 @@ func (s *state) totals() totals {
 			t.dropped += n
 		}
 	}
-	for _, l := range s.enrichment.lines() {
+	for _, l := range s.lines() {
 		if l.problem != "" {
 			t.missing = append(t.missing, l.name)
 		}

@@ -56,7 +56,7 @@ func TestFlowIndexLife(t *testing.T) {
 					expectFact("setting index.sort.order", "asc"),
 					expectFact("mapping dynamic", "false"),
 					expectFact("index patterns", "flows, flows-*"),
-					expectFact("priority", "200"),
+					expectFact("priority", "205"),
 				},
 				// create: is it there, put, read back; then the plans of the test
 				Check: func(*terraform.State) error {
@@ -130,7 +130,7 @@ func TestFlowIndexAdoptsOnlyItsOwn(t *testing.T) {
 					e.SetTemplate("flows", foreign)
 				},
 				Config:            config(h, e, ""),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact("priority", "200")},
+				ConfigStateChecks: []statecheck.StateCheck{expectFact("priority", "205")},
 			},
 		},
 	})

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -55,9 +54,9 @@ func checkCommand() *cobra.Command {
 func checkFiles(cmd *cobra.Command, file string, cfg config.Config) error {
 	content := func(check func(string, []byte) yamlfile.Errors) func(string) error {
 		return func(path string) error {
-			data, err := os.ReadFile(path) //nolint:gosec // G304: the operator names the file
+			data, err := enrich.ReadFile(path)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", path, err)
 			}
 			if list := check(path, data); len(list) > 0 {
 				return list

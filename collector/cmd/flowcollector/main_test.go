@@ -66,7 +66,7 @@ func TestCheckReadsTheFilesOfEnrichment(t *testing.T) {
 	}
 	as := filepath.Join(t.TempDir(), "as.csv")
 	settings = file(t, "settings.yml", "enrich: {as_file: "+as+"}\n")
-	if _, _, err := execute(t, "check", settings); err == nil || !strings.Contains(err.Error(), settings+": enrich.as_file: open "+as+": no such file") {
+	if _, _, err := execute(t, "check", settings); err == nil || !strings.Contains(err.Error(), settings+": enrich.as_file: "+as+": no such file") {
 		t.Errorf("error %v", err)
 	}
 }
