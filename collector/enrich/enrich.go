@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// CacheEntries is how many addresses an enricher remembers: 2.5 MiB, and for each address some 200 octets with a place, 400 with all there
-	// is to say, 700 where each place in the document has another selection: 17 to 50 MiB.
-	CacheEntries = 1 << 16
-	// ObserverEntries is how many pairs of interfaces of exporters an enricher remembers.
-	ObserverEntries = 1 << 12
+	// CacheEntries is how many addresses an enricher remembers: 5 MiB, and for each address some 300 octets with a place, 500 with all there
+	// is to say: 45 to 70 MiB, where an exporter has so many of them.
+	CacheEntries = 1 << 17
+	// ObserverEntries is how many pairs of interfaces of exporters an enricher remembers: 64 exporters of 16 interfaces have so many, or four of 64.
+	ObserverEntries = 1 << 14
 
 	// again is when what was not settled is asked for again, and renew when what was is: names change.
 	again = int64(time.Second)
@@ -29,7 +29,8 @@ type Enricher struct {
 
 	addresses cache[netip.Addr, *flow.Address]
 	observers cache[observerKey, *flow.Observer]
-	observing bool // something may be known about exporters
+	observing bool  // something may be known about exporters
+	touched   int64 // of no use but to be written: what was read for it is not left out
 
 	hits, misses                           uint64 // since the last Publish
 	observerHits, observerMisses           uint64
@@ -47,10 +48,9 @@ func (s *Set) New() *Enricher { return s.newEnricher(CacheEntries) }
 
 // newEnricher takes a number of entries that is a power of two, at least ways.
 func (s *Set) newEnricher(entries int) *Enricher {
-	e := &Enricher{
-		set: s, seed: newSeed(), addresses: newCache[netip.Addr, *flow.Address](entries),
-		observers: newCache[observerKey, *flow.Observer](min(entries, ObserverEntries)),
-	}
+	e := &Enricher{set: s, seed: newSeed()}
+	e.addresses = newCache[netip.Addr, *flow.Address](entries, e.seed.hash)
+	e.observers = newCache[observerKey, *flow.Observer](min(entries, ObserverEntries), e.hashObserver)
 	e.follow(s.current.Load())
 	return e
 }
@@ -66,12 +66,54 @@ func (e *Enricher) follow(s *snapshot) {
 // Enrich adds to a record what is known about its addresses, its exporter and its ports. It stays valid for as long as the record is kept.
 // The record's Received is the clock by which what is not known yet is asked for again.
 func (e *Enricher) Enrich(r *flow.Record) {
-	s := e.set.current.Load()
-	if s != e.snap {
+	e.latest()
+	r.Source.Known = e.address(r.Source.Addr, e.seed.hash(r.Source.Addr), r.Received)
+	r.Destination.Known = e.address(r.Destination.Addr, e.seed.hash(r.Destination.Addr), r.Received)
+	e.describe(r)
+}
+
+// together is how many records EnrichAll looks at in each of its steps.
+const together = 32
+
+// EnrichAll is Enrich for all records of a packet. What is known of many addresses is in no cache of the processor, and to wait for one after the
+// other takes longer than all else. So all of them are touched before the first is needed: the processor fetches several at once.
+func (e *Enricher) EnrichAll(records []flow.Record) {
+	e.latest()
+	var hashes [together][2]uint64
+	for len(records) > 0 {
+		some := records[:min(len(records), together)]
+		records = records[len(some):]
+		touched := int64(0)
+		for i := range some {
+			from, to := e.seed.hash(some[i].Source.Addr), e.seed.hash(some[i].Destination.Addr)
+			hashes[i] = [2]uint64{from, to}
+			touched += e.addresses.touch(from) + e.addresses.touch(to)
+		}
+		for i := range some {
+			r := &some[i]
+			r.Source.Known = e.address(r.Source.Addr, hashes[i][0], r.Received)
+			r.Destination.Known = e.address(r.Destination.Addr, hashes[i][1], r.Received)
+		}
+		for i := range some {
+			touched += touch(some[i].Source.Known) + touch(some[i].Destination.Known)
+		}
+		for i := range some {
+			e.describe(&some[i])
+		}
+		e.touched = touched
+	}
+}
+
+// latest turns to the snapshot of now.
+func (e *Enricher) latest() {
+	if s := e.set.current.Load(); s != e.snap {
 		e.follow(s)
 	}
-	r.Source.Known = e.address(r.Source.Addr, r.Received)
-	r.Destination.Known = e.address(r.Destination.Addr, r.Received)
+}
+
+// describe adds what is known besides the addresses.
+func (e *Enricher) describe(r *flow.Record) {
+	s := e.snap
 	if s.systems != nil {
 		s.nameExported(&r.Source, r.Has&flow.HasSourceAS != 0)
 		s.nameExported(&r.Destination, r.Has&flow.HasDestinationAS != 0)
@@ -82,20 +124,27 @@ func (e *Enricher) Enrich(r *flow.Record) {
 	s.converse(r)
 }
 
+// touch reads of what is known of an address, for it to be near when it is needed.
+func touch(a *flow.Address) (n int64) {
+	if a != nil {
+		for at := 0; at < len(a.Members); at += 64 {
+			n += int64(a.Members[at])
+		}
+	}
+	return n
+}
+
 // Tick lets go of what was replaced, where no records come. The pipeline calls it now and then.
 func (e *Enricher) Tick() {
-	if s := e.set.current.Load(); s != e.snap {
-		e.follow(s)
-	}
+	e.latest()
 	e.Publish()
 }
 
 // address returns what is known about an address; nil for none.
-func (e *Enricher) address(a netip.Addr, now int64) *flow.Address {
+func (e *Enricher) address(a netip.Addr, hash uint64, now int64) *flow.Address {
 	if !a.IsValid() {
 		return nil
 	}
-	hash := e.seed.hash(a)
 	if s := e.addresses.find(hash, a); s != nil {
 		e.hits++
 		if s.due(now) {
@@ -183,7 +232,7 @@ func (e *Enricher) observer(r *flow.Record) *flow.Observer {
 	if r.Has&flow.HasOutput != 0 {
 		key.output = r.Output
 	}
-	hash := e.seed.mix(e.seed.hash(key.exporter), uint64(key.input)<<32|uint64(key.output))
+	hash := e.hashObserver(key)
 	s := e.observers.find(hash, key)
 	if s == nil {
 		e.observerMisses++
@@ -196,6 +245,10 @@ func (e *Enricher) observer(r *flow.Record) *flow.Observer {
 		e.observe(s, r.Received)
 	}
 	return s.value
+}
+
+func (e *Enricher) hashObserver(k observerKey) uint64 {
+	return e.seed.mix(e.seed.hash(k.exporter), uint64(k.input)<<32|uint64(k.output))
 }
 
 // device is the address of the device that observed a flow: the exporter, or, where that passes on what others observed, the agent it names.

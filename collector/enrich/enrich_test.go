@@ -425,12 +425,12 @@ func BenchmarkHit(b *testing.B) {
 	addresses := make([]netip.Addr, 4096)
 	for i := range addresses {
 		addresses[i] = netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)})
-		e.address(addresses[i], 0)
+		e.address(addresses[i], e.seed.hash(addresses[i]), 0)
 	}
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		e.address(addresses[i&4095], 0)
+		e.address(addresses[i&4095], e.seed.hash(addresses[i&4095]), 0)
 		i++
 	}
 }

@@ -115,14 +115,14 @@ func (e *Elasticsearch) Close(ctx context.Context) error {
 	return errors.Join(err, e.dead.close())
 }
 
-// compressor holds what one worker needs to compress bodies.
-type compressor struct {
+// Compressor holds what one worker needs to compress bodies. The zero value is ready.
+type Compressor struct {
 	buffer bytes.Buffer
 	gz     *gzip.Writer
 }
 
-// compress returns the compressed form of data, which is good until the next call.
-func (c *compressor) compress(data []byte) ([]byte, error) {
+// Compress returns the compressed form of data, which is good until the next call.
+func (c *Compressor) Compress(data []byte) ([]byte, error) {
 	c.buffer.Reset()
 	if c.gz == nil {
 		var err error
@@ -193,7 +193,7 @@ func (e *Elasticsearch) seal(w *worker, p *part) (err error) {
 	case p.sealed != nil:
 	case e.config.Gzip:
 		p.gzip = true
-		p.sealed, err = w.gzip.compress(p.data)
+		p.sealed, err = w.gzip.Compress(p.data)
 	default:
 		p.gzip, p.sealed = false, p.data
 	}

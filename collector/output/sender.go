@@ -95,7 +95,7 @@ func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)
 type worker struct {
 	*sender
 	beat  *heartbeat.Heartbeat
-	gzip  compressor // for sinks that compress
+	gzip  Compressor // for sinks that compress
 	packs bool       // for sinks with a spool: this one appends to it
 	turn  bool       // for sinks that take turns while the server is away
 }

@@ -6,6 +6,7 @@ import "github.com/flowstack/terraform-provider-flowstack/collector/flow"
 type Encoder struct {
 	on    map[string]bool
 	steps []step
+	views [views]knownFields // what is selected of an address, by place in the document
 }
 
 // NewEncoder returns an encoder. The error names a profile or a field that there is not, or one that every document must have.
@@ -14,7 +15,7 @@ func NewEncoder(s Selection) (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Encoder{on: on}
+	e := &Encoder{on: on, views: viewsOf(on)}
 	e.steps = e.compile()
 	return e, nil
 }

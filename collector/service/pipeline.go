@@ -75,10 +75,9 @@ func (p *pipeline) End(session uint32) { p.table.EndSession(session) }
 func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, received time.Time) error {
 	var err error
 	p.records, err = p.decoder.Decode(p.records[:0], packet, exporter.Origin{Address: from.Addr(), Session: session}, received)
+	p.enricher.EnrichAll(p.records)
 	for i := range p.records {
-		r := &p.records[i]
-		p.enricher.Enrich(r)
-		p.batcher.Commit(p.encoder.Append(p.batcher.Begin(), r), received)
+		p.batcher.Commit(p.encoder.Append(p.batcher.Begin(), &p.records[i]), received)
 	}
 	if n := len(p.records); n > 0 {
 		p.flows.Add(uint64(n))

@@ -1,165 +1,259 @@
 package main
 
 import (
-	"encoding/binary"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
+	"strings"
 	"time"
 
-	"github.com/netsampler/goflow2/v2/decoders/netflow"
-	"github.com/netsampler/goflow2/v2/format/json"
-	"github.com/netsampler/goflow2/v2/producer"
-	protoproducer "github.com/netsampler/goflow2/v2/producer/proto"
-
 	"github.com/flowstack/terraform-provider-flowstack/acctest/world"
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
-// Goals for documents of NetFlow v9: nanoseconds a record from packet to enriched document, and how many times faster than goflow2's JSON.
+// Goals from packet to document, and to compressed bulk body: nanoseconds a record, and how many times faster than goflow2's JSON.
 const (
 	documentGoal   = 1250
 	documentFaster = 10
+	bulkGoal       = 4000
 )
 
-// public gives half of the endpoints of a NetFlow v9 load public addresses, as many different ones as there are records, so that there is
-// something to enrich. Both sides are given the same.
-func public(l *load) {
-	const header, size, source, destination = 20 + 4, 55, 24, 28 // octets, see classic
-	for i := range l.packets {
-		data := l.packets[i].data
-		for n := 0; header+(n+1)*size <= len(data); n++ {
-			a := world.Address(uint64(i*len(data) + n))
-			for salt := uint64(1); !a.Is4(); salt++ {
-				a = world.Address(uint64(i*len(data)+n) + salt<<32)
+// travellers is how many flows the loads of documents have, each with a public address and a private one of its own: 64 k addresses.
+const travellers = 1 << 15
+
+// travels gives fields of IPv4 addresses of a small internet and of a large office, so that there is something to enrich.
+func travels(fields []field) []field {
+	const source, destination = 8, 12
+	for i := range fields {
+		switch side := fields[i].element; side {
+		case source, destination:
+			fields[i].value = func(f flow) []byte {
+				if (f%2 == 0) == (side == source) {
+					return netip.AddrFrom4([4]byte{10, 0, byte(f >> 8), byte(f)}).AsSlice()
+				}
+				return publicIPv4(uint64(f)).AsSlice()
 			}
-			at := header + n*size + []int{source, destination}[n%2]
-			copy(data[at:], a.AsSlice())
-			at = header + n*size + []int{destination, source}[n%2]
-			copy(data[at:], netip.AddrFrom4([4]byte{10, 0, byte(n), byte(i)}).AsSlice())
 		}
 	}
+	return fields
+}
+
+// publicIPv4 is a public address by number.
+func publicIPv4(n uint64) netip.Addr {
+	a := world.Address(n)
+	for salt := uint64(1); !a.Is4(); salt++ {
+		a = world.Address(n + salt<<32)
+	}
+	return a
+}
+
+// travelling are the loads of documents.
+func travelling() []load {
+	return []load{
+		templated("NetFlow v9", netflow9, (travellers+24)/25, 25, travels(classic(false, false)), 0, 0),
+		templated("IPFIX", ipfix, (travellers+18)/19, 19, travels(classic(false, true)), 0, 0),
+	}
+}
+
+// newEnricher is the collector's enrichment as the service has it when nothing is set but the databases.
+func newEnricher(d world.Knowledge, e *schema.Encoder) *enrich.Enricher {
+	c := config.Default().Enrich
+	c.GeoIP.City, c.GeoIP.ASN = d.City, d.ASN
+	o := enrich.FromConfig(c)
+	o.Encoder, o.Logger = e, slog.New(slog.DiscardHandler)
+	return enrich.Open(o).New()
+}
+
+// documents makes documents of packets, as a pipeline of the service does.
+type documents struct {
+	*ours
+	enricher *enrich.Enricher
+	encoder  *schema.Encoder
+	batcher  *output.Batcher
+	sink     *compressing
+	warm     enrich.Stats // of the cache when it was filled
+}
+
+func newDocuments(l *load, d world.Knowledge, profile string) (*documents, error) {
+	o, err := newOurs(l)
+	if err != nil {
+		return nil, err
+	}
+	e, err := schema.NewEncoder(schema.Selection{Profile: profile})
+	if err != nil {
+		return nil, err
+	}
+	es := config.Default().Output.Elasticsearch
+	pool := output.NewPool(int(es.BatchBytes), 1)
+	if es.DocumentIDs {
+		pool.GiveIDs()
+	}
+	sink := &compressing{pool: pool}
+	batcher := output.NewBatcher(sink, pool, int(es.BatchBytes), time.Hour)
+	return &documents{ours: o, enricher: newEnricher(d, e), encoder: e, batcher: batcher, sink: sink}, nil
 }
 
 // enriched decodes a packet, and enriches and encodes its records.
-func enriched(o *ours, e *world.Enricher, encoder *schema.Encoder) func(p *packet) error {
-	return func(p *packet) error {
-		err := o.decode(p)
-		o.json = o.json[:0]
-		for i := range o.records {
-			e.Enrich(&o.records[i])
-			o.json = encoder.Append(o.json, &o.records[i])
-		}
-		return err
-	}
-}
-
-// formatted is what goflow2 does with a packet of NetFlow v9 on its way to JSON, and how many documents that were.
-type formatted struct {
-	peer      *peer
-	producer  producer.ProducerInterface
-	driver    json.JsonDriver
-	documents int
-}
-
-func newFormatted(l *load) (*formatted, error) {
-	g, err := newPeer(l)
-	if err != nil {
-		return nil, err
-	}
-	var mapping *protoproducer.ProducerConfig // none, as goflow2 is when nobody configures it
-	compiled, err := mapping.Compile()
-	if err != nil {
-		return nil, err
-	}
-	p, err := protoproducer.CreateProtoProducer(compiled, protoproducer.CreateSamplingSystem)
-	return &formatted{peer: g, producer: p}, err
-}
-
-func (f *formatted) document(p *packet) error {
-	if version := binary.BigEndian.Uint16(p.data); version != 9 {
-		return fmt.Errorf("version %d is not NetFlow v9", version)
-	}
-	if err := f.peer.decode(p); err != nil {
-		return err
-	}
-	from := netip.AddrPortFrom(p.from, 2055)
-	m := &netflow.NFv9Packet{Version: 9, SystemUptime: uptime, UnixSeconds: unix, FlowSets: f.peer.message.([]any)} //nolint:forcetypeassert // of version 9
-	messages, err := f.producer.Produce(m, &producer.ProduceArgs{Src: from, SamplerAddress: p.from, TimeReceived: received})
-	defer f.producer.Commit(messages)
-	for _, message := range messages {
-		if _, _, err := f.driver.Format(message); err != nil {
-			return err
-		}
-		f.documents++
+func (d *documents) enriched(p *packet) error {
+	err := d.decode(p)
+	d.json = d.json[:0]
+	d.enricher.EnrichAll(d.records)
+	for i := range d.records {
+		d.json = d.encoder.Append(d.json, &d.records[i])
 	}
 	return err
 }
 
-// documents measures packets to documents: ours enriched from City and ASN databases, goflow2's as they come out of the packet.
-func documents(w io.Writer, known world.Knowledge, rounds int, round time.Duration) error {
-	l := loads()[0]
-	public(&l)
-	f, err := newFormatted(&l)
-	if err != nil {
-		return err
+// bulk does the same into bulk bodies, which are compressed when they are full.
+func (d *documents) bulk(p *packet) error {
+	err := d.decode(p)
+	d.enricher.EnrichAll(d.records)
+	for i := range d.records {
+		d.batcher.Commit(d.encoder.Append(d.batcher.Begin(), &d.records[i]), received)
 	}
-	var all []*side
-	var names []string
-	o, err := newOurs(&l)
-	if err != nil {
-		return err
-	}
-	want, err := total(&l, o.sum)
-	if err != nil {
-		return err
-	}
-	var e *world.Enricher
-	for _, profile := range []string{"full", "lean"} {
-		encoder, err := schema.NewEncoder(schema.Selection{Profile: profile})
-		if err != nil {
-			return err
-		}
-		e = known.NewEnricher(encoder)
-		all = append(all, &side{decode: enriched(o, e, encoder)})
-		names = append(names, "ours, enriched, "+profile)
-	}
-	all = append(all, &side{decode: f.document})
-	names = append(names, "goflow2, JSON, not enriched")
+	return err
+}
+
+// fill makes all packets once, for the caches to be as they are after an hour.
+func (d *documents) fill(l *load) error {
 	for i := range l.packets {
-		if err := f.document(&l.packets[i]); err != nil {
+		if err := d.enriched(&l.packets[i]); err != nil {
 			return err
 		}
 	}
-	if f.documents != want.records {
-		return fmt.Errorf("we read %d records, goflow2 makes %d documents", want.records, f.documents)
-	}
-	for _, s := range all {
-		if err := s.calibrate(&l, round); err != nil {
-			return err
-		}
-	}
-	for range rounds {
-		for _, s := range all {
-			if err := s.measure(&l); err != nil {
-				return err
-			}
-		}
-	}
-	r := &result{load: &l, records: want.records}
-	theirs := all[len(all)-1].perRecord(r)
-	fmt.Fprintf(w, "\n%s to documents; %.1f %% of addresses found in the cache\n\n", l.name, 100*e.HitRate())
-	fmt.Fprintln(w, "| from packet to document | ns/record | allocs/packet | times faster than goflow2 | goal | holds |")
-	fmt.Fprintln(w, "|---|---:|---:|---:|---|---|")
-	for i, s := range all {
-		ns, goal, holds := s.perRecord(r), "–", "–"
-		if i == 0 {
-			goal, holds = fmt.Sprintf("≤ %d ns, ≥ %d×", documentGoal, documentFaster), "no"
-			if ns <= documentGoal && theirs/ns >= documentFaster {
-				holds = "yes"
-			}
-		}
-		fmt.Fprintf(w, "| %s | %.0f | %.0f | %.1f× | %s | %s |\n", names[i], ns, s.allocs, theirs/ns, goal, holds)
-	}
+	d.enricher.Publish()
+	d.warm = d.enricher.Stats()
 	return nil
+}
+
+// hitRate is the share of the addresses that were found in the cache since it was filled.
+func (d *documents) hitRate() float64 {
+	d.enricher.Publish()
+	s := d.enricher.Stats()
+	hits, misses := s.Hits-d.warm.Hits, s.Misses-d.warm.Misses
+	return float64(hits) / float64(max(1, hits+misses))
+}
+
+// compressing is a sink that compresses bulk bodies and throws them away.
+type compressing struct {
+	pool          *output.Pool
+	gzip          output.Compressor
+	before, after int // octets
+	err           error
+}
+
+// Put implements output.Sink.
+func (c *compressing) Put(b *output.Buffer) {
+	small, err := c.gzip.Compress(b.Bytes())
+	if err != nil {
+		c.err = err
+	}
+	c.before += len(b.Bytes())
+	c.after += len(small)
+	c.pool.Put(b)
+}
+
+// Close implements output.Sink.
+func (c *compressing) Close(context.Context) error { return c.err }
+
+// Stats implements output.Sink.
+func (*compressing) Stats() []output.Stats { return nil }
+
+// Alive implements output.Sink.
+func (*compressing) Alive() error { return nil }
+
+// documentRow is a way from packets to documents.
+type documentRow struct {
+	name   string
+	side   *side
+	goal   float64 // nanoseconds; 0: none
+	faster float64 // than goflow2's JSON of the same load; 0: no goal
+	peer   *side   // goflow2's JSON of the same load; nil where this is it
+	note   func() string
+}
+
+// measureDocuments measures packets to documents: ours enriched from City and ASN databases, goflow2's as they come out of the packet.
+func measureDocuments(d world.Knowledge, rounds int, round time.Duration) (rows []documentRow, err error) {
+	all := travelling()
+	for n := range all {
+		l := &all[n]
+		few := *l // goflow2 takes seconds for all of them
+		few.packets = l.packets[:packets]
+		f, err := newFormatted(&few)
+		if err != nil {
+			return nil, err
+		}
+		perPacket, err := f.check(&few)
+		if err != nil {
+			return nil, err
+		}
+		theirs := &side{load: &few, records: perPacket * len(few.packets), work: f.document}
+		sides := []*side{}
+		for _, profile := range []string{"full", "lean"} {
+			o, err := newDocuments(l, d, profile)
+			if err != nil {
+				return nil, err
+			}
+			json := &side{load: l, records: perPacket * len(l.packets), work: o.enriched}
+			b, err := newDocuments(l, d, profile)
+			if err != nil {
+				return nil, err
+			}
+			if err := errors.Join(o.fill(l), b.fill(l)); err != nil {
+				return nil, err
+			}
+			bulk := &side{load: l, records: perPacket * len(l.packets), work: b.bulk}
+			sides = append(sides, json, bulk)
+			rows = append(rows,
+				documentRow{
+					name: l.name + " to enriched JSON, " + profile, side: json, goal: documentGoal, faster: documentFaster, peer: theirs,
+					note: func() string { return fmt.Sprintf("%.1f %% of addresses in the cache", 100*o.hitRate()) },
+				},
+				documentRow{
+					name: l.name + " to gzipped bulk, " + profile, side: bulk, goal: bulkGoal, peer: theirs,
+					note: func() string { return fmt.Sprintf("%.1f times smaller", float64(b.sink.before)/float64(b.sink.after)) },
+				})
+		}
+		rows = append(rows, documentRow{name: l.name + " to goflow2's JSON, not enriched", side: theirs, note: func() string { return "" }})
+		if err := byTurns(append(sides, theirs), rounds, round); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// documentTable prints the rows, in Markdown.
+func documentTable(w io.Writer, rows []documentRow) {
+	fmt.Fprintln(w, "\n| from packet to document | ns/record | allocs/record | times faster than goflow2's JSON | goal | met | |")
+	fmt.Fprintln(w, "|---|---:|---:|---:|---|---|---|")
+	for _, r := range rows {
+		ns, faster, goal, met := r.side.perRecord(), "–", "–", "–"
+		if r.peer != nil {
+			faster = fmt.Sprintf("%.1f×", r.peer.perRecord()/ns)
+		}
+		allocs := r.side.allocs * float64(len(r.side.load.packets)) / float64(r.side.records)
+		if r.goal > 0 {
+			goals := []string{fmt.Sprintf("≤ %.0f ns", r.goal), "0 allocs"}
+			holds := ns <= r.goal && fmt.Sprintf("%.2f", allocs) == "0.00"
+			if r.faster > 0 {
+				goals = append(goals, fmt.Sprintf("≥ %.0f×", r.faster))
+				holds = holds && r.peer.perRecord()/ns >= r.faster
+			}
+			goal, met = strings.Join(goals, ", "), yes(holds)
+		}
+		fmt.Fprintf(w, "| %s | %.0f | %.2f | %s | %s | %s | %s |\n", r.name, ns, allocs, faster, goal, met, r.note())
+	}
+}
+
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
 }

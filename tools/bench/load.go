@@ -30,9 +30,9 @@ const (
 
 // Moments in the headers, and the id of every template.
 const (
-	unix   = 1_700_000_000 // seconds
-	uptime = 10_000_000    // milliseconds
-	id     = 256
+	exported = 1_700_000_000 // seconds
+	uptime   = 10_000_000    // milliseconds
+	id       = 256
 )
 
 var exporter = netip.AddrFrom4([4]byte{192, 0, 2, 1})
@@ -40,11 +40,11 @@ var exporter = netip.AddrFrom4([4]byte{192, 0, 2, 1})
 // loads are the packets that are made by hand.
 func loads() []load {
 	return []load{
-		templated("NetFlow v9, 20 fields, IPv4", netflow9, 25, classic(false, false), 100, 9),
-		templated("IPFIX, 20 fields, IPv4", ipfix, 19, classic(false, true), 100, 9),
+		templated("NetFlow v9, 20 fields, IPv4", netflow9, packets, 25, classic(false, false), 100, 9),
+		templated("IPFIX, 20 fields, IPv4", ipfix, packets, 19, classic(false, true), 100, 9),
 		version5(),
-		templated("NetFlow v9, 20 fields, IPv6", netflow9, 15, classic(true, false), 0, 0),
-		templated("IPFIX, both directions, strings", ipfix, 15, connection(), 0, 0),
+		templated("NetFlow v9, 20 fields, IPv6", netflow9, packets, 15, classic(true, false), 0, 0),
+		templated("IPFIX, both directions, strings", ipfix, packets, 15, connection(), 0, 0),
 		version8(),
 		sampled(),
 	}
@@ -102,8 +102,8 @@ func classic(six, absolute bool) []field {
 	first := field{0, 22, 4, func(f flow) []byte { return u32(uptime - 1000 - f.figure(10, 60000)) }}
 	size, number := 4, u32
 	if absolute {
-		last = field{0, 153, 8, func(f flow) []byte { return u64(unix*1000 - f.figure(9, 1000)) }}
-		first = field{0, 152, 8, func(f flow) []byte { return u64(unix*1000 - 1000 - f.figure(10, 60000)) }}
+		last = field{0, 153, 8, func(f flow) []byte { return u64(exported*1000 - f.figure(9, 1000)) }}
+		first = field{0, 152, 8, func(f flow) []byte { return u64(exported*1000 - 1000 - f.figure(10, 60000)) }}
 		size, number = 8, u64
 	}
 	return []field{
@@ -140,8 +140,8 @@ func connection() []field {
 		}
 	}
 	return []field{
-		{0, 152, 8, func(f flow) []byte { return u64(unix*1000 - 1000 - f.figure(10, 60000)) }},
-		{0, 153, 8, func(f flow) []byte { return u64(unix*1000 - f.figure(9, 1000)) }},
+		{0, 152, 8, func(f flow) []byte { return u64(exported*1000 - 1000 - f.figure(10, 60000)) }},
+		{0, 153, 8, func(f flow) []byte { return u64(exported*1000 - f.figure(9, 1000)) }},
 		{0, 8, 4, func(f flow) []byte { return f.ipv4(0) }},
 		{0, 12, 4, func(f flow) []byte { return f.ipv4(1) }},
 		{0, 7, 2, func(f flow) []byte { return u16(1024 + f.figure(7, 60000)) }},
@@ -164,11 +164,11 @@ type header func(sequence, length int) []byte
 
 // netflow9 is RFC 3954 section 5.1, ipfix RFC 7011 section 3.1.
 func netflow9(sequence, _ int) []byte {
-	return join(u16(9), u16(1), u32(uptime), u32(unix), u32(sequence), u32(1))
+	return join(u16(9), u16(1), u32(uptime), u32(exported), u32(sequence), u32(1))
 }
 
 func ipfix(sequence, length int) []byte {
-	return join(u16(10), u16(length), u32(unix), u32(sequence), u32(1))
+	return join(u16(10), u16(length), u32(exported), u32(sequence), u32(1))
 }
 
 // set is a set with its length, filled up to four octets.
@@ -182,8 +182,8 @@ func (h header) packet(sequence int, sets []byte) packet {
 	return packet{exporter, join(h(sequence, length), sets)}
 }
 
-// templated is a load of NetFlow v9 or IPFIX, of so many records a packet.
-func templated(name string, h header, records int, fields []field, goal, faster float64) load {
+// templated is a load of NetFlow v9 or IPFIX, of so many packets with so many records each.
+func templated(name string, h header, count, records int, fields []field, goal, faster float64) load {
 	l := load{name: name, goal: goal, faster: faster}
 	template := join(u16(id), u16(len(fields)))
 	for _, f := range fields {
@@ -198,7 +198,7 @@ func templated(name string, h header, records int, fields []field, goal, faster 
 		set0 = 2
 	}
 	l.templates = []packet{h.packet(0, set(set0, template))}
-	for i := range packets {
+	for i := range count {
 		body := make([]byte, 0, payload)
 		for n := range records {
 			for _, f := range fields {
@@ -215,7 +215,7 @@ func version5() load {
 	const records = 30
 	l := load{name: "NetFlow v5", goal: 100, faster: 9}
 	for i := range packets {
-		b := join(u16(5), u16(records), u32(uptime), u32(unix), u32(0), u32(i*records), u32(0))
+		b := join(u16(5), u16(records), u32(uptime), u32(exported), u32(0), u32(i*records), u32(0))
 		for n := range records {
 			f := flow(i*records + n)
 			b = join(
@@ -234,7 +234,7 @@ func version8() load {
 	const records, aggregation = 34, 14
 	l := load{name: "NetFlow v8, prefix-port-ToS", peerless: true}
 	for i := range packets {
-		b := join(u16(8), u16(records), u32(uptime), u32(unix), u32(0), u32(i*records), []byte{0, 0, aggregation, 2}, u32(0))
+		b := join(u16(8), u16(records), u32(uptime), u32(exported), u32(0), u32(i*records), []byte{0, 0, aggregation, 2}, u32(0))
 		for n := range records {
 			f := flow(i*records + n)
 			b = join(

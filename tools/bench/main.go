@@ -1,5 +1,5 @@
-// Command bench decodes the same packets with this collector and with goflow2, by turns, and prints what a record costs in both.
-// docs/performance.md says how, and what the figures are good for.
+// Command bench runs the same packets through this collector and through others, decoders by turns and whole programs one after the other, and
+// prints what a flow costs in each. docs/performance.md says how, and what the figures are good for.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -21,28 +22,77 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 15, "rounds; the median counts")
-	round := flag.Duration("round", 100*time.Millisecond, "processor time of a round")
-	shared := flag.String("shared", os.Getenv("FLOWSTACK_SHARED"), "folder with captures/ of vendors")
-	only := flag.String("only", "", "only loads whose name has this in it")
-	cache := flag.String("documents", "", "measure documents too, with made-up databases that this folder keeps")
+	o := options{}
+	flag.IntVar(&o.rounds, "rounds", 15, "rounds; the median counts")
+	flag.DurationVar(&o.round, "round", 100*time.Millisecond, "processor time of a round")
+	flag.StringVar(&o.shared, "shared", os.Getenv("FLOWSTACK_SHARED"), "folder with captures/ of vendors")
+	flag.StringVar(&o.only, "only", "", "only loads of decoding, and collectors, whose name has this in it")
+	flag.DurationVar(&o.step, "step", 4*time.Second, "how long each rate is sent")
+	flag.StringVar(&o.plot, "plot", "", "SVG to make of the figures")
+	flag.StringVar(&o.inside, insideFlag[1:], "", "for the program itself: folder of the collectors")
+	flag.StringVar(&o.cache, "cache", "../../bin/bench", "folder that keeps the made-up databases")
+	flag.Usage = usage
 	flag.Parse()
-	runtime.GOMAXPROCS(1) // collectors scale by readers: what one costs is the question
-	if err := run(os.Stdout, *rounds, *round, *shared, *only); err != nil {
+	if err := o.run(flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	if *cache != "" {
-		say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-		d, err := world.MakeDatabases(context.Background(), *cache, say)
-		if err == nil {
-			err = documents(os.Stdout, d, *rounds, *round)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
+}
+
+func usage() {
+	fmt.Fprintln(os.Stderr, "bench [options] [decode] [documents] [sustained]: measures these, or all")
+	flag.PrintDefaults()
+}
+
+type options struct {
+	rounds              int
+	round               time.Duration
+	step                time.Duration
+	shared, only, cache string
+	inside, plot        string
+}
+
+func (o *options) run(parts []string) error {
+	ctx := context.Background()
+	if o.inside != "" {
+		return measureInside(ctx, o.inside, world.Knowledge{City: parts[0], ASN: parts[1]}, o.step, o.only)
+	}
+	wants := func(part string) bool { return len(parts) == 0 || slices.Contains(parts, part) }
+	runtime.GOMAXPROCS(1) // collectors scale by readers: what one costs is the question
+	if wants("decode") {
+		if err := run(os.Stdout, o.rounds, o.round, o.shared, o.only); err != nil {
+			return err
 		}
 	}
+	if !wants("documents") && !wants("sustained") {
+		return nil
+	}
+	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+	d, err := world.MakeDatabases(ctx, o.cache, say)
+	if err != nil {
+		return err
+	}
+	var panels []panel
+	if wants("documents") {
+		rows, err := measureDocuments(d, o.rounds, o.round)
+		if err != nil {
+			return err
+		}
+		documentTable(os.Stdout, rows)
+		panels = append(panels, documentPanel(rows))
+	}
+	if wants("sustained") {
+		all, err := outside(ctx, d, o.step, o.only)
+		if err != nil {
+			return err
+		}
+		sustainedTable(os.Stdout, all)
+		panels = append(panels, sustainedPanel(all))
+	}
+	if o.plot != "" {
+		return plot(o.plot, panels)
+	}
+	return nil
 }
 
 // testdata has the captures that are part of the repository, seen from this module's folder.
@@ -96,15 +146,15 @@ func table(w io.Writer, results []*result) error {
 func (r *result) cells() []string {
 	const none = "–"
 	number := func(decimals int, n float64) string { return fmt.Sprintf("%.*f", decimals, n) }
-	ours := r.ours.perRecord(r)
+	ours := r.ours.perRecord()
 	perPacket := float64(r.records) / float64(len(r.load.packets))
 	cells := []string{
-		strings.TrimSuffix(number(1, perPacket), ".0"), number(0, ours), number(0, r.ours.allocs), none, none, none, none, none, number(0, r.document.perRecord(r)),
+		strings.TrimSuffix(number(1, perPacket), ".0"), number(0, ours), number(0, r.ours.allocs), none, none, none, none, none, number(0, r.document.perRecord()),
 	}
 	times := 0.0
 	if r.peer != nil {
-		times = r.peer.perRecord(r) / ours
-		cells[3], cells[4], cells[5] = number(0, r.peer.perRecord(r)), number(0, r.peer.allocs), number(1, times)+"×"
+		times = r.peer.perRecord() / ours
+		cells[3], cells[4], cells[5] = number(0, r.peer.perRecord()), number(0, r.peer.allocs), number(1, times)+"×"
 	}
 	if r.load.goal == 0 {
 		return cells

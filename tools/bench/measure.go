@@ -34,10 +34,12 @@ func total(l *load, decode func(p *packet) (sums, error)) (all sums, err error) 
 
 // side is one way to work through a load.
 type side struct {
-	decode func(p *packet) error
-	passes int // over the load, a round
+	load    *load
+	records int // in all packets
+	work    func(p *packet) error
+	passes  int // over the load, a round
 
-	times  []float64 // nanoseconds of processor time a packet, by round
+	times  []float64 // nanoseconds of processor time a record, by round
 	allocs float64   // a packet
 }
 
@@ -59,7 +61,8 @@ func compare(l *load, rounds int, round time.Duration) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &result{load: l, records: want.records, ours: &side{decode: o.decode}, document: &side{decode: o.document}}
+	by := func(work func(p *packet) error) *side { return &side{load: l, records: want.records, work: work} }
+	r := &result{load: l, records: want.records, ours: by(o.decode), document: by(o.document)}
 	sides := []*side{r.ours, r.document}
 	if !l.peerless {
 		g, err := newPeer(l)
@@ -72,29 +75,34 @@ func compare(l *load, rounds int, round time.Duration) (*result, error) {
 		case got != want:
 			return nil, fmt.Errorf("%s: we read %d records with %d octets, goflow2 %d with %d", l.name, want.records, want.octets, got.records, got.octets)
 		}
-		r.peer = &side{decode: g.decode}
+		r.peer = by(g.decode)
 		sides = []*side{r.ours, r.peer, r.document}
 	}
+	return r, byTurns(sides, rounds, round)
+}
+
+// byTurns measures several sides.
+func byTurns(sides []*side, rounds int, round time.Duration) error {
 	for _, s := range sides {
-		if err := s.calibrate(l, round); err != nil {
-			return nil, err
+		if err := s.calibrate(round); err != nil {
+			return err
 		}
 	}
 	for range rounds {
 		for _, s := range sides {
-			if err := s.measure(l); err != nil {
-				return nil, err
+			if err := s.measure(); err != nil {
+				return err
 			}
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // calibrate finds how many passes over the load take about a round.
-func (s *side) calibrate(l *load, round time.Duration) error {
+func (s *side) calibrate(round time.Duration) error {
 	for s.passes = 1; ; s.passes *= 2 {
 		before := processorTime()
-		if err := s.run(l); err != nil {
+		if err := s.run(); err != nil {
 			return err
 		}
 		if took := processorTime() - before; took >= round/4 {
@@ -105,24 +113,23 @@ func (s *side) calibrate(l *load, round time.Duration) error {
 }
 
 // measure takes one round. The garbage of the others is collected before, its own is part of what it costs.
-func (s *side) measure(l *load) error {
+func (s *side) measure() error {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := processorTime()
-	err := s.run(l)
+	err := s.run()
 	took := processorTime() - start
 	runtime.ReadMemStats(&after)
-	n := float64(s.passes * len(l.packets))
-	s.times = append(s.times, float64(took)/n)
-	s.allocs = float64(after.Mallocs-before.Mallocs) / n
+	s.times = append(s.times, float64(took)/float64(s.passes*s.records))
+	s.allocs = float64(after.Mallocs-before.Mallocs) / float64(s.passes*len(s.load.packets))
 	return err
 }
 
-func (s *side) run(l *load) error {
+func (s *side) run() error {
 	for range s.passes {
-		for i := range l.packets {
-			if err := s.decode(&l.packets[i]); err != nil {
+		for i := range s.load.packets {
+			if err := s.work(&s.load.packets[i]); err != nil {
 				return err
 			}
 		}
@@ -131,9 +138,9 @@ func (s *side) run(l *load) error {
 }
 
 // perRecord is the median of all rounds, in nanoseconds a record.
-func (s *side) perRecord(r *result) float64 {
+func (s *side) perRecord() float64 {
 	times := slices.Sorted(slices.Values(s.times))
-	return times[len(times)/2] * float64(len(r.load.packets)) / float64(r.records)
+	return times[len(times)/2]
 }
 
 // processorTime is what this process has used of the processors. Other processes do not count, collecting garbage does.

@@ -11,7 +11,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
-var received = time.Unix(unix+1, 0)
+var received = time.Unix(exported+1, 0)
 
 // ours is this collector's decoder, set up as the service does.
 type ours struct {
