@@ -46,6 +46,7 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 		{"the server is away for five minutes, and the collector is restarted and killed", func(t *testing.T) {
 			must(t, c.Elasticsearch.Stop(ctx))
 			back := time.After(outage)
+			g.every(20 * time.Millisecond) // 300,000 flows are enough for a server with little memory
 			g.pause()
 			run(ctx, t, c.Host, "systemctl", "restart", "flowcollector")
 			g.resume()
@@ -87,6 +88,7 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			g.every(10 * time.Millisecond)
 			g.start(ctx)
 			test.do(t)
 			sent := g.stop()
@@ -114,6 +116,7 @@ func testFullDisk(t *testing.T, c *chain.Chain, g *generator) {
 	run(ctx, t, c.Host, "sh", "-c", "chown --reference="+spool+"/.. "+spool)
 	run(ctx, t, c.Host, "systemctl", "start", "flowcollector")
 	before := g.flows
+	g.every(4 * time.Millisecond)
 	g.start(ctx)
 	waitFor(ctx, t, "the full disk to cost flows", func() (bool, string) {
 		metrics := get(ctx, t, c.Host, metricsPage)
@@ -211,13 +214,14 @@ func storedSince(ctx context.Context, t *testing.T, e *acctest.Elasticsearch, oc
 	return all
 }
 
-// generator sends NetFlow v9 to a host's collector, some 2000 flows a second.
+// generator sends NetFlow v9 to a host's collector, 20 flows at a time.
 type generator struct {
 	t          *testing.T
 	connection net.Conn
 
 	mu      sync.Mutex // held while a packet is sent, and while paused
 	sent    map[acctest.Pair]acctest.Sums
+	ticker  *time.Ticker
 	packets uint32
 	flows   uint32
 	running sync.WaitGroup
@@ -225,9 +229,8 @@ type generator struct {
 }
 
 const (
-	generatorInterval = 10 * time.Millisecond
-	flowsPerPacket    = 20
-	templateID        = 300
+	flowsPerPacket = 20
+	templateID     = 300
 )
 
 func newGenerator(ctx context.Context, t *testing.T, h *acctest.Host) *generator {
@@ -235,25 +238,28 @@ func newGenerator(ctx context.Context, t *testing.T, h *acctest.Host) *generator
 	connection, err := h.DialContext(ctx, "udp", "127.0.0.1:2055")
 	must(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
-	return &generator{t: t, connection: connection, sent: map[acctest.Pair]acctest.Sums{}}
+	ticker := time.NewTicker(time.Second)
+	t.Cleanup(ticker.Stop)
+	return &generator{t: t, connection: connection, ticker: ticker, sent: map[acctest.Pair]acctest.Sums{}}
 }
 
 func (g *generator) start(ctx context.Context) {
 	ctx, quit := context.WithCancel(ctx)
 	g.quit = quit
 	g.running.Go(func() {
-		ticker := time.NewTicker(generatorInterval)
-		defer ticker.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-ticker.C:
+			case <-g.ticker.C:
 				g.send()
 			}
 		}
 	})
 }
+
+// every sets the time between packets.
+func (g *generator) every(d time.Duration) { g.ticker.Reset(d) }
 
 func (g *generator) pause()  { g.mu.Lock() }
 func (g *generator) resume() { g.mu.Unlock() }
