@@ -147,7 +147,7 @@ type Elasticsearch struct {
 	Target                string     `yaml:"target" default:"auto" check:"target" desc:"What setup makes of that name: data_stream, alias (a write alias of index-000001, to roll over), index, or auto, which is data_stream where the server has them and alias where it does not."`
 	Setup                 bool       `yaml:"setup" default:"false" desc:"Create index template and target when the service starts, as flowcollector setup does, unless they are there. Needs the privilege manage_index_templates and, on the index, view_index_metadata and create_index, for an alias manage."`
 	DocumentIDs           bool       `yaml:"document_ids" default:"true" desc:"Give documents ids, so that Elasticsearch refuses what it has already when a batch is sent again. Without them it stores faster, and twice what was on the way when a connection broke."`
-	BatchBytes            ByteSize   `yaml:"batch_bytes" default:"4MiB" check:"batch" desc:"Size at which a batch is sent, before compression."`
+	BatchBytes            ByteSize   `yaml:"batch_bytes" default:"2MiB" check:"batch" desc:"Size at which a batch is sent, before compression."`
 	FlushInterval         Duration   `yaml:"flush_interval" default:"1s" check:"interval" desc:"Age at which a batch is sent though it is not full."`
 	BufferBytes           ByteSize   `yaml:"buffer_bytes" default:"64MiB" check:"size" desc:"Bound of what waits in memory: all that is not stored yet where there is no spool, otherwise what is not in it yet. Beyond it new flows are dropped, and counted."`
 	Gzip                  bool       `yaml:"gzip" default:"true" desc:"Compress requests: a seventh of the bytes for about twice the processor time."`

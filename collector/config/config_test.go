@@ -88,7 +88,7 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"Kafka authority":   {"output: {kafka: {ca_file: /c}}\n", "output.kafka.ca_file: needs output.kafka.tls"},
 		"Kafka certificate": {"output: {kafka: {client_certificate_file: /c, client_key_file: /k}}\n", "output.kafka.client_certificate_file: needs output.kafka.tls"},
 		"small spool":       {"output: {elasticsearch: {spool: {max_bytes: 1MiB}}}\n", "output.elasticsearch.spool.max_bytes: must be between 2MiB and"},
-		"spool of 4":        {"output: {elasticsearch: {spool: {max_bytes: 16MiB}}}\n", "output.elasticsearch.spool.max_bytes: must be 0, or at least 8 times output.elasticsearch.batch_bytes (32MiB)"},
+		"spool of 4":        {"output: {elasticsearch: {spool: {max_bytes: 8MiB}}}\n", "output.elasticsearch.spool.max_bytes: must be 0, or at least 8 times output.elasticsearch.batch_bytes (16MiB)"},
 		"unknown sync":      {"output: {elasticsearch: {spool: {sync: often}}}\n", "output.elasticsearch.spool.sync: \"often\" is not a way to sync; choose one of interval, always, never"},
 		"batch > buffer":    {"output: {elasticsearch: {batch_bytes: 2MiB, buffer_bytes: 1MiB}}\n", "output.elasticsearch.buffer_bytes: must be at least output.elasticsearch.batch_bytes (2MiB)"},
 	} {

@@ -24,6 +24,10 @@ const (
 	bulkGoal       = 4000
 )
 
+// referencePace is what goflow2 takes from a packet to JSON on the machine that the goals were set on, nanoseconds a record. Goals are met or not
+// at that machine's pace: shared machines are at times half as fast as at others, and both sides, which are measured by turns, then are.
+const referencePace = 69_000
+
 // travellers is how many flows the loads of documents have, each with a public address and a private one of its own: 64 k addresses.
 const travellers = 1 << 15
 
@@ -230,24 +234,26 @@ func measureDocuments(d world.Knowledge, rounds int, round time.Duration) (rows 
 
 // documentTable prints the rows, in Markdown.
 func documentTable(w io.Writer, rows []documentRow) {
-	fmt.Fprintln(w, "\n| from packet to document | ns/record | allocs/record | times faster than goflow2's JSON | goal | met | |")
-	fmt.Fprintln(w, "|---|---:|---:|---:|---|---|---|")
+	fmt.Fprintln(w, "\n| from packet to document | ns/record | at the reference pace | allocs/record | times faster than goflow2's JSON | goal | met | |")
+	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---|---|---|")
 	for _, r := range rows {
 		ns, faster, goal, met := r.side.perRecord(), "–", "–", "–"
+		scaled := ns
 		if r.peer != nil {
 			faster = fmt.Sprintf("%.1f×", r.peer.perRecord()/ns)
+			scaled = ns * referencePace / r.peer.perRecord()
 		}
 		allocs := r.side.allocs * float64(len(r.side.load.packets)) / float64(r.side.records)
 		if r.goal > 0 {
 			goals := []string{fmt.Sprintf("≤ %.0f ns", r.goal), "0 allocs"}
-			holds := ns <= r.goal && fmt.Sprintf("%.2f", allocs) == "0.00"
+			holds := scaled <= r.goal && fmt.Sprintf("%.2f", allocs) == "0.00"
 			if r.faster > 0 {
 				goals = append(goals, fmt.Sprintf("≥ %.0f×", r.faster))
 				holds = holds && r.peer.perRecord()/ns >= r.faster
 			}
 			goal, met = strings.Join(goals, ", "), yes(holds)
 		}
-		fmt.Fprintf(w, "| %s | %.0f | %.2f | %s | %s | %s | %s |\n", r.name, ns, allocs, faster, goal, met, r.note())
+		fmt.Fprintf(w, "| %s | %.0f | %.0f | %.2f | %s | %s | %s | %s |\n", r.name, ns, scaled, allocs, faster, goal, met, r.note())
 	}
 }
 

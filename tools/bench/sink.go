@@ -57,7 +57,10 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Elastic-Product", "Elasticsearch")
 	w.Header().Set("Content-Type", "application/json")
 	answer := `{"name":"sink","version":{"number":"7.17.0","build_flavor":"default","build_type":"tar"},"tagline":"You Know, for Search"}`
-	if strings.HasSuffix(r.URL.Path, "/_bulk") {
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/_mapping"): // as if it were set up
+		answer = `{"flows":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}}}}}}`
+	case strings.HasSuffix(r.URL.Path, "/_bulk"):
 		answer = `{"errors":false}`
 		if err := s.take(r); err != nil {
 			s.fail(err)
