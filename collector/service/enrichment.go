@@ -68,7 +68,7 @@ func (e *enrichment) lines() []added {
 		}
 		all = append(all, l)
 	}
-	if file := e.exporters.Status(); file.Path != "" {
+	if file := e.exporters.Status(); file.Credentials > 0 || file.Error != "" {
 		asked := e.exporters.Stats()
 		l := added{"snmp", fmt.Sprintf("%s of %d known, %s", plural(asked.Named, "exporter"), asked.Exporters, plural(asked.Interfaces, "interface")), file.Error}
 		if l.problem != "" && file.Credentials > 0 {

@@ -64,7 +64,7 @@ func (e *enrichmentMetrics) collect(s *state, counter counterFunc, gauge gaugeFu
 			counter(e.lookupErrors, f.Errors, f.Name)
 		}
 	}
-	if file := s.exporters.Status(); file.Path != "" {
+	if file := s.exporters.Status(); file.Credentials > 0 || file.Error != "" {
 		asked := s.exporters.Stats()
 		gauge(e.snmpCredentials, float64(file.Credentials))
 		gauge(e.snmpExporters, float64(asked.Named))
