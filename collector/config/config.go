@@ -230,8 +230,13 @@ func (c *Config) validate() []problem {
 	return append(found, c.Listen.validate()...)
 }
 
+// Selection is the same in the words of package schema.
+func (d *Document) Selection() schema.Selection {
+	return schema.Selection{Profile: d.Profile, With: d.With, Without: d.Without}
+}
+
 func (d *Document) validate() []problem {
-	if _, err := schema.NewEncoder(schema.Selection{Profile: d.Profile, With: d.With, Without: d.Without}); err != nil {
+	if _, err := schema.NewEncoder(d.Selection()); err != nil {
 		return []problem{{"document.without", err.Error()}}
 	}
 	return nil

@@ -118,15 +118,15 @@ func began(r *flow.Record) flow.Side {
 		return flow.SideUnknown
 	}
 	switch r.Protocol {
-	case protocolICMP:
+	case flow.ProtocolICMP:
 		if r.Has&flow.HasICMP != 0 {
 			return asked4[r.ICMPType]
 		}
-	case protocolICMPv6:
+	case flow.ProtocolICMPv6:
 		if r.Has&flow.HasICMP != 0 {
 			return asked6[r.ICMPType]
 		}
-	case protocolTCP:
+	case flow.ProtocolTCP:
 		if r.Has&flow.HasTCPFlags == 0 || r.TCPFlags&tcpSYN == 0 {
 			return flow.SideUnknown
 		}
@@ -142,7 +142,7 @@ func began(r *flow.Record) flow.Side {
 
 func toDHCPClient(r *flow.Record) bool {
 	const has = flow.HasPorts | flow.HasProtocol
-	return r.Has&has == has && r.Protocol == protocolUDP && (r.Destination.Port == portDHCP4 || r.Destination.Port == portDHCP6)
+	return r.Has&has == has && r.Protocol == flow.ProtocolUDP && (r.Destination.Port == portDHCP4 || r.Destination.Port == portDHCP6)
 }
 
 // Ranks of names: the port with the better one is the server's.

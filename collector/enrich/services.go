@@ -13,29 +13,19 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // transports are the protocols with ports that names are registered for.
 var transports = []string{"tcp", "udp", "sctp", "dccp"}
 
-// IANA numbers of protocols.
-const (
-	protocolICMP    = 1
-	protocolTCP     = 6
-	protocolUDP     = 17
-	protocolDCCP    = 33
-	protocolICMPv6  = 58
-	protocolSCTP    = 132
-	protocolUDPLite = 136
-)
-
 // transportOf is the index in transports by protocol number; -1 has no ports. UDP-Lite shares the ports of UDP (RFC 3828 section 5).
 var transportOf = func() (t [256]int8) {
 	for i := range t {
 		t[i] = -1
 	}
-	t[protocolTCP], t[protocolUDP], t[protocolUDPLite], t[protocolSCTP], t[protocolDCCP] = 0, 1, 1, 2, 3
+	t[flow.ProtocolTCP], t[flow.ProtocolUDP], t[flow.ProtocolUDPLite], t[flow.ProtocolSCTP], t[flow.ProtocolDCCP] = 0, 1, 1, 2, 3
 	return t
 }()
 

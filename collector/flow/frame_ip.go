@@ -149,27 +149,18 @@ func (r *Record) ttl(a *Arena, hops uint8) {
 	d.Has |= HasMinTTL | HasMaxTTL
 }
 
-// IANA numbers of the transport protocols that have ports.
-const (
-	protocolTCP     = 6
-	protocolUDP     = 17
-	protocolDCCP    = 33
-	protocolSCTP    = 132
-	protocolUDPLite = 136
-)
-
 // transport reads the header of the record's protocol, as far as it is there.
 func (r *Record) transport(p []byte) {
 	switch r.Protocol {
-	case protocolTCP:
+	case ProtocolTCP:
 		if len(p) >= 14 {
 			r.TCPFlags = binary.BigEndian.Uint16(p[12:]) & 0x01ff // NS (RFC 3540) and the eight of RFC 9293
 			r.Has |= HasTCPFlags
 		}
 		r.ports(p)
-	case protocolUDP, protocolDCCP, protocolSCTP, protocolUDPLite:
+	case ProtocolUDP, ProtocolDCCP, ProtocolSCTP, ProtocolUDPLite:
 		r.ports(p)
-	case protocolICMP, protocolICMPv6:
+	case ProtocolICMP, ProtocolICMPv6:
 		if len(p) >= 2 {
 			r.ICMPType, r.ICMPCode = p[0], p[1]
 			r.Has |= HasICMP

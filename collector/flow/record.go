@@ -208,12 +208,6 @@ func (s Sampling) Scale(n uint64) uint64 {
 	return n * uint64(s.Interval)
 }
 
-// IANA numbers of the protocols whose type and code exporters put into the port fields.
-const (
-	protocolICMP   = 1
-	protocolICMPv6 = 58
-)
-
 // Settle completes a decoded record from what it says in other words.
 func (r *Record) Settle() {
 	if d := r.Details; d != nil && d.Station.IsValid() {
@@ -226,7 +220,7 @@ func (r *Record) Settle() {
 // the destination port (type × 256 + code) and leave the source port 0; fprobe puts the type into the source port, the code into the
 // other.
 func (r *Record) icmpFromPort() {
-	if r.Has&(HasICMP|HasPorts|HasProtocol) != HasPorts|HasProtocol || r.Protocol != protocolICMP && r.Protocol != protocolICMPv6 {
+	if r.Has&(HasICMP|HasPorts|HasProtocol) != HasPorts|HasProtocol || r.Protocol != ProtocolICMP && r.Protocol != ProtocolICMPv6 {
 		return
 	}
 	r.ICMPType, r.ICMPCode = uint8(r.Destination.Port>>8), uint8(r.Destination.Port)

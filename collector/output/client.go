@@ -10,10 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -145,12 +143,8 @@ func connectionProblem(err error) (cause, text string) {
 		unknown x509.UnknownAuthorityError
 		host    x509.HostnameError
 		invalid x509.CertificateInvalidError
-		timeout net.Error
-		dns     *net.DNSError
-		sys     *os.SyscallError
 		record  tls.RecordHeaderError
 	)
-	const away = "Elasticsearch away: "
 	switch {
 	case errors.As(err, &unknown):
 		return "tls", "Elasticsearch's certificate is signed by an unknown authority: set output.elasticsearch.ca_file"
@@ -161,13 +155,7 @@ func connectionProblem(err error) (cause, text string) {
 	case strings.Contains(err.Error(), "the client noticed that the server is not"):
 		return "not_elasticsearch", "the server at output.elasticsearch.addresses is not Elasticsearch 7, or a proxy removes the X-Elastic-Product header"
 	case strings.Contains(err.Error(), "cannot retrieve informations from Elasticsearch"):
-		return "server_error", away + "it is not ready"
-	case errors.As(err, &dns):
-		return "connection", away + "unable to resolve " + dns.Name
-	case errors.As(err, &sys):
-		return "connection", away + sys.Err.Error()
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "timeout", away + "no answer in time"
+		return "server_error", "Elasticsearch away: it is not ready"
 	}
-	return "connection", away + err.Error()
+	return awayProblem("Elasticsearch", err)
 }

@@ -2,13 +2,10 @@ package output
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -103,7 +100,7 @@ func (k *Kafka) connect() (*connected, error) {
 		kgo.DisableClientMetrics(), kgo.WithHooks(produced{k.sender}),
 	}
 	if c.TLS {
-		conf, err := kafkaTLS(c)
+		conf, err := clientTLS("output.kafka", c.CAFile, c.ClientCertificateFile, c.ClientKeyFile)
 		if err != nil {
 			return nil, err
 		}
@@ -140,28 +137,6 @@ func (k *Kafka) Close(ctx context.Context) error {
 	err := k.sender.Close(ctx)
 	k.now.Load().Close()
 	return err
-}
-
-func kafkaTLS(c KafkaConfig) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("unable to read output.kafka.ca_file: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("unable to use output.kafka.ca_file %s: no PEM certificate in it", c.CAFile)
-		}
-	}
-	if c.ClientCertificateFile != "" {
-		pair, err := tls.LoadX509KeyPair(c.ClientCertificateFile, c.ClientKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("unable to use output.kafka.client_certificate_file %s with client_key_file %s: %w", c.ClientCertificateFile, c.ClientKeyFile, err)
-		}
-		conf.Certificates = []tls.Certificate{pair}
-	}
-	return conf, nil
 }
 
 // produced counts requests and the octets that were stored, as the client compressed them.

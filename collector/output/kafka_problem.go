@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -80,7 +78,6 @@ func (k *Kafka) askAny(ctx context.Context, brokers []*kgo.Broker) (err error) {
 
 // problemOf names why messages are not stored.
 func (k *Kafka) problemOf(err error) (cause, text string) {
-	const away = "Kafka away: "
 	var (
 		secret  passwordError
 		refusal *kerr.Error
@@ -89,9 +86,6 @@ func (k *Kafka) problemOf(err error) (cause, text string) {
 		host    x509.HostnameError
 		invalid x509.CertificateInvalidError
 		record  tls.RecordHeaderError
-		timeout net.Error
-		dns     *net.DNSError
-		sys     *os.SyscallError
 	)
 	closed := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	atLogin := k.now.Load().login.failed(closed)
@@ -125,13 +119,7 @@ func (k *Kafka) problemOf(err error) (cause, text string) {
 	case errors.As(err, &first):
 		return "connection", "Kafka closes the connection: does output.kafka.tls fit, and does it ask for output.kafka.username?"
 	case closed:
-		return "connection", away + "it closed the connection"
-	case errors.As(err, &dns):
-		return "connection", away + "unable to resolve " + dns.Name
-	case errors.As(err, &sys):
-		return "connection", away + sys.Err.Error()
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "timeout", away + "no answer in time"
+		return "connection", "Kafka away: it closed the connection"
 	}
-	return "connection", away + shorten(err.Error())
+	return awayProblem("Kafka", err)
 }

@@ -1,14 +1,11 @@
 package output
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -96,25 +93,9 @@ func (t *transport) build() (*http.Transport, error) {
 	h.TLSHandshakeTimeout = dialTime
 	h.MaxIdleConnsPerHost = max(t.config.Idle, 1)
 	h.WriteBufferSize = 64 << 10
-	h.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if path := t.config.CAFile; path != "" {
-		pem, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("unable to read output.elasticsearch.ca_file: %w", err)
-		}
-		h.TLSClientConfig.RootCAs = x509.NewCertPool()
-		if !h.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("unable to use output.elasticsearch.ca_file %s: no PEM certificate in it", path)
-		}
-	}
-	if path := t.config.ClientCertificateFile; path != "" {
-		pair, err := tls.LoadX509KeyPair(path, t.config.ClientKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("unable to use output.elasticsearch.client_certificate_file %s with client_key_file %s: %w", path, t.config.ClientKeyFile, err)
-		}
-		h.TLSClientConfig.Certificates = []tls.Certificate{pair}
-	}
-	return h, nil
+	var err error
+	h.TLSClientConfig, err = clientTLS("output.elasticsearch", t.config.CAFile, t.config.ClientCertificateFile, t.config.ClientKeyFile)
+	return h, err
 }
 
 // RoundTrip implements http.RoundTripper. When the secrets are refused they are read again: the next request has the new ones.

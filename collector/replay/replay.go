@@ -64,7 +64,7 @@ type replay struct {
 // Files writes a line of JSON to out for each flow in the files, in order. A file that cannot be read, or not to its end, is reported and
 // counted, and the next one is read. The error is about what is to be added, out or ctx.
 func Files(ctx context.Context, out io.Writer, files []string, o Options) (Summary, error) {
-	encoder, err := schema.NewEncoder(schema.Selection{Profile: o.Document.Profile, With: o.Document.With, Without: o.Document.Without})
+	encoder, err := schema.NewEncoder(o.Document.Selection())
 	if err != nil {
 		return Summary{}, err
 	}

@@ -82,7 +82,7 @@ func agent(dst []byte, d *flow.Details, r *flow.Record) []byte {
 }
 
 func reverseTCPFlags(dst []byte, d *flow.Details, r *flow.Record) []byte {
-	if d.Has&flow.HasReverseTCPFlags == 0 || r.Protocol != protocolTCP {
+	if d.Has&flow.HasReverseTCPFlags == 0 || r.Protocol != flow.ProtocolTCP {
 		return dst
 	}
 	return appendFlags(dst, d.ReverseTCPFlags)

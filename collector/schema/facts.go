@@ -16,19 +16,8 @@ const (
 // exported are the bits that are the record's own.
 const exported = flow.HasPackets<<1 - 1
 
-// IANA protocol numbers.
-const (
-	protocolICMP    = 1
-	protocolTCP     = 6
-	protocolUDP     = 17
-	protocolDCCP    = 33
-	protocolICMPv6  = 58
-	protocolSCTP    = 132
-	protocolUDPLite = 136
-)
-
 // withPorts are the protocols that have ports.
-var withPorts = [256]bool{protocolTCP: true, protocolUDP: true, protocolDCCP: true, protocolSCTP: true, protocolUDPLite: true}
+var withPorts = [256]bool{flow.ProtocolTCP: true, flow.ProtocolUDP: true, flow.ProtocolDCCP: true, flow.ProtocolSCTP: true, flow.ProtocolUDPLite: true}
 
 // hasPorts tells whether the ports of a record are some: NetFlow v5 sends them for each flow, whatever its protocol. Where the protocol is not
 // known, 0 on both sides is none.
@@ -50,7 +39,7 @@ func factsOf(r *flow.Record) flow.Fields {
 	if r.Observer != nil {
 		has |= hasObserver
 	}
-	if r.Protocol == protocolICMP || r.Protocol == protocolICMPv6 {
+	if r.Protocol == flow.ProtocolICMP || r.Protocol == flow.ProtocolICMPv6 {
 		if has&flow.HasICMP != 0 {
 			has |= hasRealICMP
 		}

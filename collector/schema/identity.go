@@ -21,12 +21,12 @@ func communityID(dst []byte, r *flow.Record) []byte {
 	var a, b uint16
 	ordered, ports := false, true // ordered: what has no counterpart stays as it is
 	switch r.Protocol {
-	case protocolTCP, protocolUDP, protocolSCTP:
+	case flow.ProtocolTCP, flow.ProtocolUDP, flow.ProtocolSCTP:
 		if r.Has&flow.HasPorts == 0 {
 			return dst
 		}
 		a, b = r.Source.Port, r.Destination.Port
-	case protocolICMP, protocolICMPv6:
+	case flow.ProtocolICMP, flow.ProtocolICMPv6:
 		if r.Has&flow.HasICMP == 0 {
 			return dst
 		}
@@ -93,7 +93,7 @@ func counterparts(pairs [][2]uint8) (all [256]int16) {
 // goes one way only.
 func counterpart(r *flow.Record) (a, b uint16, oneWay bool) {
 	table := &icmpCounterparts
-	if r.Protocol == protocolICMPv6 {
+	if r.Protocol == flow.ProtocolICMPv6 {
 		table = &icmpv6Counterparts
 	}
 	if other := table[r.ICMPType]; other >= 0 {

@@ -44,9 +44,9 @@ func TestCommunityIDNeedsAll(t *testing.T) {
 		"no target":    func(r *flow.Record) { r.Destination.Addr = netip.Addr{} },
 		"two families": func(r *flow.Record) { r.Source.Addr = netip.IPv6Unspecified() },
 		"no protocol":  func(r *flow.Record) { r.Has &^= flow.HasProtocol },
-		"no ICMP type": func(r *flow.Record) { r.Protocol, r.Has = protocolICMP, r.Has&^flow.HasICMP },
+		"no ICMP type": func(r *flow.Record) { r.Protocol, r.Has = flow.ProtocolICMP, r.Has&^flow.HasICMP },
 	} {
-		r := everything(complete, protocolTCP)
+		r := everything(complete, flow.ProtocolTCP)
 		change(r)
 		if got, there := leaves(t, AppendJSON(nil, r))["network.community_id"]; there {
 			t.Errorf("%s: the id is %v", name, got)
@@ -57,7 +57,7 @@ func TestCommunityIDNeedsAll(t *testing.T) {
 // TestConversationID: one for both directions and all ports of the client, another for whatever else differs.
 func TestConversationID(t *testing.T) {
 	id := func(change func(r *flow.Record)) string {
-		r := everything(complete, protocolTCP)
+		r := everything(complete, flow.ProtocolTCP)
 		change(r)
 		return string(conversationID(nil, r))
 	}
@@ -80,14 +80,14 @@ func TestConversationID(t *testing.T) {
 		"another port of the server": func(r *flow.Record) { r.Destination.Port++ },
 		"another client":             func(r *flow.Record) { r.Source.Addr = r.Source.Addr.Next() },
 		"another server":             func(r *flow.Record) { r.Destination.Addr = r.Destination.Addr.Next() },
-		"another protocol":           func(r *flow.Record) { r.Protocol = protocolUDP },
+		"another protocol":           func(r *flow.Record) { r.Protocol = flow.ProtocolUDP },
 		"the other is the client":    func(r *flow.Record) { r.Client = flow.SideDestination },
 	} {
 		if got := id(change); got == same {
 			t.Errorf("%s: the id is the same", name)
 		}
 	}
-	r := everything(complete, protocolTCP)
+	r := everything(complete, flow.ProtocolTCP)
 	r.Client = flow.SideUnknown
 	for name, value := range leaves(t, AppendJSON(nil, r)) {
 		if below(name, "client") || below(name, "server") || name == "flow.conversation_id" {

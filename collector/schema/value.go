@@ -197,7 +197,7 @@ func appendFlags(dst []byte, set uint16) []byte {
 }
 
 func tcpFlags(dst []byte, r *flow.Record) []byte {
-	if r.Protocol != protocolTCP {
+	if r.Protocol != flow.ProtocolTCP {
 		return dst
 	}
 	return appendFlags(dst, r.TCPFlags)

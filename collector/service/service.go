@@ -107,7 +107,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		})
 	}
 	s.restore(cfg)
-	encoder, err := schema.NewEncoder(schema.Selection{Profile: cfg.Document.Profile, With: cfg.Document.With, Without: cfg.Document.Without})
+	encoder, err := schema.NewEncoder(cfg.Document.Selection())
 	if err != nil {
 		return nil, fmt.Errorf("unable to use the settings below document: %w", err)
 	}

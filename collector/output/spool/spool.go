@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Causes of dropped documents, besides those of package
+// Causes of dropped documents, besides those of package output.
 const (
 	CauseFull    = "spool_full"    // the oldest were dropped because the spool was at its limit
 	CauseDamaged = "spool_damaged" // the disk does not give back what was written
