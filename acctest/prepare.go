@@ -31,6 +31,7 @@ var requirements = []requirement{
 	{"tshark", "tshark", "decodes the same packets independently"},
 	{"snmpd", "snmpd", "tells the names of interfaces over SNMP"},
 	{"gcc", "gcc libc6-dev", "builds the race detector into tests"},
+	{"promtool", "prometheus", "checks the rules of alerts, and tests them"},
 	{"java", "default-jdk-headless", "runs Elasticsearch"},
 	{"mvn", "maven", "gets Elasticsearch from Maven Central"},
 }
