@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,8 +24,25 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "flowcollector:", err)
-		os.Exit(1)
+		os.Exit(status(err))
 	}
+}
+
+// exitError is an error with an exit status of its own.
+type exitError struct {
+	status int
+	error
+}
+
+func (e *exitError) Unwrap() error { return e.error }
+
+// status is the exit status for an error.
+func status(err error) int {
+	var own *exitError
+	if errors.As(err, &own) {
+		return own.status
+	}
+	return 1
 }
 
 func root() *cobra.Command {
@@ -37,10 +55,11 @@ adds GeoIP places and autonomous systems, and writes Elastic Common Schema docum
   flowcollector check flowcollector.yml          name every mistake in a settings file
   flowcollector setup                            create index template and target in Elasticsearch
   flowcollector replay capture.pcap | jq .       print the flows of a capture
+  flowcollector import-elastiflow flowcoll.conf  turn ElastiFlow's settings into ours
   flowcollector elements vlan                    list the information elements whose names have "vlan" in them`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(), checkCommand(), setupCommand(), replayCommand(), elementsCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), checkCommand(), setupCommand(), replayCommand(), importCommand(), elementsCommand(), versionCommand())
 	return cmd
 }

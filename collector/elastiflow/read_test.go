@@ -1,0 +1,123 @@
+package elastiflow
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
+)
+
+// assignments are settings as "line:column NAME=value".
+func assignments(list []Setting) []string {
+	texts := make([]string, 0, len(list))
+	for _, s := range list {
+		texts = append(texts, fmt.Sprintf("%d:%d %s=%s", s.Line, s.Column, s.Name, s.Value))
+	}
+	return texts
+}
+
+func TestRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, data string
+		want       []string
+	}{
+		"variables": {
+			"flow.env", "# comment\n\nEF_A=1\n  export EF_B=\"a b\" # why\nOTHER=x\nEF_C='x # y'\nEF_D=x # why\nEF_E=\nEF_F=\"\\\"\\$\\n\"\r\n",
+			[]string{"3:1 EF_A=1", "4:3 EF_B=a b", "6:1 EF_C=x # y", "7:1 EF_D=x", "8:1 EF_E=", `9:1 EF_F="$\n`},
+		},
+		"a drop-in": {
+			"flowcoll.conf", "[Service]\nEnvironment=\"EF_A=1\" 'EF_B=a b' EF_C=x\\sy\nLimitNOFILE=1\nEnvironment=EF_D=%%h \\\n# a comment within\n  \"EF_E=2\"\nEnvironment=\"OTHER=3\"\n",
+			[]string{"2:1 EF_A=1", "2:1 EF_B=a b", "2:1 EF_C=x y", "4:1 EF_D=%h", "4:1 EF_E=2"},
+		},
+		"a drop-in that forgets": {"x.conf", "[Service]\nEnvironment=EF_A=1\nEnvironment=\nEnvironment=EF_B=2\n", []string{"4:1 EF_B=2"}},
+		"flowcoll.yml":           {"flowcoll.yml", "EF_A: 'true'\nEF_B: 9995\nEF_C:\n", []string{"1:1 EF_A=true", "2:1 EF_B=9995", "3:1 EF_C="}},
+		"Docker Compose, an object": {
+			"docker-compose.yml", "services:\n  flow:\n    image: x\n    environment: &e\n      EF_A: 'false' # why\n  other:\n    environment:\n      <<: *e\n",
+			[]string{"5:7 EF_A=false"},
+		},
+		"Docker Compose, a list": {
+			"compose", "# comment\nservices:\n  flow:\n    environment:\n      - EF_A=1=2\n      - EF_B\n      - X=1\n", []string{"5:9 EF_A=1=2", "6:9 EF_B=${EF_B}"},
+		},
+		"Kubernetes": {
+			"pod.yaml", "spec:\n  containers:\n    - env:\n        - {name: EF_A, value: '1'}\n        - name: EF_B\n          valueFrom: {secretKeyRef: {name: s, key: k}}\n",
+			[]string{"4:18 EF_A=1", "5:17 EF_B=${EF_B}"},
+		},
+		"nothing": {"x.env", "# only a comment\n", []string{}},
+	} {
+		in, err := Read(c.file, []byte(c.data), Auto)
+		if got := assignments(in.Settings); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
+		}
+	}
+}
+
+func TestReadIncludes(t *testing.T) {
+	in, err := Read("x.conf", []byte("[Service]\nEnvironmentFile=/etc/none\nEnvironmentFile=\nEnvironmentFile=-/etc/flow.env\n"), Auto)
+	if err != nil || len(in.Includes) != 1 || in.Includes[0].Value != "/etc/flow.env" || in.Includes[0].Line != 4 {
+		t.Errorf("%+v, %v", in, err)
+	}
+}
+
+func TestReadNamesEveryBadLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, data string
+		want       []string
+	}{
+		"variables": {"f.env", "EF_A=1\nhunter2\nEF B=hunter2\nEF_C=\"hunter2\nEF_D='hunter2' hunter2\n", []string{
+			"f.env: line 2, column 1: not a setting", "f.env: line 3, column 1: not a setting",
+			"f.env: line 4, column 1: EF_C: the quote is not closed", "f.env: line 5, column 1: EF_D: the quote is not closed",
+		}},
+		"a drop-in": {"f.conf", "[Service\nhunter2\nEnvironment=hunter2\nEnvironment=\"EF_A=hunter2\nEnvironment=EF_A=1 \\", []string{
+			"f.conf: line 1, column 1: not a section", "f.conf: line 2, column 1: neither a section nor a directive",
+			"f.conf: line 3, column 1: not an assignment", "f.conf: line 4, column 1: a quote is not closed", "f.conf: line 5, column 1: the line goes on",
+		}},
+		"YAML":     {"f.yml", "EF_A: [hunter2]\nx:\n  - EF_ B=hunter2\n", []string{"f.yml: line 1, column 1: EF_A: must be a plain value", "f.yml: line 3, column 5: not the name of a setting"}},
+		"no YAML":  {"f.yml", "EF_A: 'hunter2\n", []string{"f.yml: line 2, column 1: not YAML"}},
+		"an alias": {"f.yml", "EF_A: *hunter2\n", []string{"f.yml: not YAML: an alias (*) without its anchor"}},
+		"a text":   {"f.yml", "hunter2\n", []string{"f.yml: line 1, column 1: neither an object nor a list"}},
+	} {
+		_, err := Read(c.file, []byte(c.data), Auto)
+		var list yamlfile.Errors
+		if !errors.As(err, &list) || len(list) != len(c.want) {
+			t.Errorf("%s: %v, want %d mistakes", name, err, len(c.want))
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.HasPrefix(list[i].Error(), want) {
+				t.Errorf("%s: %q, want %q", name, list[i], want)
+			}
+		}
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: there is a value in %q", name, err)
+		}
+	}
+	if _, err := Read("x", nil, "toml"); err == nil || !strings.Contains(err.Error(), `"toml" is not a format; choose one of [auto env systemd yaml]`) {
+		t.Errorf("another format: %v", err)
+	}
+}
+
+func FuzzImport(f *testing.F) {
+	for _, seed := range []string{
+		"EF_A=1\n", "[Service]\nEnvironment=\"EF_FLOW_SERVER_UDP_PORT=1,2\" \\\n EF_LOGGER_LEVEL=warn\n", "EF_FLOW_SERVER_UDP_IP: '::'\n",
+		"x:\n - EF_OUTPUT_ELASTICSEARCH_ENABLE=true\n - EF_OUTPUT_ELASTICSEARCH_CLOUD_ID=a:YS5iJGMkZA==\n",
+		"EF_PROCESSOR_DROP_FIELDS=flow.src.ip.addr,source\nEF_PROCESSOR_EXPAND_CLISRV=false\n", "EF_A_OUTPUT_KAFKA_ENABLE=1\nEF_A_OUTPUT_KAFKA_BROKERS=b,[::1]\n",
+	} {
+		for _, format := range []string{"auto", "env", "systemd", "yaml"} {
+			f.Add(format, []byte(seed))
+		}
+	}
+	f.Fuzz(func(t *testing.T, format string, data []byte) {
+		in, err := Read("f", data, Format(format))
+		if err != nil {
+			return
+		}
+		r, err := Translate(in)
+		if err != nil {
+			return
+		}
+		valid(t, r)
+	})
+}
