@@ -1,4 +1,5 @@
-// Gen writes the reference pages that come from the collector's own tables: the document fields, the settings and the information elements.
+// Gen writes the reference pages that come from the collector's own tables: the document fields, the settings, the information elements and
+// what becomes of the settings of ElastiFlow.
 //
 //	go run ./docs/gen DIRECTORY
 package main
@@ -24,7 +25,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
-	pages := map[string]string{"fields.md": fields(), "settings.md": settings(), "elements.md": registry}
+	pages := map[string]string{"fields.md": fields(), "settings.md": settings(), "elements.md": registry, "elastiflow-reference.md": imported()}
 	for name, page := range pages {
 		if err := os.WriteFile(filepath.Join(os.Args[1], name), []byte(page), 0o644); err != nil { //nolint:gosec // documentation is for everybody
 			fmt.Fprintln(os.Stderr, "gen:", err)
