@@ -9,7 +9,7 @@ folder=collector/package
 
 case $version in
 *-dev)
-	digest=$({ sha256sum <"$binary"; find "$folder" -type f ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
+	digest=$({ sha256sum <"$binary"; find "$folder" collector/monitoring -type f ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
 	version=$version.g${digest:0:12}
 	;;
 esac
