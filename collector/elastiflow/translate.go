@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
@@ -295,7 +296,7 @@ func (t *translation) from(key string, s Setting) {
 
 // markDefaults tells settings that change something from those that are the same by default.
 func (r *Result) markDefaults() error {
-	defaults, err := texts(config.Default())
+	defaults, err := standard()
 	if err != nil {
 		return err
 	}
@@ -316,6 +317,9 @@ func (r *Result) markDefaults() error {
 	}
 	return nil
 }
+
+// standard are the defaults in their text form.
+var standard = sync.OnceValues(func() (map[string]string, error) { return texts(config.Default()) })
 
 // texts are all settings in their text form, by dotted name.
 func texts(c config.Config) (map[string]string, error) {

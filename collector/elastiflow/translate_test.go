@@ -202,7 +202,11 @@ func TestEveryOptionIsExplained(t *testing.T) {
 			lines = append(lines, above+"=true")
 		}
 		for _, name := range append([]string{o.Name}, o.Old...) {
-			for _, value := range []string{"1", "0", "127.0.0.1", "x"} {
+			values := []string{"1", "0", "x"}
+			if name != o.Name {
+				values = values[:1]
+			}
+			for _, value := range values {
 				in, err := Read("f", []byte(strings.Join(append(slices.Clone(lines), name+"="+value), "\n")), Environment)
 				if err != nil {
 					t.Fatal(err)
