@@ -23,7 +23,7 @@ var titles = []struct {
 // WriteReport says what became of each setting, for people. It has no values in it.
 func (r *Result) WriteReport(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d settings of ElastiFlow\n", len(r.Entries))
+	fmt.Fprintf(&b, "Settings of ElastiFlow: %d\n", len(r.Entries))
 	for _, title := range titles {
 		var part strings.Builder
 		n := 0

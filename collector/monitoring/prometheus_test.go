@@ -34,7 +34,12 @@ func collector(t *testing.T) service.Addresses {
 	go func() {
 		done <- service.Run(ctx, c, service.Options{Version: "1.2.3", Logger: slog.New(slog.DiscardHandler), Ready: func(a service.Addresses) { ready <- a }})
 	}()
-	t.Cleanup(func() { cancel(); <-done })
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 	select {
 	case a := <-ready:
 		return a

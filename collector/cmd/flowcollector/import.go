@@ -97,7 +97,7 @@ func (i *importer) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	if n := result.Loses(); n > 0 && i.strict {
-		return &exitError{statusLoses, fmt.Errorf("%d settings have no equivalent", n)}
+		return &exitError{statusLoses, fmt.Errorf("settings without equivalent: %d", n)}
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func TestImportStatus(t *testing.T) {
 		"a bad value":              {[]string{value}, 1, value + ": line 1, column 1: EF_FLOW_SERVER_UDP_PORT"},
 		"another format":           {[]string{"--format", "toml", lossy}, 1, `"toml" is not a format`},
 		"nothing like it":          {[]string{lossy}, 0, lossy + ":1: EF_NOTHING"},
-		"nothing like it, strict":  {[]string{"--strict", lossy}, 3, "1 settings have no equivalent"},
+		"nothing like it, strict":  {[]string{"--strict", lossy}, 3, "settings without equivalent: 1"},
 		"no file":                  {nil, 1, "requires at least 1 arg"},
 	} {
 		_, stderr, err := execute(t, append([]string{"import-elastiflow"}, c.args...)...)
