@@ -322,6 +322,12 @@ func (e *Elasticsearch) Stop(ctx context.Context) error { return e.end(ctx, sysc
 // Kill ends the server at once, as a crash does, and keeps its data for Start.
 func (e *Elasticsearch) Kill(ctx context.Context) error { return e.end(ctx, syscall.SIGKILL) }
 
+// Pause lets the server do nothing, and keep its connections open, until Resume.
+func (e *Elasticsearch) Pause() error { return e.server.id.signal(syscall.SIGSTOP) }
+
+// Resume ends a pause.
+func (e *Elasticsearch) Resume() error { return e.server.id.signal(syscall.SIGCONT) }
+
 func (e *Elasticsearch) end(ctx context.Context, signal syscall.Signal) error {
 	e.client.CloseIdleConnections()
 	if e.server == nil {

@@ -115,6 +115,60 @@ func (e *Elasticsearch) PairSums(ctx context.Context, index string) (map[Pair]Su
 	}
 }
 
+// NetFlowStored returns how often each of the flows of a NetFlow exporter is stored, by their numbers from first to last. Those that are not
+// are absent. It refreshes first, so that everything acknowledged is counted.
+func (e *Elasticsearch) NetFlowStored(ctx context.Context, index string, first, last uint32) (map[uint32]int, error) {
+	name := url.PathEscape(index)
+	if err := e.Do(ctx, http.MethodPost, "/"+name+"/_refresh", nil, nil); err != nil {
+		return nil, err
+	}
+	const perPage = 10_000
+	composite := map[string]any{
+		"size": perPage, "sources": []any{map[string]any{"number": map[string]any{"terms": map[string]any{"field": "network.bytes"}}}},
+		"after": map[string]any{"number": first - 1},
+	}
+	query := map[string]any{
+		"size": 0, "query": map[string]any{"term": map[string]any{"source.ip": netflowSources.String()}},
+		"aggs": map[string]any{"flows": map[string]any{"composite": composite}},
+	}
+	times := map[uint32]int{}
+	for {
+		var page struct {
+			TimedOut bool `json:"timed_out"`
+			Shards   struct {
+				Failed int `json:"failed"`
+			} `json:"_shards"`
+			Aggregations struct {
+				Flows struct {
+					After   any `json:"after_key"`
+					Buckets []struct {
+						Key struct {
+							Number uint32 `json:"number"`
+						} `json:"key"`
+						Count int `json:"doc_count"`
+					} `json:"buckets"`
+				} `json:"flows"`
+			} `json:"aggregations"`
+		}
+		if err := e.Do(ctx, http.MethodPost, "/"+name+"/_search", query, &page); err != nil {
+			return nil, err
+		}
+		if page.TimedOut || page.Shards.Failed > 0 {
+			return nil, fmt.Errorf("flows stored in %s are not all counted: %d shards failed", index, page.Shards.Failed)
+		}
+		for _, b := range page.Aggregations.Flows.Buckets {
+			if b.Key.Number > last {
+				return times, nil
+			}
+			times[b.Key.Number] = b.Count
+		}
+		if len(page.Aggregations.Flows.Buckets) < perPage {
+			return times, nil
+		}
+		composite["after"] = page.Aggregations.Flows.After
+	}
+}
+
 // pairPage is one page of the answer.
 type pairPage struct {
 	TimedOut bool `json:"timed_out"`

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -39,6 +40,7 @@ type Host struct {
 	PrivateKey []byte     // OpenSSH PEM
 	Netns      string     // path of the network namespace; empty for a virtual machine
 
+	udp     map[int]int // ports of a virtual machine, and those of this machine that lead there
 	run     *run
 	machine *process
 	console string                          // file
@@ -258,6 +260,9 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 	if h.Netns != "" {
 		return dialNamespace(ctx, h.Netns, network, address)
 	}
+	if network == "udp" {
+		return h.dialForwarded(ctx, address)
+	}
 	client, err := h.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -267,6 +272,60 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 		return nil, errors.Join(err, client.Close())
 	}
 	return &throughSSH{Conn: connection, client: client}, nil
+}
+
+// dialForwarded reaches a port of a virtual machine that was asked for when it was started, whatever address it listens on.
+func (h *Host) dialForwarded(ctx context.Context, address string) (net.Conn, error) {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, known := h.udp[int(at.Port())]
+	if !known {
+		return nil, fmt.Errorf("host %s: no packets are passed on to UDP port %d", h.Name, at.Port())
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, "udp", netip.AddrPortFrom(h.Address, uint16(port)).String())
+}
+
+// Serve listens on an address inside the host and passes every connection on to what dial connects to, until the returned function is called.
+func (h *Host) Serve(ctx context.Context, address string, dial func(context.Context) (net.Conn, error)) (stop func() error, err error) {
+	client, err := h.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := client.Listen("tcp", address)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("host %s: listen on %s: %w", h.Name, address, err), client.Close())
+	}
+	go func() {
+		for {
+			inside, err := listener.Accept()
+			if err != nil {
+				return // closed
+			}
+			go pass(ctx, inside, dial)
+		}
+	}()
+	return client.Close, nil
+}
+
+// pass copies both ways until one side has enough.
+func pass(ctx context.Context, inside net.Conn, dial func(context.Context) (net.Conn, error)) {
+	defer inside.Close() //nolint:errcheck // whoever is inside notices
+	outside, err := dial(ctx)
+	if err != nil {
+		return // as a server that is not there
+	}
+	defer outside.Close() //nolint:errcheck // likewise
+	done := make(chan struct{}, 2)
+	for _, c := range [][2]net.Conn{{inside, outside}, {outside, inside}} {
+		go func() {
+			_, _ = io.Copy(c[0], c[1])
+			done <- struct{}{}
+		}()
+	}
+	<-done
 }
 
 // throughSSH is a forwarded connection that takes its SSH connection along when closed.

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/flowstack/terraform-provider-flowstack/acctest"
 )
@@ -18,7 +20,10 @@ import (
 type Options struct {
 	Repository string // root of the checkout: examples/, bin/
 	Name       string // of the host
-	Log        acctest.Logf
+	// VM lets the collector's host be a virtual machine, which has a kernel and a clock of its own and takes packets on UDP port 2055.
+	// Elasticsearch is on its loopback there as well: connections are passed on.
+	VM  bool
+	Log acctest.Logf
 }
 
 // Chain is the running whole. What was not started is nil.
@@ -27,6 +32,8 @@ type Chain struct {
 	Elasticsearch *acctest.Elasticsearch
 	Tofu          *acctest.Tofu
 
+	beside *acctest.Host               // where Elasticsearch runs, where the host is a virtual machine
+	serve  func() error                // ends the passing on of connections
 	remove func(context.Context) error // of the workspace
 }
 
@@ -39,11 +46,27 @@ func Start(ctx context.Context, o Options) (_ *Chain, err error) {
 			err = errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
-	if c.Host, err = acctest.StartHost(ctx, acctest.HostOptions{Name: o.Name, Log: o.Log}); err != nil {
+	container, err := acctest.StartHost(ctx, acctest.HostOptions{Name: o.Name, Log: o.Log})
+	if err != nil {
 		return nil, err
 	}
-	if c.Elasticsearch, err = acctest.StartElasticsearch(ctx, acctest.ElasticsearchOptions{Host: c.Host, Log: o.Log}); err != nil {
+	if o.VM {
+		c.beside = container
+	} else {
+		c.Host = container
+	}
+	if c.Elasticsearch, err = acctest.StartElasticsearch(ctx, acctest.ElasticsearchOptions{Host: container, Log: o.Log}); err != nil {
 		return nil, err
+	}
+	if o.VM {
+		if c.Host, err = acctest.StartVM(ctx, acctest.VMOptions{UDP: []int{2055}, Log: o.Log}); err != nil {
+			return nil, err
+		}
+		address := strings.TrimPrefix(c.Elasticsearch.URL, "https://")
+		c.serve, err = c.Host.Serve(ctx, address, func(ctx context.Context) (net.Conn, error) { return container.DialContext(ctx, "tcp", address) })
+		if err != nil {
+			return nil, err
+		}
 	}
 	c.Tofu, c.remove, err = Workspace(ctx, o.Repository, filepath.Join(o.Repository, "examples", "complete"), Variables(c.Host, c.Elasticsearch))
 	return c, err
@@ -52,11 +75,17 @@ func Start(ctx context.Context, o Options) (_ *Chain, err error) {
 // Stop takes everything down again, whatever state it is in. The host's state ends with the host; Terraform's is deleted.
 func (c *Chain) Stop(ctx context.Context) error {
 	var errs []error
+	if c.serve != nil {
+		errs = append(errs, c.serve())
+	}
 	if c.Elasticsearch != nil {
 		errs = append(errs, c.Elasticsearch.Close(ctx))
 	}
 	if c.Host != nil {
 		errs = append(errs, c.Host.Stop(ctx))
+	}
+	if c.beside != nil {
+		errs = append(errs, c.beside.Stop(ctx))
 	}
 	if c.remove != nil {
 		errs = append(errs, c.remove(ctx))
@@ -112,7 +141,7 @@ func Variables(h *acctest.Host, e *acctest.Elasticsearch) map[string]string {
 		"port":        strconv.Itoa(h.Port),
 		"host_keys":   string(keys),
 		"private_key": string(h.PrivateKey),
-		"tune_kernel": "false", // the kernel of a container host is the machine's
+		"tune_kernel": strconv.FormatBool(h.Netns == ""), // the kernel of a container host is the machine's
 	}
 	if e != nil {
 		v["elasticsearch_endpoint"] = e.URL

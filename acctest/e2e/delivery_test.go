@@ -2,13 +2,8 @@ package e2e
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +24,9 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 	}
 	cleanup(t, c.Stop)
 	must(t, c.Tofu.Apply(ctx))
-	g := newGenerator(ctx, t, c.Host)
+	g, err := acctest.NewNetFlow(ctx, c.Host, "127.0.0.1:2055")
+	must(t, err)
+	t.Cleanup(func() { must(t, g.Close()) })
 
 	for _, test := range []struct {
 		name string
@@ -46,12 +43,12 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 		{"the server is away for five minutes, and the collector is restarted and killed", func(t *testing.T) {
 			must(t, c.Elasticsearch.Stop(ctx))
 			back := time.After(outage)
-			g.every(20 * time.Millisecond) // 300,000 flows are enough for a server with little memory
-			g.pause()
+			g.Rate(1000) // 300,000 flows are enough for a server with little memory
+			g.Pause()
 			run(ctx, t, c.Host, "systemctl", "restart", "flowcollector")
-			g.resume()
+			g.Resume()
 			time.Sleep(10 * time.Second)
-			g.pause()
+			g.Pause()
 			records := -1.0
 			waitFor(ctx, t, "all that was sent to be decoded and handed over", func() (bool, string) {
 				metrics := get(ctx, t, c.Host, metricsPage)
@@ -67,7 +64,7 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 				state := string(run(ctx, t, c.Host, "systemctl", "show", "-p", "NRestarts,ActiveState", "flowcollector"))
 				return strings.Contains(state, "NRestarts=1") && strings.Contains(state, "ActiveState=active"), state
 			})
-			g.resume()
+			g.Resume()
 			<-back
 			must(t, c.Elasticsearch.Start(ctx))
 		}},
@@ -82,16 +79,16 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 			must(t, c.Elasticsearch.SetWriterPassword("another-password"))
 			waitForProblem(ctx, t, c.Host, "refuses user")
 			put(ctx, t, c.Host, "/etc/flowcollector/credentials/elasticsearch-password", "0600", []byte(c.Elasticsearch.WriterPassword))
-			g.pause()
+			g.Pause()
 			run(ctx, t, c.Host, "systemctl", "restart", "flowcollector") // systemd hands over credentials at the start
-			g.resume()
+			g.Resume()
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g.every(10 * time.Millisecond)
-			g.start(ctx)
+			g.Start(ctx, 2000)
 			test.do(t)
-			sent := g.stop()
+			sent, err := g.Stop()
+			must(t, err)
 			waitForAll(ctx, t, c)
 			expectSums(ctx, t, c.Elasticsearch, sent)
 			metrics := get(ctx, t, c.Host, metricsPage)
@@ -106,7 +103,7 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 }
 
 // testFullDisk gives the spool a disk of 4 MiB while the server is away. Each flow that is not stored in the end must have been counted.
-func testFullDisk(t *testing.T, c *chain.Chain, g *generator) {
+func testFullDisk(t *testing.T, c *chain.Chain, g *acctest.NetFlow) {
 	ctx := t.Context()
 	const spool = "/var/lib/private/flowcollector/spool"
 	documents := stored(ctx, t, c.Elasticsearch)
@@ -115,9 +112,8 @@ func testFullDisk(t *testing.T, c *chain.Chain, g *generator) {
 	run(ctx, t, c.Host, "mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", spool)
 	run(ctx, t, c.Host, "sh", "-c", "chown --reference="+spool+"/.. "+spool)
 	run(ctx, t, c.Host, "systemctl", "start", "flowcollector")
-	before := g.flows
-	g.every(4 * time.Millisecond)
-	g.start(ctx)
+	before := g.Flows()
+	g.Start(ctx, 5000)
 	waitFor(ctx, t, "the full disk to cost flows", func() (bool, string) {
 		metrics := get(ctx, t, c.Host, metricsPage)
 		return metric(metrics, "flowcollector_flows_dropped_total") > 0, metrics
@@ -125,22 +121,21 @@ func testFullDisk(t *testing.T, c *chain.Chain, g *generator) {
 	if page := get(ctx, t, c.Host, readyPage); !strings.Contains(page, "no space left on device") {
 		t.Errorf("the reason is not shown:\n%s", page)
 	}
-	g.stop()
+	_, err := g.Stop()
+	must(t, err)
 	must(t, c.Elasticsearch.Start(ctx))
 	waitForAll(ctx, t, c)
 	metrics := get(ctx, t, c.Host, metricsPage)
 	dropped := int(metric(metrics, "flowcollector_flows_dropped_total"))
 	documents = stored(ctx, t, c.Elasticsearch) - documents
-	times := map[uint64]int{}
-	for _, octets := range storedSince(ctx, t, c.Elasticsearch, before) {
-		times[octets]++
-	}
+	times, err := c.Elasticsearch.NetFlowStored(ctx, "flows", before+1, g.Flows())
+	must(t, err)
 	for octets, n := range times {
 		if n != 1 {
 			t.Errorf("flow %d is stored %d times", octets, n)
 		}
 	}
-	if sent := int(g.flows - before); dropped == 0 || len(times) != documents || documents+dropped != sent {
+	if sent := int(g.Flows() - before); dropped == 0 || len(times) != documents || documents+dropped != sent {
 		t.Errorf("%d flows sent, %d documents stored, of %d different flows, %d counted as dropped", sent, documents, len(times), dropped)
 	}
 	run(ctx, t, c.Host, "systemctl", "stop", "flowcollector")
@@ -187,125 +182,4 @@ func stored(ctx context.Context, t *testing.T, e *acctest.Elasticsearch) int {
 	var answer struct{ Count int }
 	must(t, e.Do(ctx, http.MethodGet, "/flows/_count", nil, &answer))
 	return answer.Count
-}
-
-// storedSince returns the octets of the flows that are stored, of those with more octets than so many. Of equal ones it may miss some.
-func storedSince(ctx context.Context, t *testing.T, e *acctest.Elasticsearch, octets uint32) (all []uint64) {
-	t.Helper()
-	const perPage = 10_000
-	last := uint64(octets)
-	for seen := perPage; seen == perPage; {
-		var page struct {
-			Hits struct {
-				Hits []struct {
-					Sort []uint64 `json:"sort"`
-				} `json:"hits"`
-			} `json:"hits"`
-		}
-		must(t, e.Do(ctx, http.MethodPost, "/flows/_search", map[string]any{
-			"size": perPage, "_source": false, "sort": []any{map[string]any{"network.bytes": "asc"}}, "search_after": []any{last},
-		}, &page))
-		seen = len(page.Hits.Hits)
-		for _, hit := range page.Hits.Hits {
-			last = hit.Sort[0]
-			all = append(all, last)
-		}
-	}
-	return all
-}
-
-// generator sends NetFlow v9 to a host's collector, 20 flows at a time.
-type generator struct {
-	t          *testing.T
-	connection net.Conn
-
-	mu      sync.Mutex // held while a packet is sent, and while paused
-	sent    map[acctest.Pair]acctest.Sums
-	ticker  *time.Ticker
-	packets uint32
-	flows   uint32
-	running sync.WaitGroup
-	quit    context.CancelFunc
-}
-
-const (
-	flowsPerPacket = 20
-	templateID     = 300
-)
-
-func newGenerator(ctx context.Context, t *testing.T, h *acctest.Host) *generator {
-	t.Helper()
-	connection, err := h.DialContext(ctx, "udp", "127.0.0.1:2055")
-	must(t, err)
-	t.Cleanup(func() { _ = connection.Close() })
-	ticker := time.NewTicker(time.Second)
-	t.Cleanup(ticker.Stop)
-	return &generator{t: t, connection: connection, ticker: ticker, sent: map[acctest.Pair]acctest.Sums{}}
-}
-
-func (g *generator) start(ctx context.Context) {
-	ctx, quit := context.WithCancel(ctx)
-	g.quit = quit
-	g.running.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-g.ticker.C:
-				g.send()
-			}
-		}
-	})
-}
-
-// every sets the time between packets.
-func (g *generator) every(d time.Duration) { g.ticker.Reset(d) }
-
-func (g *generator) pause()  { g.mu.Lock() }
-func (g *generator) resume() { g.mu.Unlock() }
-
-// stop returns the sums of all that was sent since the beginning.
-func (g *generator) stop() map[acctest.Pair]acctest.Sums {
-	g.quit()
-	g.running.Wait()
-	return g.sent
-}
-
-// send sends one packet: RFC 3954 sections 5.1 to 5.3, the template in every tenth.
-func (g *generator) send() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	u16, u32 := binary.BigEndian.AppendUint16, binary.BigEndian.AppendUint32
-	now := time.Now()
-	template := g.packets%10 == 0
-	count := uint16(flowsPerPacket)
-	if template {
-		count++ // of records, templates among them: RFC 3954 section 5.1
-	}
-	header := u16(u16(nil, 9), count)
-	header = u32(u32(u32(u32(header, 3_600_000), uint32(now.Unix())), g.packets), 7)
-	packet := header
-	if template {
-		fields := [][2]uint16{{8, 4}, {12, 4}, {7, 2}, {11, 2}, {4, 1}, {2, 4}, {1, 4}}
-		packet = u16(u16(u16(u16(packet, 0), uint16(8+4*len(fields))), templateID), uint16(len(fields)))
-		for _, f := range fields {
-			packet = u16(u16(packet, f[0]), f[1])
-		}
-	}
-	const record = 21
-	packet = u16(u16(packet, templateID), 4+flowsPerPacket*record)
-	for range flowsPerPacket {
-		g.flows++
-		source, destination := [4]byte{198, 51, 100, byte(g.flows % 8)}, [4]byte{203, 0, 113, byte(g.flows % 5)}
-		packet = append(append(packet, source[:]...), destination[:]...)
-		packet = append(u16(u16(packet, uint16(1024+g.flows%60000)), 443), 6)
-		packet = u32(u32(packet, 1), g.flows) // one packet, and octets that no other flow has
-		pair := acctest.Pair{Source: netip.AddrFrom4(source), Destination: netip.AddrFrom4(destination)}
-		s := g.sent[pair]
-		g.sent[pair] = acctest.Sums{Packets: s.Packets + 1, Bytes: s.Bytes + uint64(g.flows)}
-	}
-	if _, err := g.connection.Write(packet); err != nil && !errors.Is(err, net.ErrClosed) {
-		g.t.Errorf("unable to send: %v", err)
-	}
-	g.packets++
 }

@@ -27,8 +27,10 @@ func TestNothingIsWrittenBeforeSetup(t *testing.T) {
 	must(t, os.WriteFile(password, []byte(es.SetupPassword+"\n"), 0o600))
 	startCollector(ctx, t, h, settings)
 
-	g := newGenerator(ctx, t, h)
-	g.start(ctx)
+	g, err := acctest.NewNetFlow(ctx, h, "127.0.0.1:2055")
+	must(t, err)
+	t.Cleanup(func() { must(t, g.Close()) })
+	g.Start(ctx, 200)
 	const remedy = "no index template for flows: run flowcollector setup, or set output.elasticsearch.setup: true"
 	waitFor(ctx, t, "the problem to show while flows wait", func() (bool, string) {
 		ready, metrics := get(ctx, t, h, "http://127.0.0.1:8080/readyz"), get(ctx, t, h, "http://127.0.0.1:8080/metrics")
@@ -58,7 +60,9 @@ func TestNothingIsWrittenBeforeSetup(t *testing.T) {
 		metrics := get(ctx, t, h, "http://127.0.0.1:8080/metrics")
 		return metric(metrics, "flowcollector_documents_sent_total") > 0, metrics
 	})
-	expectSums(ctx, t, es, g.stop())
+	sent, err := g.Stop()
+	must(t, err)
+	expectSums(ctx, t, es, sent)
 	if ready := get(ctx, t, h, "http://127.0.0.1:8080/readyz"); strings.Contains(ready, "flowcollector setup") {
 		t.Errorf("after the setup: %s", ready)
 	}
