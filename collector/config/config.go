@@ -132,6 +132,7 @@ type Output struct {
 	Elasticsearch Elasticsearch `yaml:"elasticsearch"`
 	NDJSON        NDJSON        `yaml:"ndjson"`
 	Kafka         Kafka         `yaml:"kafka"`
+	Recent        Recent        `yaml:"recent"`
 }
 
 // Elasticsearch is the bulk output.
@@ -189,6 +190,19 @@ type Kafka struct {
 	Mechanism             string   `yaml:"mechanism" default:"scram-sha-512" check:"mechanism" desc:"How the user proves who it is: plain, scram-sha-256 or scram-sha-512."`
 	Username              string   `yaml:"username" desc:"User for SASL; empty sends none."`
 	PasswordFile          string   `yaml:"password_file" check:"path" desc:"File with the password; empty uses the systemd credential kafka-password."`
+}
+
+// Recent is the store of the newest flows, which can be searched.
+type Recent struct {
+	Enabled   string   `yaml:"enabled" default:"auto" check:"switch" desc:"Keep the newest flows on disk, so that they can be searched: true, false, or auto, which does where no other output is configured."`
+	Directory string   `yaml:"directory" check:"path" desc:"Directory for them; empty uses recent in the state directory."`
+	MaxBytes  ByteSize `yaml:"max_bytes" default:"1GiB" check:"recent" desc:"Most that they take on disk. Beyond it the oldest are removed. They give way to others: a twentieth of the file system stays free, or 1 GiB if that is less."`
+	Keep      Duration `yaml:"keep" default:"24h" check:"recent_keep" desc:"Age at which they are removed, or up to a sixteenth later."`
+}
+
+// RecentOn says whether recent flows are kept.
+func (o *Output) RecentOn() bool {
+	return o.Recent.Enabled == "true" || o.Recent.Enabled == "auto" && len(o.Elasticsearch.Addresses) == 0 && o.NDJSON.Path == "" && len(o.Kafka.Brokers) == 0
 }
 
 // HTTP is the address of metrics and health.

@@ -119,7 +119,7 @@ func arrived(t *testing.T, from, n int, opts ...kgo.Opt) {
 	}
 }
 
-func waitFor(t *testing.T, k *Kafka, what string, ok func(Stats) bool) Stats {
+func waitFor(t *testing.T, k Sink, what string, ok func(Stats) bool) Stats {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {

@@ -187,7 +187,7 @@ func TestTeeGivesEveryDocumentToEachSink(t *testing.T) {
 
 func TestDiscardCounts(t *testing.T) {
 	pool := NewPool(1000, 2)
-	d := NewDiscard(pool)
+	d := NewDiscard(pool, "no output is configured")
 	fill(d, pool, 0, 100)
 	if s := d.Stats()[0]; s.Dropped[CauseNoOutput] != 100 || s.Problem.Text == "" {
 		t.Errorf("stats %+v", s)
@@ -226,7 +226,7 @@ func (f putFunc) Alive() error                { return nil }
 func TestBatcherAllocatesNothing(t *testing.T) {
 	pool := NewPool(1000, 2)
 	pool.GiveIDs()
-	b := NewBatcher(NewDiscard(pool), pool, 1000, time.Second)
+	b := NewBatcher(NewDiscard(pool, ""), pool, 1000, time.Second)
 	doc := []byte(document(0))
 	now := time.Now()
 	if n := testing.AllocsPerRun(1000, func() { b.Commit(append(b.Begin(), doc...), now); b.Tick(now) }); n != 0 {

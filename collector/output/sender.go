@@ -47,6 +47,7 @@ type sender struct {
 
 	beats    []*heartbeat.Heartbeat
 	workers  sync.WaitGroup
+	ended    atomic.Bool     // all workers have come to their end
 	draining chan struct{}   // closed when the sink is told to stop
 	stopOnce sync.Once       // closes draining
 	abort    context.Context // ends the work of all goroutines when the time to drain is over.
@@ -158,7 +159,7 @@ func (s *sender) Close(ctx context.Context) error {
 	defer stop()
 	defer s.cancel()
 	done := make(chan struct{})
-	go func() { s.workers.Wait(); close(done) }()
+	go func() { s.workers.Wait(); s.ended.Store(true); close(done) }()
 	select {
 	case <-done:
 	case <-ctx.Done():

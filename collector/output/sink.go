@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
+	"github.com/flowstack/terraform-provider-flowstack/collector/recent"
 )
 
 // Causes of dropped documents, as Stats.Dropped and the metrics name them.
@@ -36,7 +37,7 @@ type Sink interface {
 // Stats are the figures of one sink. Documents put, and those found in the spool at the start (Spool.Restored) = Sent + the
 // sum of Dropped + Held.Documents, when nothing is in flight: a batch is held until all its documents are settled.
 type Stats struct {
-	Name      string // "elasticsearch", "kafka", "ndjson"
+	Name      string // "elasticsearch", "kafka", "ndjson", "recent"
 	Sent      uint64 // documents stored
 	SentBytes uint64 // size of the bodies that stored them, as sent (compressed if compression is on)
 	Requests  uint64 // bulk requests or writes tried
@@ -48,9 +49,10 @@ type Stats struct {
 	Rejected    map[string]uint64 // documents dropped as rejected, by the reason given (an error type)
 	Errors      map[string]uint64 // failed requests or writes, by cause
 	Held        Held
-	Limit       int          // requests that may be in flight at once at the moment; 0: does not apply
-	Spool       *spool.Stats // nil: there is none
-	Problem     Problem      // what is wrong now; zero when nothing is
+	Limit       int           // requests that may be in flight at once at the moment; 0: does not apply
+	Spool       *spool.Stats  // nil: there is none
+	Recent      *recent.Stats // nil: it is no store of recent flows
+	Problem     Problem       // what is wrong now; zero when nothing is
 }
 
 // Problem is a condition that keeps a sink from delivering.
@@ -139,14 +141,15 @@ func (t *Tee) Alive() error {
 	return nil
 }
 
-// Discard is the sink when no output is configured: it counts and drops.
+// Discard is the sink when no output is configured, and recent flows cannot be kept: it counts and drops.
 type Discard struct {
 	pool    *Pool
+	reason  string
 	dropped atomic.Uint64
 }
 
-// NewDiscard returns a sink that drops everything.
-func NewDiscard(pool *Pool) *Discard { return &Discard{pool: pool} }
+// NewDiscard returns a sink that drops everything, for a reason that the status shows.
+func NewDiscard(pool *Pool, reason string) *Discard { return &Discard{pool: pool, reason: reason} }
 
 // Put implements Sink.
 func (d *Discard) Put(b *Buffer) {
@@ -162,7 +165,7 @@ func (d *Discard) Stats() []Stats {
 	return []Stats{{
 		Name:    "none",
 		Dropped: map[string]uint64{CauseNoOutput: d.dropped.Load()},
-		Problem: Problem{Cause: CauseNoOutput, Text: "no output is configured"},
+		Problem: Problem{Cause: CauseNoOutput, Text: d.reason},
 	}}
 }
 

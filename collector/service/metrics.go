@@ -35,6 +35,8 @@ type metrics struct {
 	requestsLimit, spoolSegments, spoolBytes                  *prometheus.Desc
 	spoolErrors, spoolSyncErrors                              *prometheus.Desc
 	spoolRestored, spoolUnreadable                            *prometheus.Desc
+	recentSegments, recentBytes, recentLimit, recentFlows     *prometheus.Desc
+	recentOldest, recentRemoved, recentDamaged                *prometheus.Desc
 	exporterMetrics
 	enrichmentMetrics
 }
@@ -74,6 +76,13 @@ func newMetrics(s *state) *metrics {
 	m.spoolUnreadable = m.desc("spool_unreadable_segments", "Files of the spool that could not be read at the start, and were left as they are.", "output")
 	m.spoolErrors = m.desc("spool_errors_total", "Writes to the spool that failed.", "output")
 	m.spoolSyncErrors = m.desc("spool_sync_errors_total", "Times that the disk was told to keep what was written to the spool, and did not.", "output")
+	m.recentSegments = m.desc("recent_segments", "Files of recent flows.", "output")
+	m.recentBytes = m.desc("recent_bytes", "Size of the files of recent flows.", "output")
+	m.recentLimit = m.desc("recent_limit_bytes", "The most that recent_bytes may be.", "output")
+	m.recentFlows = m.desc("recent_flows", "Flows that can be searched.", "output")
+	m.recentOldest = m.desc("recent_oldest_timestamp_seconds", "Time of the oldest flow that can be searched; 0 when there is none.", "output")
+	m.recentRemoved = m.desc("recent_removed_flows_total", "Flows removed to make room for newer ones, or because of their age.", "output")
+	m.recentDamaged = m.desc("recent_damaged_segments_total", "Files of recent flows that could not be read, and were renamed.", "output")
 	m.outputWorks = m.desc("output_up", "1 when the last request or write succeeded.", "output")
 	m.exporterMetrics = newExporterMetrics(m)
 	m.enrichmentMetrics = newEnrichmentMetrics(m)
@@ -148,6 +157,19 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 			gauge(m.spoolUnreadable, float64(o.Spool.Unreadable), o.Name)
 			counter(m.spoolErrors, o.Spool.Errors, o.Name)
 			counter(m.spoolSyncErrors, o.Spool.SyncErrors, o.Name)
+		}
+		if o.Recent != nil {
+			gauge(m.recentSegments, float64(o.Recent.Segments), o.Name)
+			gauge(m.recentBytes, float64(o.Recent.Bytes), o.Name)
+			gauge(m.recentLimit, float64(o.Recent.Limit), o.Name)
+			gauge(m.recentFlows, float64(o.Recent.Flows), o.Name)
+			oldest := 0.0
+			if !o.Recent.Oldest.IsZero() {
+				oldest = float64(o.Recent.Oldest.UnixMilli()) / 1000
+			}
+			gauge(m.recentOldest, oldest, o.Name)
+			counter(m.recentRemoved, o.Recent.Removed, o.Name)
+			counter(m.recentDamaged, o.Recent.Damaged, o.Name)
 		}
 		gauge(m.outputWorks, boolean(o.Problem.Cause == ""), o.Name)
 	}

@@ -6,14 +6,16 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
+	"github.com/flowstack/terraform-provider-flowstack/collector/recent"
 )
 
 // sinks builds the outputs that are configured.
-func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool) (_ output.Sink, err error) {
+func (s *state) sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool) (_ output.Sink, err error) {
 	var list []output.Sink
 	defer func() {
 		if err != nil {
@@ -46,9 +48,21 @@ func sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool)
 		}
 		list = append(list, sink)
 	}
+	reason := "no output is configured"
+	if cfg.Output.RecentOn() {
+		sink, kept, missing, err := recentSink(cfg, o, pool)
+		if err != nil {
+			return nil, err
+		}
+		if sink != nil {
+			list, s.recent = append(list, sink), kept
+		} else {
+			reason += ", and recent flows cannot be kept: " + missing
+		}
+	}
 	if len(list) == 0 {
-		o.Logger.Warn("no output is configured: flows are counted and dropped; set output.elasticsearch.addresses, output.ndjson.path or output.kafka.brokers")
-		return output.NewDiscard(pool), nil
+		o.Logger.Warn(reason + ": flows are counted and dropped; set output.elasticsearch.addresses, output.ndjson.path, output.kafka.brokers or output.recent.directory")
+		return output.NewDiscard(pool, reason), nil
 	}
 	return output.NewTee(pool, list[0], list[1:]...), nil
 }
@@ -90,6 +104,41 @@ func kafkaSink(k config.Kafka, o Options, pool *output.Pool) (*output.Kafka, err
 		},
 		ClientID: "flowcollector", Queue: output.NewMemoryQueue(int(k.BufferBytes), pool), Pool: pool, Logger: o.Logger,
 	})
+}
+
+// recentSink opens the store of recent flows. Where nobody asked for it by name, what keeps it from being there is no error: missing says it.
+func recentSink(cfg config.Config, o Options, pool *output.Pool) (_ *output.Recent, _ *recent.Store, missing string, err error) {
+	r := cfg.Output.Recent
+	must := r.Directory != "" || r.Enabled == "true"
+	directory := RecentDirectory(cfg)
+	if directory == "" {
+		missing = "there is no state directory (set state.directory or output.recent.directory)"
+		if must {
+			return nil, nil, "", errors.New("unable to keep recent flows: " + missing)
+		}
+		return nil, nil, missing, nil
+	}
+	w, err := recent.NewWriter(recent.Options{Directory: directory, MaxBytes: int64(r.MaxBytes), Keep: time.Duration(r.Keep), Logger: o.Logger.With("output", "recent")})
+	if err != nil {
+		if must {
+			return nil, nil, "", err
+		}
+		return nil, nil, err.Error(), nil
+	}
+	return output.NewRecent(output.RecentConfig{
+		Writer: w, Queue: output.NewMemoryQueue(int(cfg.Output.Elasticsearch.BufferBytes), pool), Pool: pool, Logger: o.Logger,
+	}), w.Store(), "", nil
+}
+
+// RecentDirectory is where recent flows are kept, by the settings; empty where there is no place for them.
+func RecentDirectory(cfg config.Config) string {
+	if d := cfg.Output.Recent.Directory; d != "" {
+		return d
+	}
+	if d := stateDirectory(cfg.State.Directory); d != "" {
+		return filepath.Join(d, "recent")
+	}
+	return ""
 }
 
 // openSpool opens the spool that is set, or else one in the state directory. It returns nil when there is none.

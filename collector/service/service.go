@@ -114,7 +114,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	if s.enrichment, err = openEnrichment(cfg.Enrich, encoder, o.Logger); err != nil {
 		return nil, err
 	}
-	if s.sink, err = sinks(ctx, cfg, o, pool); err != nil {
+	if s.sink, err = s.sinks(ctx, cfg, o, pool); err != nil {
 		return nil, err
 	}
 	for _, p := range s.pipelines {

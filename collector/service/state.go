@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
+	"github.com/flowstack/terraform-provider-flowstack/collector/recent"
 )
 
 // The phases of the service's life.
@@ -24,6 +25,7 @@ type state struct {
 	pipelines []*pipeline
 	sink      output.Sink
 	store     *exporter.Store // nil when nothing is to outlive a restart
+	recent    *recent.Store   // nil when flows are not kept to be searched
 	enrichment
 }
 
@@ -62,6 +64,9 @@ func (s *state) ready() (bool, string) {
 	}
 	for _, o := range s.sink.Stats() {
 		text := fmt.Sprintf("%d flows stored, %s buffered", o.Sent, buffered(o.Held))
+		if r := o.Recent; r != nil && r.Flows > 0 {
+			text += fmt.Sprintf(", %d flows since %s can be searched", r.Flows, r.Oldest.UTC().Format(time.RFC3339))
+		}
 		if o.Problem.Cause != "" {
 			text = o.Problem.Text + "; " + text
 		}
@@ -150,6 +155,8 @@ func title(name string) string {
 		return "NDJSON"
 	case "kafka":
 		return "Kafka"
+	case "recent":
+		return "recent flows"
 	}
 	return name
 }

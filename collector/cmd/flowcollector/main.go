@@ -55,11 +55,12 @@ adds GeoIP places and autonomous systems, and writes Elastic Common Schema docum
   flowcollector check flowcollector.yml          name every mistake in a settings file
   flowcollector setup                            create index template and target in Elasticsearch
   flowcollector replay capture.pcap | jq .       print the flows of a capture
+  flowcollector flows --port 443 --since 1h      search the recent flows
   flowcollector import-elastiflow flowcoll.conf  turn ElastiFlow's settings into ours
   flowcollector elements vlan                    list the information elements whose names have "vlan" in them`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(), checkCommand(), setupCommand(), replayCommand(), importCommand(), elementsCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), checkCommand(), setupCommand(), replayCommand(), flowsCommand(), importCommand(), elementsCommand(), versionCommand())
 	return cmd
 }

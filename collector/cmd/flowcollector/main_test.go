@@ -127,7 +127,7 @@ func TestVersionAndHelp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"run", "check", "setup", "replay", "elements", "version", "completion"} {
+	for _, name := range []string{"run", "check", "setup", "replay", "elements", "flows", "version", "completion"} {
 		if !strings.Contains(stdout, "\n  "+name+" ") {
 			t.Errorf("the help has no %s:\n%s", name, stdout)
 		}

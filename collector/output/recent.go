@@ -1,0 +1,93 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"syscall"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/recent"
+)
+
+// Recent keeps documents in a store on disk that can be searched.
+type Recent struct {
+	*sender
+	writer *recent.Writer
+}
+
+// RecentConfig says where documents are kept.
+type RecentConfig struct {
+	Writer *recent.Writer // belongs to the sink
+	Queue  Queue
+	Pool   *Pool
+	Logger *slog.Logger
+	// RetryFirst and RetryMost bound the time between tries; 0 is 250 ms and 5 s.
+	RetryFirst, RetryMost time.Duration
+}
+
+// NewRecent starts the writer.
+func NewRecent(c RecentConfig) *Recent {
+	if c.RetryMost <= 0 {
+		c.RetryMost = 5 * time.Second
+	}
+	r := &Recent{sender: newSender("recent", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost}), writer: c.Writer}
+	r.start(1, r.deliver, func(*worker) { r.writer.Tick() })
+	return r
+}
+
+// deliver appends the documents. After an error it goes on with those that are not written. It holds the queue up meanwhile, which is bounded:
+// there is nowhere else for them to go.
+func (r *Recent) deliver(w *worker, b *Buffer) {
+	lines := stripActions(b.data)
+	left := b.docs
+	for try := 1; ; try++ {
+		w.beat.Beat(forever) // a disk may hang for any time; the queue's bound takes care of that
+		w.requests.Add(1)
+		n, docs, err := r.writer.Append(lines)
+		w.sent.Add(uint64(docs))
+		w.sentBytes.Add(uint64(n))
+		lines, left = lines[n:], left-docs
+		if err == nil {
+			w.recovered()
+			return
+		}
+		w.fail(recentCause(err), fmt.Sprintf("unable to keep recent flows: %v", err))
+		if !w.pause(try) {
+			w.abandon(left)
+			return
+		}
+		w.retried.Add(uint64(left))
+	}
+}
+
+// recentCause is a short name for what keeps flows from the disk.
+func recentCause(err error) string {
+	switch {
+	case recent.Full(err):
+		return "disk_full"
+	case errors.Is(err, syscall.EROFS), recent.ReadOnly(err):
+		return "read_only"
+	}
+	return "write"
+}
+
+// Close implements Sink, and closes the store. One whose writer hangs is left to the end of the process.
+func (r *Recent) Close(ctx context.Context) error {
+	err := r.sender.Close(ctx)
+	if r.ended.Load() {
+		if cerr := r.writer.Close(); cerr != nil {
+			err = errors.Join(err, fmt.Errorf("unable to close the recent flows: %w", cerr))
+		}
+	}
+	return err
+}
+
+// Stats implements Sink.
+func (r *Recent) Stats() []Stats {
+	all := r.sender.Stats()
+	figures := r.writer.Stats()
+	all[0].Recent = &figures
+	return all
+}
