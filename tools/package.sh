@@ -1,23 +1,11 @@
 #!/usr/bin/env bash
-# Make the collector's Debian package: package.sh NFPM BINARY ARCH VERSION TARGET-DIR
-#
-# A development version carries a digest of what is inside (binary, unit, scripts, settings): the provider compares versions, so
-# a changed collector has to be a changed version.
+# Make one package of the collector, named as its format names packages: package.sh NFPM deb|rpm BINARY ARCH VERSION FILES-DIR TARGET-DIR
 set -euo pipefail
-nfpm=$1 binary=$2 arch=$3 version=$4 target=$5
-folder=collector/package
-
-case $version in
-*-dev)
-	digest=$({ sha256sum <"$binary"; find "$folder" collector/monitoring -type f ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
-	version=$version.g${digest:0:12}
-	;;
-esac
-
+nfpm=$1 format=$2 binary=$3 arch=$4 version=$5 files=$6 target=$7
 mkdir -p "$target"
-deb=$target/flowcollector_${version/-/\~}_$arch.deb
-if [[ ! -f $deb || $binary -nt $deb ]]; then
-	rm -f "$target"/flowcollector_*_"$arch".deb
-	VERSION=$version GOARCH=$arch BINARY=$binary "$nfpm" package --config "$folder/nfpm.yaml" --packager deb --target "$deb" >/dev/null
+export VERSION=$version GOARCH=$arch BINARY=$binary FILES=$files
+if ! log=$("$nfpm" package --config collector/package/nfpm.yaml --packager "$format" --target "$target/" 2>&1); then
+	echo "unable to make the $format of $version for $arch: $log" >&2
+	exit 1
 fi
-echo "==> $deb"
+sed -n 's/^created package: /==> /p' <<<"$log"

@@ -21,7 +21,8 @@ func checkCommand() *cobra.Command {
 		Long:  "Check names every mistake in a settings file at once, with line and column, those in the files that it names included, and exits with status 1 when there is one.",
 		Example: `  flowcollector check
   flowcollector check --print-effective flowcollector.yml`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeFiles(1, settingsFiles...),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file := DefaultFile
 			if len(args) == 1 {

@@ -26,6 +26,7 @@ arguments it lists all. A name finds every element whose name it is a part of, w
 		Example: `  flowcollector elements vlan
   flowcollector elements 9/12235 0/40000
   flowcollector elements --json --file elements.yml acme`,
+		ValidArgsFunction: completeElements,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			registry := element.Builtin()
 			if file != "" {
@@ -50,6 +51,7 @@ arguments it lists all. A name finds every element whose name it is a part of, w
 	}
 	cmd.Flags().StringVar(&file, "file", "", "YAML file with elements of your own")
 	cmd.Flags().BoolVar(&ndjson, "json", false, "print a JSON object for each element")
+	completeFlag(cmd, "file", cobra.ShellCompDirectiveFilterFileExt, settingsFiles...)
 	return cmd
 }
 

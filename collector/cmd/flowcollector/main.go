@@ -62,5 +62,11 @@ adds GeoIP places and autonomous systems, and writes Elastic Common Schema docum
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(runCommand(), checkCommand(), setupCommand(), replayCommand(), flowsCommand(), importCommand(), elementsCommand(), versionCommand())
+	for _, command := range packaging {
+		cmd.AddCommand(command())
+	}
 	return cmd
 }
+
+// packaging are commands that only the build of packages has (packaging.go).
+var packaging []func() *cobra.Command

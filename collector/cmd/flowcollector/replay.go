@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 
 	"github.com/spf13/cobra"
@@ -32,7 +33,8 @@ A packet that cannot be decoded is named with its file and number, and so is a c
 exit status 1, unless --lenient is given; all that can be read is read.`,
 		Example: `  flowcollector replay router.pcapng > flows.ndjson
   flowcollector replay template.dat data.dat`,
-		Args: cobra.MinimumNArgs(1),
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeFiles(math.MaxInt, "pcap", "pcapng", "dat"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			address, err := netip.ParseAddr(exporter)
 			if err != nil {
@@ -88,5 +90,11 @@ exit status 1, unless --lenient is given; all that can be read is read.`,
 	cmd.Flags().BoolVar(&lenient, "lenient", false, "exit with status 0 though packets or files could not be read")
 	cmd.Flags().String("geoip-city", "", "city database (.mmdb) to enrich with")
 	cmd.Flags().String("geoip-asn", "", "autonomous system database (.mmdb) to enrich with")
+	completeFlag(cmd, "config", cobra.ShellCompDirectiveFilterFileExt, settingsFiles...)
+	completeFlag(cmd, "elements", cobra.ShellCompDirectiveFilterFileExt, settingsFiles...)
+	completeFlag(cmd, "extra", cobra.ShellCompDirectiveNoFileComp, "none", "known", "all")
+	completeFlag(cmd, "exporter", cobra.ShellCompDirectiveNoFileComp)
+	completeFlag(cmd, "geoip-city", cobra.ShellCompDirectiveFilterFileExt, "mmdb")
+	completeFlag(cmd, "geoip-asn", cobra.ShellCompDirectiveFilterFileExt, "mmdb")
 	return cmd
 }

@@ -34,6 +34,7 @@ what it holds, for ten seconds at most. Under systemd it reports readiness, stat
 		},
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", DefaultFile, "settings file")
+	completeFlag(cmd, "config", cobra.ShellCompDirectiveFilterFileExt, settingsFiles...)
 	return cmd
 }
 

@@ -80,9 +80,9 @@ place of the collector's own.`,
 	flags.StringVar(&user, "user", "", "user in place of that of the settings")
 	flags.StringVar(&passwordFile, "password-file", "", "file with the password of --user")
 	cmd.MarkFlagsRequiredTogether("user", "password-file")
-	if err := cmd.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(targets, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeFlag(cmd, "config", cobra.ShellCompDirectiveFilterFileExt, settingsFiles...)
+	completeFlag(cmd, "target", cobra.ShellCompDirectiveNoFileComp, targets...)
+	completeFlag(cmd, "user", cobra.ShellCompDirectiveNoFileComp)
 	return cmd
 }
 

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Make all that a release has: dist.sh BIN-DIR VERSION COMMIT TARGET-DIR [all|collector]
+# With "collector" the provider, which takes the longest to build, is left out.
+#
+# Equal sources, VERSION, COMMIT and SOURCE_DATE_EPOCH make equal files, wherever and whenever; make dist-check holds that.
+set -euo pipefail
+bin=$1 version=$2 commit=$3 target=$4 part=${5:-all}
+architectures="amd64 arm64"
+export TZ=UTC LC_ALL=C CGO_ENABLED=0 GOOS=linux
+umask 022
+
+for tool in zip jq; do
+	command -v "$tool" >/dev/null || {
+		echo "dist: there is no $tool here: apt-get install $tool, or make prepare" >&2
+		exit 1
+	}
+done
+
+rm -rf "$target"
+mkdir -p "$target"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+build() { # ARCH OUTPUT LDFLAGS PACKAGE [OPTION...]
+	GOARCH=$1 go build -trimpath -buildvcs=false "${@:5}" -ldflags "-s -w -buildid= $3" -o "$2" "$4"
+}
+
+sbom() { # PROGRAM OUTPUT: CycloneDX, from what the linker wrote into the program
+	"$bin/cyclonedx-gomod" bin -json -std -noserial -notimestamp -version "v$version" -output "$2" "$1"
+}
+
+for arch in $architectures; do
+	echo "==> collector $version for $arch"
+	mkdir "$work/$arch"
+	build "$arch" "$work/$arch/flowcollector" "-X main.version=$version -X main.commit=$commit" ./collector/cmd/flowcollector
+done
+package=$(tools/package-version.sh "$version" $(printf "$work/%s/flowcollector " $architectures))
+GOOS='' tools/package-files.sh "$package" "$work/files"
+
+making=()
+for arch in $architectures; do
+	for format in deb rpm; do
+		tools/package.sh "$bin/nfpm" "$format" "$work/$arch/flowcollector" "$arch" "$package" "$work/files" "$target" & # compresses with one processor
+		making+=($!)
+	done
+done
+for id in "${making[@]}"; do
+	wait "$id"
+done
+for arch in $architectures; do
+	name=flowcollector_${version}_linux_$arch
+	folder=$work/tar/$name
+	mkdir -p "$folder"
+	cp -r "$work/$arch/flowcollector" "$work/files/man" "$work/files/completions" LICENSE CHANGELOG.md \
+		collector/package/flowcollector.service collector/package/flowcollector.yml "$folder/"
+	chmod -R u=rwX,go=rX "$folder"
+	tar -C "$work/tar" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -9n >"$target/$name.tar.gz"
+	echo "==> $target/$name.tar.gz"
+	sbom "$work/$arch/flowcollector" "$target/$name.cdx.json"
+done
+
+if [[ $part == all ]]; then
+	# The provider carries the packages of this release, and no others that a build left in the tree.
+	embedded=$PWD/appliance/flowcollector/packages
+	{
+		find "$embedded" -name '*.deb' -printf '%p\n'
+		find "$target" -name '*.deb' -printf "$embedded/%f=%p\n"
+	} | jq -Rn '{Replace: [inputs | split("=") | {(.[0]): (.[1] // "")}] | add}' >"$work/overlay.json"
+	provider=terraform-provider-flowstack_$version
+	for arch in $architectures; do
+		echo "==> provider $version for $arch"
+		program=$work/$arch/terraform-provider-flowstack_v$version
+		build "$arch" "$program" "-X main.version=$version" . -overlay "$work/overlay.json"
+		sbom "$program" "$target/${provider}_linux_$arch.cdx.json"
+		touch -d "@$SOURCE_DATE_EPOCH" "$program"
+		zip -9 -X -q -j "$target/${provider}_linux_$arch.zip" "$program"
+		echo "==> $target/${provider}_linux_$arch.zip"
+	done
+	# What Terraform's registry reads: https://developer.hashicorp.com/terraform/registry/providers/publishing
+	echo '{"version": 1, "metadata": {"protocol_versions": ["6.0"]}}' >"$target/${provider}_manifest.json"
+	(cd "$target" && sha256sum "${provider}"_*.zip "${provider}_manifest.json" >"${provider}_SHA256SUMS")
+fi
+(cd "$target" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS)
+echo "==> $target/SHA256SUMS"

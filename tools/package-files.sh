@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Make what the packages carry and the collector's code knows (manual pages, completions, Debian's changelog):
+# package-files.sh VERSION TARGET-DIR
+set -euo pipefail
+version=$1 target=$2
+rm -rf "$target"
+go run -buildvcs=false -tags packaging ./collector/cmd/flowcollector package-files --changelog CHANGELOG.md --package-version "${version/-/\~}" "$target"
