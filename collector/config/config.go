@@ -3,6 +3,7 @@
 package config
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
@@ -10,7 +11,8 @@ import (
 
 // Config is the settings tree. The zero value is not valid; start from Default.
 //
-// Tags: yaml is the name in the file, default its text form, check the rule for its value, desc the reference.
+// Tags: yaml is the name in the file, default its text form, check the rule for its value, desc the reference. A setting with reload:"no" is in
+// force only after a restart, all others when the service reads its settings again.
 type Config struct {
 	Listen    Listen    `yaml:"listen"`
 	Decode    Decode    `yaml:"decode"`
@@ -124,7 +126,7 @@ type Exporters struct {
 
 // State says what outlives a restart.
 type State struct {
-	Directory string `yaml:"directory" check:"path" desc:"Directory for what exporters announced (templates, names, samplers), so that it outlives a restart; empty uses the one that systemd gives the service ($STATE_DIRECTORY), and without that nothing is kept."`
+	Directory string `yaml:"directory" check:"path" reload:"no" desc:"Directory for what exporters announced (templates, names, samplers), so that it outlives a restart; empty uses the one that systemd gives the service ($STATE_DIRECTORY), and without that nothing is kept."`
 }
 
 // Output says where documents go.
@@ -208,6 +210,7 @@ func (o *Output) RecentOn() bool {
 // HTTP is the address of metrics and health.
 type HTTP struct {
 	Address string `yaml:"address" default:"127.0.0.1:8080" check:"http" desc:"Where /metrics, /livez and /readyz are served; empty turns them off."`
+	Pprof   bool   `yaml:"pprof" default:"false" desc:"Serve Go's profiles at /debug/pprof/ too, to find out where time and memory go. Only on a loopback address."`
 }
 
 // Log is how much is logged.
@@ -241,6 +244,7 @@ func (c *Config) validate() []problem {
 	}
 	found = append(found, c.Document.validate()...)
 	found = append(found, c.Output.validate()...)
+	found = append(found, c.HTTP.validate()...)
 	return append(found, c.Listen.validate()...)
 }
 
@@ -289,6 +293,13 @@ func (o *Output) validate() []problem {
 		}
 	}
 	return found
+}
+
+func (h *HTTP) validate() []problem {
+	if at, err := netip.ParseAddrPort(h.Address); h.Pprof && (err != nil || !at.Addr().IsLoopback()) {
+		return []problem{{"http.pprof", "needs a loopback address in http.address, such as 127.0.0.1:8080: profiles are nobody else's business"}}
+	}
+	return nil
 }
 
 func (l *Listen) validate() []problem {

@@ -10,6 +10,7 @@ import (
 // leaf is one setting of a Config.
 type leaf struct {
 	key, fallback, check, desc string
+	restart                    bool // it is in force only after a restart
 	value                      reflect.Value
 }
 
@@ -25,7 +26,7 @@ func leaves(c *Config) []leaf {
 				walk(key+".", v.Field(i))
 				continue
 			}
-			list = append(list, leaf{key, f.Tag.Get("default"), f.Tag.Get("check"), f.Tag.Get("desc"), v.Field(i)})
+			list = append(list, leaf{key, f.Tag.Get("default"), f.Tag.Get("check"), f.Tag.Get("desc"), f.Tag.Get("reload") == "no", v.Field(i)})
 		}
 	}
 	walk("", reflect.ValueOf(c).Elem())

@@ -11,7 +11,8 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
 )
 
-// Parse reads a settings file over the defaults. The error is an Errors with every mistake at once; name is the file's, for messages.
+// Parse reads a settings file over the defaults. The error is an Errors with every mistake at once; name is the file's, for messages. With an
+// error, the settings are of use only to look at what else is wrong.
 func Parse(name string, data []byte) (Config, error) {
 	c := Default()
 	p := parser{leaves: leaves(&c), at: map[string]*yaml.Node{}, file: name}
@@ -23,7 +24,7 @@ func Parse(name string, data []byte) (Config, error) {
 	}
 	if len(p.errors) > 0 {
 		p.errors.Sort()
-		return Config{}, p.errors
+		return c, p.errors
 	}
 	return c, nil
 }

@@ -57,6 +57,7 @@ func Canonical(key, value string) (string, error) {
 // KeyInfo describes one setting.
 type KeyInfo struct {
 	Key, Type, Default, Description string
+	Restart                         bool // a change is in force only after a restart of the service
 }
 
 // Keys describes every setting, in the order of the tree.
@@ -65,7 +66,7 @@ func Keys() []KeyInfo {
 	all := leaves(&c)
 	keys := make([]KeyInfo, 0, len(all))
 	for _, l := range all {
-		keys = append(keys, KeyInfo{l.key, l.kind(), l.fallback, l.desc})
+		keys = append(keys, KeyInfo{l.key, l.kind(), l.fallback, l.desc, l.restart})
 	}
 	return keys
 }

@@ -314,7 +314,7 @@ func TestDatabaseCutShortWhileOpen(t *testing.T) {
 	if status := s.Status(); status[0].Errors == 0 || !strings.Contains(log.String(), "damaged") {
 		t.Errorf("status %+v, log %s", status, log)
 	}
-	s.refresh(false)
+	s.refresh()
 	if status := s.Status()[0]; status.Loaded || status.Stale || status.Error == "" {
 		t.Errorf("what is mapped is gone, yet %+v", status)
 	}

@@ -104,6 +104,9 @@ func (e *Enricher) EnrichAll(records []flow.Record) {
 	}
 }
 
+// Encoder is that of the documents of the records which were enriched last: what is known of an address is kept as members of them.
+func (e *Enricher) Encoder() *schema.Encoder { return e.snap.encoder }
+
 // latest turns to the snapshot of now.
 func (e *Enricher) latest() {
 	if s := e.set.current.Load(); s != e.snap {

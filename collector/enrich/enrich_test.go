@@ -408,7 +408,7 @@ func TestReloadWhileEnriching(t *testing.T) {
 	for range 20 {
 		replace(t, o.City, build(t, cityOptions, city))
 		replace(t, o.ASN, build(t, asnOptions, asn))
-		s.refresh(false)
+		s.refresh()
 	}
 	stop.Store(true)
 	wg.Wait()

@@ -51,7 +51,7 @@ func TestDatabaseIsReplaced(t *testing.T) {
 	}
 	step := func(name string, want any, loaded, stale bool, problem string) {
 		t.Helper()
-		s.refresh(false)
+		s.refresh()
 		status := s.Status()[0]
 		if got := codeOf(t, e); got != want || status.Loaded != loaded || status.Stale != stale || !strings.Contains(status.Error, problem) || (problem == "") != (status.Error == "") {
 			t.Errorf("%s: country %v, %+v", name, got, status)
@@ -99,19 +99,20 @@ func TestDatabaseCannotBeOpenedForNow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "city.mmdb")
 	replace(t, path, country(t, "AT"))
 	s, _ := open(t, Options{City: path})
-	e, city := s.New(), s.sources[0]
+	e, city := s.New(), (*s.sources.Load())[0]
 	load := city.load
 	city.load = func(*source) (content, error) { return content{}, unreadable{syscall.EMFILE} }
-	s.refresh(true)
+	city.stamp = nil // looked at anew
+	s.refresh()
 	if status := s.Status()[0]; codeOf(t, e) != "AT" || !status.Loaded || !status.Stale {
 		t.Errorf("unreadable: %+v", status)
 	}
 	if err := os.WriteFile(path, country(t, "CH"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.refresh(false)
+	s.refresh()
 	city.load = load
-	s.refresh(false) // the file is what it was at the last try
+	s.refresh() // the file is what it was at the last try
 	if status := s.Status()[0]; codeOf(t, e) != "CH" || !status.Loaded || status.Stale || status.Error != "" {
 		t.Errorf("readable again: %+v", status)
 	}
@@ -141,7 +142,7 @@ func TestFileIsReplaced(t *testing.T) {
 	step := func(name, text string, country any, loaded, stale bool, problem string) {
 		t.Helper()
 		replace(t, path, []byte(text))
-		s.refresh(false)
+		s.refresh()
 		status := s.Status()[0]
 		if got := codeOf(t, e); got != country || status.Loaded != loaded || status.Stale != stale || status.Error != problem {
 			t.Errorf("%s: country %v, %+v", name, got, status)
@@ -167,7 +168,7 @@ func TestAlarmIsLoggedOnce(t *testing.T) {
 	s, log := open(t, Options{ASFile: path})
 	for i := range 5 {
 		replace(t, path, []byte("number,name\nx,y\n"+strings.Repeat("\n", i)))
-		s.refresh(false)
+		s.refresh()
 	}
 	if n := strings.Count(log.String(), "level=ERROR"); n != 2 { // missing, then the mistake
 		t.Errorf("%d errors logged: %s", n, log)
@@ -196,7 +197,8 @@ func TestRunAndReload(t *testing.T) {
 	cancel()
 	<-done
 	before := s.Status()[0].Reloads
-	s.refresh(true)
+	(*s.sources.Load())[0].stamp = nil // looked at anew
+	s.refresh()
 	if after := s.Status()[0].Reloads; after != before+1 {
 		t.Errorf("%d reloads, then %d", before, after)
 	}
@@ -220,7 +222,7 @@ func TestReplacedDatabaseIsUnmapped(t *testing.T) {
 		return strings.Count(string(maps), path)
 	}
 	replace(t, path, country(t, "CH"))
-	s.refresh(false)
+	s.refresh()
 	for range 3 {
 		runtime.GC()
 	}
@@ -238,5 +240,32 @@ func TestReplacedDatabaseIsUnmapped(t *testing.T) {
 	}
 	if codeOf(t, e) != "CH" {
 		t.Error("the new one is not in use")
+	}
+}
+
+// TestChange: other options are in force with the next record; a file that stays is not loaded again, and what was loaded of it stays in use
+// though it has mistakes by now.
+func TestChange(t *testing.T) {
+	city := filepath.Join(t.TempDir(), "city.mmdb")
+	networks := filepath.Join(t.TempDir(), "networks.yml")
+	replace(t, city, country(t, "AT"))
+	replace(t, networks, []byte("networks:\n  - {network: 198.18.0.0/15, name: lab, as: 64512}\n"))
+	s, _ := open(t, Options{City: city})
+	e := s.New()
+	if codeOf(t, e) != "AT" {
+		t.Fatal("no place")
+	}
+	replace(t, city, []byte("damaged"))
+	s.Change(Options{City: city, NetworksFile: networks})
+	known := members(t, e, "198.18.0.1")
+	if codeOf(t, e) != "AT" || known["as"] == nil {
+		t.Errorf("after the change: %v", known)
+	}
+	if status := s.Status(); len(status) != 2 || !status[0].Stale || status[0].Reloads != 1 || !status[1].Loaded {
+		t.Errorf("status %+v", status)
+	}
+	s.Change(Options{})
+	if len(s.Status()) != 0 || codeOf(t, e) != nil {
+		t.Error("a database that is not asked for any more is in use")
 	}
 }

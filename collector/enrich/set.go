@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
 // WatchInterval is how often files are looked at for changes. A look is one stat(2) a file.
@@ -85,35 +87,51 @@ type snapshot struct {
 
 // Set is what is known, kept up to date. Enrichers of several pipelines share it.
 type Set struct {
-	sources  []*source
 	interval time.Duration
+	beat     *heartbeat.Heartbeat
+	sources  atomic.Pointer[[]*source]
 	current  atomic.Pointer[snapshot]
 	mu       sync.Mutex // one reload at a time
 }
 
+// loadTime is how long the files may take to be loaded before the goroutine of Run counts as stuck.
+const loadTime = 2 * time.Minute
+
 // Open loads the sources. One that is missing or damaged is logged and left out: flows without a place are better than no flows. Status says
 // what was left out, and Run takes it in once it is there.
 func Open(o Options) *Set {
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
 	if o.Interval <= 0 {
 		o.Interval = WatchInterval
 	}
-	first := &snapshot{namer: o.Namer, interfaces: o.Interfaces, encoder: o.Encoder}
-	if first.encoder == nil {
-		first.encoder = schema.Complete()
+	s := &Set{interval: o.Interval, beat: heartbeat.New("enrichment files", o.Interval+loadTime)}
+	s.sources.Store(&[]*source{})
+	s.current.Store(&snapshot{})
+	s.Change(o)
+	return s
+}
+
+// Change puts other options into force, but for Interval. A file that was in use before and is still asked for stays loaded, unless it
+// changed. Enrichers turn to what is known then with their next record.
+func (s *Set) Change(o Options) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	next := &snapshot{namer: o.Namer, interfaces: o.Interfaces, encoder: o.Encoder}
+	if next.encoder == nil {
+		next.encoder = schema.Complete()
 	}
 	if len(o.Internal) > 0 {
-		first.internal = new(bart.Lite)
+		next.internal = new(bart.Lite)
 	}
 	for _, p := range o.Internal {
-		first.internal.Insert(p)
+		next.internal.Insert(p)
 	}
 	if o.Services {
-		first.services = services()
+		next.services = services()
 	}
-	s := &Set{interval: o.Interval}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []*source
 	for _, one := range []*source{
 		databaseSource("city", o.City, places, func(s *snapshot, v any) { s.city, _ = v.(*database) }),
 		databaseSource("asn", o.ASN, systems, func(s *snapshot, v any) { s.asn, _ = v.(*database) }),
@@ -126,38 +144,50 @@ func Open(o Options) *Set {
 		fileSource("as", o.ASFile, parseSystems, func(n *systemNames) int { return len(n.names) },
 			func(s *snapshot, v any) { s.systems, _ = v.(*systemNames) }),
 	} {
-		if one.path != "" {
-			one.logger = o.Logger
-			s.sources = append(s.sources, one)
+		if one.path == "" {
+			continue
 		}
+		if i := slices.IndexFunc(*s.sources.Load(), func(old *source) bool { return old.name == one.name && old.path == one.path }); i >= 0 {
+			one = (*s.sources.Load())[i]
+			one.refresh(false)
+		} else {
+			one.logger = o.Logger
+			one.refresh(true)
+		}
+		one.install(next, one.value)
+		list = append(list, one)
 	}
-	s.current.Store(first)
-	s.refresh(true)
-	return s
+	s.sources.Store(&list)
+	s.current.Store(next)
 }
 
 // Run looks for changed files until ctx ends.
 func (s *Set) Run(ctx context.Context) {
 	ticker := time.NewTicker(s.interval)
 	defer ticker.Stop()
+	defer s.beat.Rest() // finished
 	for {
+		s.beat.Beat(s.interval + loadTime)
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			s.refresh(false)
+			s.refresh()
 		}
 	}
 }
 
+// Alive returns an error when the goroutine of Run makes no progress.
+func (s *Set) Alive() error { return s.beat.Err() }
+
 // refresh takes in what changed, all of it at once.
-func (s *Set) refresh(must bool) {
+func (s *Set) refresh() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next, changed := *s.current.Load(), false
-	for _, one := range s.sources {
-		if v, ok := one.refresh(must); ok {
-			one.install(&next, v)
+	for _, one := range *s.sources.Load() {
+		if one.refresh(false) {
+			one.install(&next, one.value)
 			changed = true
 		}
 	}
@@ -168,8 +198,9 @@ func (s *Set) refresh(must bool) {
 
 // Status describes the configured sources.
 func (s *Set) Status() []Status {
-	list := make([]Status, len(s.sources))
-	for i, one := range s.sources {
+	sources := *s.sources.Load()
+	list := make([]Status, len(sources))
+	for i, one := range sources {
 		list[i] = one.show()
 	}
 	return list

@@ -52,6 +52,7 @@ type source struct {
 	stamp    fs.FileInfo // of the file at the last try; nil when there was none
 	retry    bool        // the file could not be read: it may be readable without a change
 	inUse    fs.FileInfo // of what is loaded
+	value    any         // what is loaded; nil for nothing
 	lastText string      // logged last
 	lastTime time.Time
 
@@ -66,14 +67,14 @@ type unreadable struct{ error }
 
 func (e unreadable) Unwrap() error { return e.error }
 
-// refresh loads the file if it is another one than at the last try, or if it must. It returns whether the value changed, and the value.
-func (s *source) refresh(must bool) (any, bool) {
+// refresh loads the file if it is another one than at the last try, or if it must. It returns whether the value changed.
+func (s *source) refresh(must bool) bool {
 	info, err := os.Stat(s.path)
 	if err != nil {
 		info = nil
 	}
 	if !must && !s.retry && same(s.stamp, info) {
-		return nil, false
+		return false
 	}
 	s.stamp = info
 	var c content
@@ -85,9 +86,14 @@ func (s *source) refresh(must bool) (any, bool) {
 	_, s.retry = err.(unreadable) //nolint:errorlint // never wrapped.
 	if err == nil {
 		s.took(c, info)
-		return c.value, true
+		s.value = c.value
+		return true
 	}
-	return nil, s.refused(err, info)
+	dropped := s.refused(err, info)
+	if dropped {
+		s.value = nil
+	}
+	return dropped
 }
 
 // same tells whether two looks at a path saw the same file.

@@ -57,7 +57,7 @@ func (n Networks) has(a netip.Addr) bool {
 // Allow tells whether an address may send: when it is in the set, or when the set is empty. It may be called from any goroutine.
 func (n Networks) Allow(address netip.Addr) bool { return len(n) == 0 || n.has(address) }
 
-// Allowed tells whether an address may send. It reads nothing that changes, so it may be called from any goroutine.
+// Allowed tells whether an address may send.
 func (t *Table) Allowed(address netip.Addr) bool { return t.allow.Allow(address) }
 
 // Admit tells whether a packet of an address is to be decoded, and counts it with its cause when it is not: who sends must be allowed

@@ -33,15 +33,26 @@ type order[T any] struct {
 
 // newOrder returns an empty order for so many things.
 func newOrder[T any](capacity int) *order[T] {
-	o := &order[T]{most: [ranks]int{
-		unproven:    capacity,
-		delivering:  max(1, capacity*deliveringPercent/100),
-		established: max(1, capacity*establishedPercent/100),
-	}}
+	o := &order[T]{most: shares(capacity)}
 	for i := range o.heads {
 		o.heads[i].prev, o.heads[i].next = &o.heads[i], &o.heads[i]
 	}
 	return o
+}
+
+// shares are how many of so many things may be in each rank.
+func shares(capacity int) [ranks]int {
+	return [ranks]int{
+		unproven:    capacity,
+		delivering:  max(1, capacity*deliveringPercent/100),
+		established: max(1, capacity*establishedPercent/100),
+	}
+}
+
+// resize makes it an order for so many things. Those that are too many now are for the caller to remove.
+func (o *order[T]) resize(capacity int) {
+	o.most = shares(capacity)
+	o.level()
 }
 
 // size is how many things are listed; none in an order that is nil.

@@ -35,7 +35,7 @@ type Rate struct {
 	Override bool   // also where the exporter says another
 }
 
-// Apply sets the policy, before anything is restored or decoded.
+// Apply sets the policy, before anything is restored or decoded. Change does it later.
 func (t *Table) Apply(p Policy) { t.policy = p }
 
 // Policy returns the policy in force.

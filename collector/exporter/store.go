@@ -17,6 +17,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
 const (
@@ -32,19 +34,23 @@ const (
 
 	// retryEvery is the time between two attempts to write what could not be written.
 	retryEvery = 30 * time.Second
+	// writeTime is how long writing the file may take before the store counts as stuck.
+	writeTime = 2 * time.Minute
 )
 
 // Store keeps the states of all tables in one file. Its methods may be called from any goroutine; what is put is written by the goroutine
 // of Run.
 type Store struct {
 	path   string
-	forget time.Duration
 	logger *slog.Logger
+	beat   *heartbeat.Heartbeat
 
 	wake chan struct{}
 	stop chan struct{}
 
 	mu      sync.Mutex
+	forget  time.Duration
+	found   State   // what was loaded, for tables that come later
 	states  []State // by table
 	unsaved bool
 	saved   time.Time
@@ -61,7 +67,7 @@ type StoreStats struct {
 // NewStore returns a store of so many tables in a directory. What was not heard of for longer than forget is left out.
 func NewStore(directory string, tables int, forget time.Duration, logger *slog.Logger) *Store {
 	return &Store{
-		path: filepath.Join(directory, stateFile), forget: forget, logger: logger,
+		path: filepath.Join(directory, stateFile), forget: forget, logger: logger, beat: heartbeat.New("exporter state", retryEvery+writeTime),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), states: make([]State, tables),
 	}
 }
@@ -94,8 +100,29 @@ func (s *Store) Load(now time.Time) State {
 	for i := range state.Devices {
 		state.Devices[i].LastSeen = min(state.Devices[i].LastSeen, now.Unix())
 	}
-	return merge([]State{state}, now.Add(-s.forget))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.found = merge([]State{state}, now.Add(-s.forget))
+	return s.found
 }
+
+// Latest returns what was loaded and put so far, for a table that is added while others are at work.
+func (s *Store) Latest(now time.Time) State {
+	s.mu.Lock()
+	states, limit := append(slices.Clone(s.states), s.found), now.Add(-s.forget)
+	s.mu.Unlock()
+	return merge(states, limit)
+}
+
+// Forget sets the age at which what was not heard of is left out.
+func (s *Store) Forget(after time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget = after
+}
+
+// Alive returns an error when the goroutine of Run makes no progress.
+func (s *Store) Alive() error { return s.beat.Err() }
 
 // probe tells whether the directory can be written to.
 func (s *Store) probe() error {
@@ -106,9 +133,12 @@ func (s *Store) probe() error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// Put hands over the state of a table, to be written soon.
+// Put hands over the state of a table, to be written soon. Tables may be more than the store was made for: what those that ended have put last stays.
 func (s *Store) Put(table int, state State) {
 	s.mu.Lock()
+	for len(s.states) <= table {
+		s.states = append(s.states, State{})
+	}
 	s.states[table], s.unsaved = state, true
 	s.mu.Unlock()
 	select {
@@ -121,7 +151,9 @@ func (s *Store) Put(table int, state State) {
 func (s *Store) Run() {
 	retry := time.NewTicker(retryEvery)
 	defer retry.Stop()
+	defer s.beat.Rest() // finished
 	for {
+		s.beat.Beat(retryEvery + writeTime)
 		select {
 		case <-s.wake:
 		case <-retry.C:
@@ -146,13 +178,13 @@ func (s *Store) Stats() StoreStats {
 // save writes what was put since the last time. When that fails, which is logged once until it works again, the file is as it was.
 func (s *Store) save(now time.Time) {
 	s.mu.Lock()
-	states, unsaved := slices.Clone(s.states), s.unsaved
+	states, unsaved, limit := slices.Clone(s.states), s.unsaved, now.Add(-s.forget)
 	s.unsaved = false
 	s.mu.Unlock()
 	if !unsaved {
 		return
 	}
-	err := write(s.path, merge(states, now.Add(-s.forget)))
+	err := write(s.path, merge(states, limit))
 	s.mu.Lock()
 	before := s.failed
 	s.failed = err != nil

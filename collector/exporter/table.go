@@ -1,7 +1,7 @@
 // Package exporter keeps what is known about each exporting process: its templates, the data that wait for one, sequence
 // numbers, counters; and what its device says about itself. Everything is bounded (Limits).
 //
-// A Table belongs to the one goroutine that decodes; only Snapshot, Allowed and Refused may be called from others.
+// A Table belongs to the one goroutine that decodes; only Snapshot and Refused may be called from others.
 package exporter
 
 import (

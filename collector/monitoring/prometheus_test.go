@@ -32,7 +32,7 @@ func collector(t *testing.T) service.Addresses {
 	ready, done := make(chan service.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() {
-		done <- service.Run(ctx, c, service.Options{Version: "1.2.3", Logger: slog.New(slog.DiscardHandler), Ready: func(a service.Addresses) { ready <- a }})
+		done <- service.Run(ctx, c, service.Options{Version: "1.2.3", Logger: slog.New(slog.DiscardHandler), Bound: func(a service.Addresses) { ready <- a }})
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -17,6 +17,14 @@ func NewBatcher(sink Sink, pool *Pool, limit int, interval time.Duration) *Batch
 	return &Batcher{sink: sink, pool: pool, limit: limit, interval: interval, buffer: pool.Get()}
 }
 
+// Adjust sets what NewBatcher was given, after handing over what there is.
+func (b *Batcher) Adjust(limit int, interval time.Duration) {
+	b.Flush()
+	b.limit, b.interval = limit, interval
+	b.pool.Put(b.buffer)
+	b.buffer = b.pool.Get() // the pool's may be of another size, or have ids
+}
+
 // Begin returns where the next document is to be appended. Pass the result to Commit.
 func (b *Batcher) Begin() []byte { return b.buffer.appendAction(b.buffer.data) }
 

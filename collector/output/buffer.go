@@ -64,11 +64,11 @@ func (b *Buffer) room(n int) bool { return cap(b.data)-len(b.data) >= n }
 
 // Pool keeps empty buffers of one size for use again. It is safe for concurrent use.
 type Pool struct {
+	mu         sync.Mutex
 	size, keep int
 	ids        *identifiers // nil: documents get none
-
-	mu   sync.Mutex
-	free []*Buffer
+	made       *identifiers // those of before, for when documents get ids again
+	free       []*Buffer
 }
 
 // NewPool returns a pool of buffers for batches of the given size in bytes that keeps at most keep of them while
@@ -77,8 +77,28 @@ func NewPool(size, keep int) *Pool {
 	return &Pool{size: size, keep: keep, free: make([]*Buffer, 0, keep)}
 }
 
-// GiveIDs lets documents have ids. Call it before the first Get.
-func (p *Pool) GiveIDs() { p.ids = newIdentifiers() }
+// GiveIDs lets documents have ids, or not, from the next buffer on.
+func (p *Pool) GiveIDs(give bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.made == nil && give {
+		p.made = newIdentifiers()
+	}
+	if p.ids = nil; give {
+		p.ids = p.made // the numbers go on
+	}
+}
+
+// Resize makes it a pool of buffers of another size, of which it keeps so many. Those of before may still come back.
+func (p *Pool) Resize(size, keep int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if size != p.size {
+		p.free = nil
+	}
+	p.size, p.keep = size, keep
+	p.free = p.free[:min(len(p.free), keep)]
+}
 
 // Get returns an empty buffer.
 func (p *Pool) Get() *Buffer {
@@ -91,8 +111,8 @@ func (p *Pool) Get() *Buffer {
 	} else {
 		b = &Buffer{data: make([]byte, 0, p.size+slack)}
 	}
-	if p.ids != nil {
-		b.id = p.ids.next(b.id[:0])
+	if b.id = b.id[:0]; p.ids != nil {
+		b.id = p.ids.next(b.id)
 	}
 	return b
 }
@@ -102,10 +122,14 @@ func (p *Pool) Put(b *Buffer) {
 	b.data, b.docs, b.since = b.data[:0], 0, time.Time{}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.free) < p.keep {
+	if size := cap(b.data); len(p.free) < p.keep && size >= p.size+slack && size <= p.largest() {
 		p.free = append(p.free, b)
 	}
 }
+
+// largest is the capacity beyond which a buffer is not kept: a document that crosses the batch size may have grown one, a batch size that was
+// set before may have been another.
+func (p *Pool) largest() int { return 2 * (p.size + slack) }
 
 // documentEnd returns where the first document of a bulk body ends, with its action line and newline.
 func documentEnd(body []byte) int {

@@ -55,6 +55,7 @@ type Elasticsearch struct {
 	down      atomic.Bool
 	tries     atomic.Int32 // requests that failed in a row
 	contacted atomic.Bool
+	passedOn  atomic.Bool // the spool is the heir's
 
 	spoolError string // why the spool takes nothing; guarded by mu
 	spoolLog   time.Time
@@ -93,23 +94,56 @@ func (e *Elasticsearch) Stats() []Stats {
 	// In the order that documents move: what does so in between is then seen twice, not nowhere.
 	held := e.queue.Held()
 	var kept spool.Held
-	if e.config.Spool != nil {
+	own := e.config.Spool != nil && !e.passedOn.Load()
+	if own {
 		kept = e.config.Spool.Held()
 	}
 	all := e.figures(held)
 	s := &all[0]
 	s.Duplicates, s.DeadLetters, s.Limit = e.duplicates.Load(), e.dead.stats(), e.limiter.current()
-	if e.config.Spool != nil {
+	if own {
 		e.addSpool(s, kept)
 	}
+	s.Unreached = e.config.Spool == nil && !e.contacted.Load()
 	return all
+}
+
+// Spool is where batches wait on disk, or nil.
+func (e *Elasticsearch) Spool() *spool.Spool { return e.config.Spool }
+
+// Alive implements Sink.
+func (e *Elasticsearch) Alive() error {
+	if err := e.sender.Alive(); err != nil || e.config.Spool == nil {
+		return err
+	}
+	return e.config.Spool.Alive()
+}
+
+// Retire implements heritable. A spool that both have stays with the heir; what is in another one goes over to the heir's, if it has one.
+func (e *Elasticsearch) Retire(ctx context.Context, heir Sink) error {
+	next, ok := heir.(*Elasticsearch)
+	e.passedOn.Store(ok && next.config.Spool == e.config.Spool)
+	err := e.sender.Retire(ctx, heir)
+	if e.config.Spool != nil && !e.passedOn.Load() {
+		if ok && next.config.Spool != nil {
+			err = errors.Join(err, next.config.Spool.Take(ctx, e.config.Spool))
+		}
+		if left := e.config.Spool.Held().Documents; left > 0 {
+			e.logger.Warn("flows stay in the spool of before: they are sent once output.elasticsearch.spool.directory names it again", "directory", e.config.Spool.Directory(), "flows", left)
+		}
+	}
+	return errors.Join(err, e.release())
 }
 
 // Close implements Sink. What is in the spool is sent as long as Elasticsearch takes it, and kept otherwise.
 func (e *Elasticsearch) Close(ctx context.Context) error {
-	err := e.sender.Close(ctx)
-	if e.config.Spool != nil {
-		err = errors.Join(err, e.config.Spool.Close())
+	return errors.Join(e.sender.Close(ctx), e.release())
+}
+
+// release closes what the senders used.
+func (e *Elasticsearch) release() (err error) {
+	if e.config.Spool != nil && !e.passedOn.Load() {
+		err = e.config.Spool.Close()
 	}
 	e.client.Close()
 	return errors.Join(err, e.dead.close())
@@ -153,9 +187,7 @@ type part struct {
 // deliver sends one buffer until each document is settled. It works inside the buffer: documents that are to be sent
 // again are moved to its front.
 func (e *Elasticsearch) deliver(w *worker, b *Buffer) {
-	if left := documents(e.deliverAll(w, part{data: b.data, docs: b.docs})); left > 0 {
-		e.abandon(left)
-	}
+	e.leaveParts(e.deliverAll(w, part{data: b.data, docs: b.docs}), b.since)
 }
 
 // deliverAll sends parts until each of their documents is settled. It returns what is left when the time to stop is over, or when a packer
@@ -178,6 +210,19 @@ func (e *Elasticsearch) deliverAll(w *worker, parts ...part) (left []part) {
 		}
 	}
 	return nil
+}
+
+// leaveParts ends the account of parts that were not stored while there was time. The last of them comes first.
+func (e *Elasticsearch) leaveParts(parts []part, since time.Time) {
+	bodies := make([][]byte, 0, len(parts))
+	for i := range parts {
+		if p := &parts[len(parts)-1-i]; p.open() == nil {
+			bodies = append(bodies, p.data)
+		}
+	}
+	if len(parts) > 0 {
+		e.leave(documents(parts), since, bodies...)
+	}
 }
 
 func documents(parts []part) (n int) {
@@ -322,7 +367,7 @@ func (e *Elasticsearch) take(w *worker) bool {
 	if !e.limiter.acquire(ctx, alive) {
 		return false
 	}
-	for e.abort.Err() == nil {
+	for e.abort.Err() == nil && (w.packs || e.heir.Load() == nil) {
 		if !e.alone() {
 			return true
 		}
@@ -392,6 +437,7 @@ func (e *Elasticsearch) greet(w *worker) {
 	default: // another one finds out
 		return
 	}
+	began := time.Now()
 	e.greets++
 	e.greetAt = time.Now().Add(e.retry.delay(e.greets))
 	w.beat.Beat(lookTime + grace)
@@ -411,7 +457,7 @@ func (e *Elasticsearch) greet(w *worker) {
 		e.fail(cause, text)
 	default:
 		e.contacted.Store(true)
-		e.recovered()
+		e.recoveredBy(began)
 	}
 }
 

@@ -35,8 +35,8 @@ func TestIDsGrow(t *testing.T) {
 		}
 	}
 	first, second := NewPool(1000, 2), NewPool(1000, 2)
-	first.GiveIDs()
-	second.GiveIDs()
+	first.GiveIDs(true)
+	second.GiveIDs(true)
 	second.ids.process = appendDigits(nil, uint64(time.Now().Add(2*time.Second).Unix()), startDigits)
 	second.ids.process = appendDigits(second.ids.process, 0, randomDigits)
 	ids(first)

@@ -45,8 +45,8 @@ type Kafka struct {
 	now    atomic.Pointer[connected]
 	closed atomic.Int32 // of login
 
-	// Of the sender only: asks the brokers before the first message.
-	greeted bool
+	greeted atomic.Bool // the brokers were asked, and had no complaint
+	// Of the sender only.
 	greets  int
 	greetAt time.Time
 }
@@ -132,9 +132,23 @@ func (k *Kafka) renew(w *worker) {
 	k.now.Swap(fresh).Close()
 }
 
+// Stats implements Sink.
+func (k *Kafka) Stats() []Stats {
+	all := k.sender.Stats()
+	all[0].Unreached = !k.greeted.Load() && all[0].Sent == 0
+	return all
+}
+
 // Close implements Sink.
 func (k *Kafka) Close(ctx context.Context) error {
 	err := k.sender.Close(ctx)
+	k.now.Load().Close()
+	return err
+}
+
+// Retire implements heritable.
+func (k *Kafka) Retire(ctx context.Context, heir Sink) error {
+	err := k.sender.Retire(ctx, heir)
 	k.now.Load().Close()
 	return err
 }

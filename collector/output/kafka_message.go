@@ -32,6 +32,16 @@ func messages(b *Buffer) []message {
 	return list
 }
 
+// appendTo appends the document to a bulk body, as it was there.
+func (m *message) appendTo(body []byte) []byte {
+	if len(m.headers) > 0 {
+		body = append(append(append(body, actionBefore...), m.headers[0].Value...), actionAfter...)
+	} else {
+		body = append(body, action...)
+	}
+	return append(append(body, m.value...), '\n')
+}
+
 // idOf returns the id in the line before a document, or nil.
 func idOf(line []byte) []byte {
 	after, there := bytes.CutPrefix(line, []byte(actionBefore))

@@ -24,13 +24,15 @@ const (
 
 // greet asks the brokers once there is no work, so that a wrong address or password shows before the first flow arrives.
 func (k *Kafka) greet(w *worker) {
-	if k.greeted || time.Now().Before(k.greetAt) {
+	if k.greeted.Load() || time.Now().Before(k.greetAt) {
 		return
 	}
+	began := time.Now()
 	k.greets++
 	k.greetAt = time.Now().Add(k.retry.delay(k.greets))
-	if k.greeted = k.ask(w); k.greeted {
-		k.recovered()
+	if k.ask(w) {
+		k.greeted.Store(true)
+		k.recoveredBy(began)
 	}
 }
 

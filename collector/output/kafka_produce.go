@@ -23,10 +23,8 @@ func (k *Kafka) deliver(w *worker, b *Buffer) {
 		parts = parts[:last]
 		again, refused, ok := k.produce(w, part)
 		if !ok {
+			k.leaveMessages(append(parts, again), b.since)
 			b.data = nil // the client may still look at what it has: the memory is not used again
-			for _, p := range parts {
-				w.abandon(len(p))
-			}
 			return
 		}
 		switch n := len(refused); {
@@ -45,9 +43,7 @@ func (k *Kafka) deliver(w *worker, b *Buffer) {
 		parts = append(parts, again)
 		try++
 		if !w.pause(try) {
-			for _, p := range parts {
-				w.abandon(len(p))
-			}
+			k.leaveMessages(parts, b.since)
 			return
 		}
 		w.retried.Add(uint64(len(again)))
@@ -55,24 +51,38 @@ func (k *Kafka) deliver(w *worker, b *Buffer) {
 	}
 }
 
+// leaveMessages ends the account of messages that were not stored while there was time.
+func (k *Kafka) leaveMessages(parts [][]message, since time.Time) {
+	var body []byte
+	docs := 0
+	for _, p := range parts {
+		docs += len(p)
+		for _, m := range p {
+			body = m.appendTo(body)
+		}
+	}
+	k.leave(docs, since, body)
+}
+
 // flight is messages that the client has.
 type flight struct {
 	mu             sync.Mutex
-	left           int // not answered yet
+	left           int    // not answered yet
+	answered       []bool // by message
 	again, refused []message
 	done           chan struct{} // closed with the last answer
 	over           bool          // nobody listens any more
 }
 
 // produce hands messages to the client and waits for the answer to each. It returns those that are to be produced again and those that are
-// refused for good, alone or with others; and false when the time to stop is over: then what was not acknowledged is counted.
+// refused for good, alone or with others; and false when the time to stop is over: then all that was not acknowledged is to be produced again.
 func (k *Kafka) produce(w *worker, part []message) (again, refused []message, ok bool) {
-	f := &flight{left: len(part), done: make(chan struct{})}
+	f := &flight{left: len(part), answered: make([]bool, len(part)), done: make(chan struct{})}
 	client := k.now.Load()
 	w.beat.Beat(grace)
 	for i := range part {
 		m := part[i]
-		client.Produce(w.abort, &kgo.Record{Key: m.key, Value: m.value, Headers: m.headers}, func(_ *kgo.Record, err error) { k.answer(f, m, err) })
+		client.Produce(w.abort, &kgo.Record{Key: m.key, Value: m.value, Headers: m.headers}, func(_ *kgo.Record, err error) { k.answer(f, i, m, err) })
 	}
 	late := time.NewTicker(k.config.askAfter)
 	defer late.Stop()
@@ -104,8 +114,12 @@ func (k *Kafka) produce(w *worker, part []message) (again, refused []message, ok
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.over = true
-			w.abandon(f.left + len(f.again) + len(f.refused))
-			return nil, nil, false
+			for i, m := range part {
+				if !f.answered[i] {
+					f.again = append(f.again, m)
+				}
+			}
+			return append(f.again, f.refused...), nil, false
 		}
 	}
 }
@@ -117,12 +131,13 @@ func (f *flight) open() int {
 }
 
 // answer takes what became of a message.
-func (k *Kafka) answer(f *flight, m message, err error) {
+func (k *Kafka) answer(f *flight, i int, m message, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over {
 		return
 	}
+	f.answered[i] = true
 	var refusal *kerr.Error
 	switch {
 	case err == nil:

@@ -413,7 +413,7 @@ func TestClosedDuringLogin(t *testing.T) {
 func TestKafkaMessagesHaveIDs(t *testing.T) {
 	cluster := kafkaCluster(t, kfake.SeedTopics(1, "flows"))
 	c := kafkaConfig(cluster.ListenAddrs()...)
-	c.Pool.GiveIDs()
+	c.Pool.GiveIDs(true)
 	k := newTestKafka(t, c)
 	give(k, 0, 100)
 	waitFor(t, k, "all stored", works(100))

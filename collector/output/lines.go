@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -46,7 +47,14 @@ func openLines(path string, maxBytes int64, keep int, failed func(error)) (*line
 }
 
 func (l *lineFile) open() error {
-	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640) //nolint:gosec // G302, G304: the operator names the file and reads it by group.
+	flags := os.O_WRONLY | os.O_APPEND | os.O_CREATE
+	if info, err := os.Stat(l.path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		flags |= syscall.O_NONBLOCK // opening would wait for somebody who reads
+	}
+	f, err := os.OpenFile(l.path, flags, 0o640) //nolint:gosec // G302, G304: the operator names the file and reads it by group.
+	if errors.Is(err, syscall.ENXIO) {
+		return fmt.Errorf("%s: nobody reads from this pipe", l.path)
+	}
 	if err != nil {
 		return err
 	}
@@ -126,15 +134,16 @@ func (l *lineFile) removeBeyond() error {
 	return errors.Join(errs...)
 }
 
-// undo takes back the first n octets of a line that could not be written to its end.
-func (l *lineFile) undo(n int) {
+// undo takes back the first n octets of a line that could not be written to its end. It returns false when that cannot be done.
+func (l *lineFile) undo(n int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file == nil || !l.middle || l.file.Truncate(l.size-int64(n)) != nil {
-		return
+		return false
 	}
 	l.size -= int64(n)
 	l.middle = false
+	return true
 }
 
 // Write appends lines. It returns how many bytes are written when it fails; the next call goes on with the rest.

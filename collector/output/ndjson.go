@@ -16,6 +16,7 @@ type NDJSON struct {
 	*sender
 	out       io.Writer
 	closer    io.Closer // nil for standard output
+	patience  time.Duration
 	rotateLog time.Time // when it was last logged that the file cannot be rotated
 }
 
@@ -28,8 +29,17 @@ type NDJSONConfig struct {
 	Pool     *Pool
 	// RetryFirst and RetryMost bound the time between tries; 0 is 250 ms and 30 s.
 	RetryFirst, RetryMost time.Duration
-	Logger                *slog.Logger
+	// Patience is how long a write may take before the output counts as stuck; 0 is writeTime.
+	Patience time.Duration
+	Logger   *slog.Logger
 }
+
+const (
+	// writeTime is how long a write may take: who reads a pipe may stop for a while, a disk may be busy.
+	writeTime = time.Minute
+	// writeSize is how much is written at once, so that what is slow can be told from what is stuck.
+	writeSize = 256 << 10
+)
 
 // NewNDJSON opens the file and starts the writer.
 func NewNDJSON(c NDJSONConfig) (*NDJSON, error) {
@@ -51,9 +61,13 @@ func NewNDJSON(c NDJSONConfig) (*NDJSON, error) {
 }
 
 func newNDJSON(c NDJSONConfig, out io.Writer, closer io.Closer) *NDJSON {
+	if c.Patience <= 0 {
+		c.Patience = writeTime
+	}
 	return &NDJSON{
-		sender: newSender("ndjson", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost}),
-		out:    out, closer: closer,
+		patience: c.Patience,
+		sender:   newSender("ndjson", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost}),
+		out:      out, closer: closer,
 	}
 }
 
@@ -68,33 +82,66 @@ func (n *NDJSON) notRotated(err error) {
 
 // deliver writes the documents. After an error it goes on where the write stopped, so that no line is torn.
 func (n *NDJSON) deliver(w *worker, b *Buffer) {
-	lines := stripActions(b.data)
-	docs := b.docs
+	all := stripActions(b.data)
+	written, docs := 0, b.docs
 	for try := 1; ; try++ {
-		w.beat.Beat(forever) // whoever reads a pipe may stop for any time; the queue's bound takes care of that
 		w.requests.Add(1)
-		k, err := n.out.Write(lines)
-		w.sentBytes.Add(uint64(k))
-		done := countLines(lines[:k])
-		w.sent.Add(uint64(done))
-		docs -= done
-		lines = lines[k:]
+		k, err := n.write(w, all[written:])
+		docs -= countLines(all[written : written+k])
+		written += k
 		if err == nil {
 			w.recovered()
 			return
 		}
 		w.fail("write", fmt.Sprintf("unable to write NDJSON: %v", cause(err)))
 		if !w.pause(try) {
-			w.abandon(docs)
+			n.rest(all, written, docs, b.since)
 			return
 		}
 		w.retried.Add(uint64(docs))
 	}
 }
 
+// write writes piece by piece, with a sign of life before each.
+func (n *NDJSON) write(w *worker, lines []byte) (written int, err error) {
+	for written < len(lines) && err == nil {
+		var k int
+		w.beat.Beat(n.patience)
+		k, err = n.out.Write(lines[written:min(len(lines), written+writeSize)])
+		w.sentBytes.Add(uint64(k))
+		w.sent.Add(uint64(countLines(lines[written : written+k])))
+		written += k
+	}
+	return written, err
+}
+
+// rest leaves what was not written. A line that was begun is taken back, so that it is there once.
+func (n *NDJSON) rest(all []byte, written, docs int, since time.Time) {
+	at := bytes.LastIndexByte(all[:written], '\n') + 1
+	if at < written {
+		file, ok := n.out.(*lineFile)
+		if !ok || !file.undo(written-at) {
+			n.abandon(1)
+			docs--
+			at += bytes.IndexByte(all[at:], '\n') + 1
+		}
+	}
+	body := make([]byte, 0, len(all)-at+docs*len(action))
+	for line := range bytes.Lines(all[at:]) {
+		body = append(append(body, action...), line...)
+	}
+	n.leave(docs, since, body)
+}
+
 // Close implements Sink, and closes the file.
-func (n *NDJSON) Close(ctx context.Context) error {
-	err := n.sender.Close(ctx)
+func (n *NDJSON) Close(ctx context.Context) error { return n.release(n.sender.Close(ctx)) }
+
+// Retire implements heritable.
+func (n *NDJSON) Retire(ctx context.Context, heir Sink) error {
+	return n.release(n.sender.Retire(ctx, heir))
+}
+
+func (n *NDJSON) release(err error) error {
 	if n.closer != nil {
 		if cerr := n.closer.Close(); err == nil && cerr != nil {
 			err = fmt.Errorf("unable to close output.ndjson.path: %w", cerr)

@@ -159,13 +159,13 @@ func TestNDJSONWriterThatNobodyReadsDoesNotHoldUpTheStop(t *testing.T) {
 	}
 }
 
-func TestTeeGivesEveryDocumentToEachSink(t *testing.T) {
+func TestOutputsGiveEveryDocumentToEachSink(t *testing.T) {
 	c := ndjsonConfig()
 	var first, second fullDisk
 	a := startNDJSON(c, &first)
 	c.Queue = NewMemoryQueue(1<<20, c.Pool)
 	b := startNDJSON(c, &second)
-	tee := NewTee(c.Pool, a, b)
+	tee := NewOutputs(c.Pool, Named{"a", a}, Named{"b", b})
 	fill(tee, c.Pool, 0, 1000)
 	if err := tee.Alive(); err != nil {
 		t.Error(err)
@@ -225,7 +225,7 @@ func (f putFunc) Alive() error                { return nil }
 
 func TestBatcherAllocatesNothing(t *testing.T) {
 	pool := NewPool(1000, 2)
-	pool.GiveIDs()
+	pool.GiveIDs(true)
 	b := NewBatcher(NewDiscard(pool, ""), pool, 1000, time.Second)
 	doc := []byte(document(0))
 	now := time.Now()

@@ -20,6 +20,8 @@ type Queue interface {
 	Get(wait time.Duration) (*Buffer, error)
 	// Done tells the queue that the documents of a buffer from Get are settled. The buffer belongs to the queue again.
 	Done(b *Buffer)
+	// Forget ends the account of a buffer from Get that somebody else has now, or that is not to be used again.
+	Forget(b *Buffer)
 	// Close ends Put. Get still returns what is there.
 	Close()
 	// Held describes what was put and is not settled yet.
@@ -131,6 +133,16 @@ func (q *MemoryQueue) take() (*Buffer, error) {
 
 // Done implements Queue.
 func (q *MemoryQueue) Done(b *Buffer) {
+	if q.settle(b) {
+		q.pool.Put(b)
+	}
+}
+
+// Forget implements Queue.
+func (q *MemoryQueue) Forget(b *Buffer) { q.settle(b) }
+
+// settle ends the account of a buffer, and tells whether there was one.
+func (q *MemoryQueue) settle(b *Buffer) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i, f := range q.flight {
@@ -141,10 +153,10 @@ func (q *MemoryQueue) Done(b *Buffer) {
 			q.flight[i] = q.flight[last]
 			q.flight[last] = flying{}
 			q.flight = q.flight[:last]
-			q.pool.Put(b)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // Close implements Queue.

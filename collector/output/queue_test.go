@@ -125,7 +125,7 @@ func TestQueueGivesWhatIsLeftAfterClose(t *testing.T) {
 func TestPoolIsBounded(t *testing.T) {
 	p := NewPool(10, 2)
 	for range 5 {
-		p.Put(&Buffer{data: make([]byte, 5), docs: 1})
+		p.Put(&Buffer{data: make([]byte, 10+slack), docs: 1})
 	}
 	if len(p.free) != 2 {
 		t.Errorf("%d buffers kept, want 2", len(p.free))

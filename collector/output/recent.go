@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ type Recent struct {
 
 // RecentConfig says where documents are kept.
 type RecentConfig struct {
-	Writer *recent.Writer // belongs to the sink
+	Writer *recent.Writer // belongs to the sink, and to its heir with the same
 	Queue  Queue
 	Pool   *Pool
 	Logger *slog.Logger
@@ -37,13 +38,16 @@ func NewRecent(c RecentConfig) *Recent {
 	return r
 }
 
+// Writer is the store's, to search and to change its bounds.
+func (r *Recent) Writer() *recent.Writer { return r.writer }
+
 // deliver appends the documents. After an error it goes on with those that are not written. It holds the queue up meanwhile, which is bounded:
 // there is nowhere else for them to go.
 func (r *Recent) deliver(w *worker, b *Buffer) {
 	lines := stripActions(b.data)
 	left := b.docs
 	for try := 1; ; try++ {
-		w.beat.Beat(forever) // a disk may hang for any time; the queue's bound takes care of that
+		w.beat.Beat(diskTime)
 		w.requests.Add(1)
 		n, docs, err := r.writer.Append(lines)
 		w.sent.Add(uint64(docs))
@@ -55,11 +59,20 @@ func (r *Recent) deliver(w *worker, b *Buffer) {
 		}
 		w.fail(recentCause(err), fmt.Sprintf("unable to keep recent flows: %v", err))
 		if !w.pause(try) {
-			w.abandon(left)
+			r.rest(lines, left, b.since)
 			return
 		}
 		w.retried.Add(uint64(left))
 	}
+}
+
+// rest leaves what was not written.
+func (r *Recent) rest(lines []byte, docs int, since time.Time) {
+	body := make([]byte, 0, len(lines)+docs*len(action))
+	for line := range bytes.Lines(lines) {
+		body = append(append(body, action...), line...)
+	}
+	r.leave(docs, since, body)
 }
 
 // recentCause is a short name for what keeps flows from the disk.
@@ -74,8 +87,18 @@ func recentCause(err error) string {
 }
 
 // Close implements Sink, and closes the store. One whose writer hangs is left to the end of the process.
-func (r *Recent) Close(ctx context.Context) error {
-	err := r.sender.Close(ctx)
+func (r *Recent) Close(ctx context.Context) error { return r.release(r.sender.Close(ctx)) }
+
+// Retire implements heritable. An heir with the same writer goes on with it.
+func (r *Recent) Retire(ctx context.Context, heir Sink) error {
+	err := r.sender.Retire(ctx, heir)
+	if next, ok := heir.(*Recent); ok && next.writer == r.writer {
+		return err
+	}
+	return r.release(err)
+}
+
+func (r *Recent) release(err error) error {
 	if r.ended.Load() {
 		if cerr := r.writer.Close(); cerr != nil {
 			err = errors.Join(err, fmt.Errorf("unable to close the recent flows: %w", cerr))

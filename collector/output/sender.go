@@ -19,8 +19,10 @@ const (
 	grace = 10 * time.Second
 	// cancelTime is what cancelled work gets to come to its end.
 	cancelTime = 2 * time.Second
-	// forever is for steps that may rightly take any time.
-	forever = time.Duration(1 << 62)
+	// firstWait is the same before the server was first asked whether it is there.
+	firstWait = 10 * time.Millisecond
+	// diskTime is how long a step may take that waits for a disk before its goroutine counts as stuck.
+	diskTime = 2 * time.Minute
 	// logEvery is how often a condition that lasts is logged again.
 	logEvery = 30 * time.Second
 )
@@ -40,17 +42,19 @@ type sender struct {
 	mu          sync.Mutex
 	problem     Problem
 	problemLog  time.Time // when the problem was last logged
+	failedAt    time.Time // when something last failed
 	refused     int       // documents refused since the last line about it
 	refusedLog  time.Time
 	rejectedN   int // documents rejected since the last line about it
 	rejectedLog time.Time
 
-	beats    []*heartbeat.Heartbeat
+	beats    heartbeat.Group
 	workers  sync.WaitGroup
-	ended    atomic.Bool     // all workers have come to their end
-	draining chan struct{}   // closed when the sink is told to stop
-	stopOnce sync.Once       // closes draining
-	abort    context.Context // ends the work of all goroutines when the time to drain is over.
+	ended    atomic.Bool          // all workers have come to their end
+	draining chan struct{}        // closed when the sink is told to stop
+	stopOnce sync.Once            // closes draining
+	heir     atomic.Pointer[Sink] // who gets what is not stored; nil: nobody
+	abort    context.Context      // ends the work of all goroutines when the time to drain is over.
 	cancel   context.CancelFunc
 }
 
@@ -74,17 +78,24 @@ func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)
 		w := &worker{sender: s, beat: heartbeat.New(fmt.Sprintf("%s sender %d", s.name, i+1), idleWait+grace)}
 		s.beats = append(s.beats, w.beat)
 		s.workers.Go(func() {
+			defer w.beat.Rest() // finished
+			wait := idleWait
+			if i == 0 && idle != nil {
+				wait = firstWait
+			}
 			for {
 				w.beat.Beat(idleWait + grace)
-				b, err := s.queue.Get(idleWait)
-				if err != nil {
-					w.beat.Beat(forever) // finished: never late again
+				b, err := s.queue.Get(wait)
+				wait = idleWait
+				switch {
+				case err != nil:
 					return
-				}
-				if b != nil {
+				case b != nil && s.heir.Load() != nil:
+					s.bequeath(b)
+				case b != nil:
 					deliver(w, b)
 					s.queue.Done(b)
-				} else if i == 0 && idle != nil {
+				case i == 0 && idle != nil:
 					idle(w)
 				}
 			}
@@ -106,6 +117,9 @@ type worker struct {
 func (w *worker) pause(n int) bool {
 	d := w.retry.delay(n)
 	stopping := w.draining
+	if w.heir.Load() != nil {
+		return false
+	}
 	if w.stopping() {
 		d = min(d, w.retry.first)
 		stopping = nil
@@ -118,7 +132,7 @@ func (w *worker) pause(n int) bool {
 	case <-stopping:
 	case <-w.abort.Done():
 	}
-	return w.abort.Err() == nil
+	return w.abort.Err() == nil && w.heir.Load() == nil
 }
 
 func (s *sender) stopping() bool {
@@ -134,6 +148,10 @@ func (s *sender) stopping() bool {
 func (s *sender) Put(b *Buffer) {
 	docs := b.docs
 	if s.queue.Put(b) {
+		return
+	}
+	if heir := s.heir.Load(); heir != nil {
+		(*heir).Put(b)
 		return
 	}
 	s.dropped.add(CauseBufferFull, docs)
@@ -176,15 +194,43 @@ func (s *sender) Close(ctx context.Context) error {
 	return nil
 }
 
-// Alive implements Sink.
-func (s *sender) Alive() error {
-	for _, h := range s.beats {
-		if err := h.Err(); err != nil {
-			return err
+// Retire implements heritable.
+func (s *sender) Retire(ctx context.Context, heir Sink) error {
+	s.heir.Store(&heir)
+	s.queue.Close()
+	for { // what waits, whatever the senders do meanwhile
+		b, err := s.queue.Get(0)
+		if b == nil || err != nil {
+			return s.Close(ctx)
 		}
+		s.bequeath(b)
 	}
-	return nil
 }
+
+// bequeath gives a buffer of the queue to the heir.
+func (s *sender) bequeath(b *Buffer) {
+	(*s.heir.Load()).Put(b)
+	s.queue.Forget(b)
+}
+
+// leave ends the account of documents, as a bulk body, that could not be stored while there was time: the heir gets a copy, or they are counted
+// as dropped.
+func (s *sender) leave(docs int, since time.Time, bodies ...[]byte) {
+	heir := s.heir.Load()
+	if heir == nil || docs == 0 {
+		s.abandon(docs)
+		return
+	}
+	b := s.pool.Get()
+	b.docs, b.since = docs, since
+	for _, body := range bodies {
+		b.data = append(b.data, body...)
+	}
+	(*heir).Put(b)
+}
+
+// Alive implements Sink.
+func (s *sender) Alive() error { return s.beats.Err() }
 
 // Stats implements Sink.
 func (s *sender) Stats() []Stats {
@@ -211,7 +257,7 @@ func (s *sender) fail(cause, text string) {
 	if s.problem.Cause == "" {
 		s.problem.Since = now
 	}
-	s.problem.Cause, s.problem.Text = cause, text
+	s.problem.Cause, s.problem.Text, s.failedAt = cause, text, now
 	if say {
 		s.problemLog = now
 	}
@@ -225,8 +271,15 @@ func (s *sender) fail(cause, text string) {
 }
 
 // recovered ends the problem.
-func (s *sender) recovered() {
+func (s *sender) recovered() { s.recoveredBy(time.Now()) }
+
+// recoveredBy ends the problem, unless something failed after what shows that all is well began.
+func (s *sender) recoveredBy(began time.Time) {
 	s.mu.Lock()
+	if s.failedAt.After(began) {
+		s.mu.Unlock()
+		return
+	}
 	was := s.problem
 	s.problem = Problem{}
 	s.mu.Unlock()

@@ -2,7 +2,6 @@ package output
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -53,6 +52,9 @@ type Stats struct {
 	Spool       *spool.Stats  // nil: there is none
 	Recent      *recent.Stats // nil: it is no store of recent flows
 	Problem     Problem       // what is wrong now; zero when nothing is
+	// Unreached says that the server was not reached since the start, and that there is no spool either: nobody knows yet whether flows can be
+	// kept.
+	Unreached bool
 }
 
 // Problem is a condition that keeps a sink from delivering.
@@ -87,58 +89,6 @@ func (c *counters) snapshot() map[string]uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.by)
-}
-
-// Tee hands every buffer to several sinks: each but the first gets a copy.
-type Tee struct {
-	pool  *Pool
-	sinks []Sink
-}
-
-// NewTee returns a sink in front of at least one other.
-func NewTee(pool *Pool, first Sink, more ...Sink) *Tee {
-	return &Tee{pool: pool, sinks: append([]Sink{first}, more...)}
-}
-
-// Put implements Sink.
-func (t *Tee) Put(b *Buffer) {
-	for _, s := range t.sinks[1:] {
-		c := t.pool.Get()
-		c.since = b.since
-		c.appendBuffer(b)
-		s.Put(c)
-	}
-	t.sinks[0].Put(b)
-}
-
-// Close implements Sink. The sinks share the time that ctx gives.
-func (t *Tee) Close(ctx context.Context) error {
-	errs := make([]error, len(t.sinks))
-	var wg sync.WaitGroup
-	for i, s := range t.sinks {
-		wg.Go(func() { errs[i] = s.Close(ctx) })
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
-
-// Stats implements Sink.
-func (t *Tee) Stats() []Stats {
-	var all []Stats
-	for _, s := range t.sinks {
-		all = append(all, s.Stats()...)
-	}
-	return all
-}
-
-// Alive implements Sink.
-func (t *Tee) Alive() error {
-	for _, s := range t.sinks {
-		if err := s.Alive(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Discard is the sink when no output is configured, and recent flows cannot be kept: it counts and drops.

@@ -24,8 +24,10 @@ func (e *Elasticsearch) startSpooled(workers int) {
 // packed says that the service stops, and nothing will come to the spool any more.
 func (e *Elasticsearch) packed() bool { return e.stopping() && e.queue.Held().Documents == 0 }
 
-// leaves says that what is in the spool is for the next start: the service stops, and Elasticsearch is away.
-func (e *Elasticsearch) leaves() bool { return e.config.Spool != nil && e.down.Load() && e.packed() }
+// leaves says that what is in the spool is for the heir, or for the next start: the service stops, and Elasticsearch is away.
+func (e *Elasticsearch) leaves() bool {
+	return e.config.Spool != nil && (e.heir.Load() != nil || e.down.Load() && e.packed())
+}
 
 // pack compresses a buffer and appends it to the spool. When that does not take it, because its disk is full, the documents go to Elasticsearch
 // without it; while that is away too, both are tried by turns, and the queue fills.
@@ -34,10 +36,11 @@ func (e *Elasticsearch) pack(w *worker, b *Buffer) {
 	parts := []part{{data: b.data, docs: b.docs}}
 	over := false
 	for try := 1; ; try++ {
-		w.beat.Beat(forever) // a disk may take any time; the queue's bound takes care of that
+		w.beat.Beat(diskTime) // while it is stalled flows wait in the queue
 		var err error
 		for len(parts) > 0 && err == nil {
 			last := len(parts) - 1
+			w.beat.Beat(diskTime)
 			if err = e.keep(w, &parts[last], b.since); err == nil {
 				parts = parts[:last]
 			}
@@ -48,7 +51,7 @@ func (e *Elasticsearch) pack(w *worker, b *Buffer) {
 		}
 		e.spoolFails(err)
 		if over {
-			e.abandon(documents(parts))
+			e.leaveParts(parts, b.since)
 			return
 		}
 		parts = e.deliverAll(w, parts...)
@@ -89,9 +92,9 @@ func (e *Elasticsearch) spoolWorks() {
 
 // empty sends what the spool holds, oldest first, until the service stops.
 func (e *Elasticsearch) empty(w *worker, first bool) {
-	defer w.beat.Beat(forever) // finished: never late again
+	defer w.beat.Rest() // finished
 	for w.abort.Err() == nil && !e.leaves() {
-		w.beat.Beat(forever) // a disk may take any time here too
+		w.beat.Beat(idleWait + diskTime)
 		wait := idleWait
 		if w.stopping() {
 			wait = 10 * time.Millisecond
@@ -107,7 +110,7 @@ func (e *Elasticsearch) empty(w *worker, first bool) {
 			}
 		default:
 			left := e.deliverAll(w, part{docs: b.Documents, sealed: b.Body, gzip: b.Gzip})
-			w.beat.Beat(forever)
+			w.beat.Beat(diskTime)
 			if len(left) > 0 {
 				e.config.Spool.Release(b)
 			} else {

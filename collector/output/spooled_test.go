@@ -27,7 +27,7 @@ func openSpool(t *testing.T, folder string) *spool.Spool {
 func newSpooledRig(t *testing.T, f *fakeServer, folder string) *rig {
 	t.Helper()
 	return newRig(t, 400, 1<<20, func(c *ElasticsearchConfig) {
-		c.Pool.GiveIDs()
+		c.Pool.GiveIDs(true)
 		c.Addresses, c.Workers, c.Spool = []string{f.URL}, 3, openSpool(t, folder)
 	})
 }

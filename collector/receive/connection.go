@@ -116,7 +116,7 @@ func (c *connection) read(ctx context.Context, h StreamHandler, stream io.Reader
 		}
 	}()
 	for {
-		c.expect(ctx, c.listener.options.IdleTimeout)
+		c.expect(ctx, time.Duration(c.listener.idle.Load()))
 		message, err := m.next()
 		if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) && m.partial() {
 			c.within(c.listener.grace) // to complete the message in hand

@@ -61,7 +61,7 @@ type Socket struct {
 	conn     *net.UDPConn
 	raw      syscall.RawConn
 	local    netip.AddrPort
-	buffer   int
+	buffer   atomic.Int64
 	interval time.Duration
 	logger   *slog.Logger
 
@@ -145,10 +145,10 @@ func (s *Socket) setBuffer(want int) error {
 	if err != nil {
 		return err
 	}
-	s.buffer = got / 2
-	if s.buffer < want {
+	s.buffer.Store(int64(got / 2))
+	if got/2 < want {
 		s.logger.Warn("the kernel gave a smaller receive buffer than asked; bursts may be lost: raise net.core.rmem_max",
-			"address", s.local.String(), "asked_bytes", want, "given_bytes", s.buffer, "sysctl", "net.core.rmem_max")
+			"address", s.local.String(), "asked_bytes", want, "given_bytes", got/2, "sysctl", "net.core.rmem_max")
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func (s *Socket) setBuffer(want int) error {
 func (s *Socket) LocalAddr() netip.AddrPort { return s.local }
 
 // Buffer is the size of the receive buffer the kernel gave, in bytes.
-func (s *Socket) Buffer() int { return s.buffer }
+func (s *Socket) Buffer() int { return int(s.buffer.Load()) }
 
 // Close releases the socket. A running Run returns.
 func (s *Socket) Close() error { return s.conn.Close() }

@@ -69,6 +69,7 @@ type StreamListener struct {
 	options  StreamOptions
 	logger   *slog.Logger
 	grace    time.Duration // stopTime, but in tests
+	idle     atomic.Int64  // StreamOptions.IdleTimeout
 
 	handling sync.Mutex // one call of the handler at a time
 
@@ -119,6 +120,7 @@ func ListenStream(ctx context.Context, address string, o StreamOptions) (*Stream
 	if a, ok := listener.Addr().(*net.TCPAddr); ok {
 		l.local = a.AddrPort()
 	}
+	l.idle.Store(int64(o.IdleTimeout))
 	l.logger = o.Logger.With("listen", l.local.String())
 	return l, nil
 }

@@ -55,8 +55,9 @@ type Stats struct {
 	Damaged        uint64    // segments that could not be read, and were renamed
 }
 
-// Writer appends flows, and removes the oldest. Its methods are for one goroutine, but for Stats and Store.
+// Writer appends flows, and removes the oldest. It is safe for concurrent use.
 type Writer struct {
+	work     sync.Mutex // held while files are written or removed
 	options  Options
 	logger   *slog.Logger
 	lock     *os.File
@@ -134,6 +135,8 @@ func (w *Writer) Stats() Stats {
 
 // Append writes documents, one a line. It returns how many octets and documents are written when it fails; the next call goes on with the rest.
 func (w *Writer) Append(lines []byte) (n, documents int, err error) {
+	w.work.Lock()
+	defer w.work.Unlock()
 	defer w.publish()
 	for n < len(lines) {
 		k, docs, err := w.transaction(lines[n:])
@@ -149,8 +152,20 @@ func (w *Writer) Append(lines []byte) (n, documents int, err error) {
 
 // Tick does what is due though nothing is appended.
 func (w *Writer) Tick() {
+	w.work.Lock()
+	defer w.work.Unlock()
 	w.maintain()
 	w.publish()
+}
+
+// Directory is where the files are.
+func (w *Writer) Directory() string { return w.options.Directory }
+
+// Change sets other bounds, which hold from the next flows on.
+func (w *Writer) Change(maxBytes int64, keep time.Duration) {
+	w.work.Lock()
+	defer w.work.Unlock()
+	w.options.MaxBytes, w.options.Keep = maxBytes, keep
 }
 
 // maintain looks after segments: damaged, left open, too old, full.
@@ -330,6 +345,8 @@ func (w *Writer) publish() {
 
 // Close ends the writing. Everything appended is kept.
 func (w *Writer) Close() error {
+	w.work.Lock()
+	defer w.work.Unlock()
 	if w.closed {
 		return nil
 	}

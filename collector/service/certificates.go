@@ -42,14 +42,6 @@ func openCertificates(settings config.TLS, logger *slog.Logger) (*certificates, 
 	return c, nil
 }
 
-// config is the TLS configuration of a listener. Each handshake takes the files as they are then.
-func (c *certificates) config() *tls.Config {
-	return &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.latest(), nil },
-	}
-}
-
 // latest is the configuration of the files as they are, or were when they last were of use.
 func (c *certificates) latest() *tls.Config {
 	c.mu.Lock()

@@ -122,7 +122,7 @@ func TestCertificatesAreReadAgainWhenTheyChange(t *testing.T) {
 		defer c.mu.Unlock()
 		now = now.Add(d)
 	}
-	l, err := receive.ListenStream(t.Context(), "127.0.0.1:0", receive.StreamOptions{TLS: c.config(), Logger: slog.New(slog.DiscardHandler)})
+	l, err := receive.ListenStream(t.Context(), "127.0.0.1:0", receive.StreamOptions{TLS: new(service).secured(c), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,8 @@ func newEnrichmentMetrics(m *metrics) enrichmentMetrics {
 }
 
 func (e *enrichmentMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc) {
-	for _, p := range s.pipelines {
+	asks := s.names.Load()
+	for _, p := range s.pipelines() {
 		listen, c := label(p.feed), p.enricher.Stats()
 		counter(e.cacheHits, c.Hits, listen)
 		counter(e.cacheMisses, c.Misses, listen)
@@ -64,8 +65,8 @@ func (e *enrichmentMetrics) collect(s *state, counter counterFunc, gauge gaugeFu
 			counter(e.lookupErrors, f.Errors, f.Name)
 		}
 	}
-	if file := s.exporters.Status(); file.Credentials > 0 || file.Error != "" {
-		asked := s.exporters.Stats()
+	if file := asks.exporters.Status(); file.Credentials > 0 || file.Error != "" {
+		asked := asks.exporters.Stats()
 		gauge(e.snmpCredentials, float64(file.Credentials))
 		gauge(e.snmpExporters, float64(asked.Named))
 		gauge(e.snmpInterfaces, float64(asked.Interfaces))
@@ -77,8 +78,8 @@ func (e *enrichmentMetrics) collect(s *state, counter counterFunc, gauge gaugeFu
 		counter(e.snmpCrowded, asked.Crowded)
 		counter(e.snmpCut, asked.Refused)
 	}
-	if s.addresses != nil {
-		asked := s.addresses.Stats()
+	if asks.addresses != nil {
+		asked := asks.addresses.Stats()
 		counter(e.dnsQuestions, asked.Asked)
 		for cause, n := range asked.Failed {
 			counter(e.dnsFailed, n, string(cause))

@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
@@ -63,22 +65,24 @@ func TestFailingQuestionsAreShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := openEnrichment(c, encoder, slog.New(slog.DiscardHandler))
+	asking, err := openNames(c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
+	e := &enrichment{known: enrich.Open(asking.options(c, encoder, slog.New(slog.DiscardHandler)))}
+	e.names.Store(asking)
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); e.run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
-	e.exporters.Exporter(netip.MustParseAddr("127.0.0.1"))
-	e.addresses.Name(netip.MustParseAddr("198.51.100.1"))
+	var all sync.WaitGroup
+	asking.run(ctx, &all)
+	t.Cleanup(func() { cancel(); all.Wait() })
+	asking.exporters.Exporter(netip.MustParseAddr("127.0.0.1"))
+	asking.addresses.Name(netip.MustParseAddr("198.51.100.1"))
 	for name, want := range map[string]string{
 		"snmp":        "1 exporter of 1 without an answer, the last: unable to ask 127.0.0.1 port 1: ",
 		"reverse dns": "no answer, the last: unable to look up 198.51.100.1: server: ",
 	} {
 		until(t, "the problem of "+name, func() bool {
-			return slices.ContainsFunc(e.lines(), func(l added) bool { return l.name == name && strings.HasPrefix(l.problem, want) })
+			return slices.ContainsFunc(e.added(), func(l added) bool { return l.name == name && strings.HasPrefix(l.problem, want) })
 		})
 	}
 }

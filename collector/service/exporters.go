@@ -66,7 +66,7 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 }
 
 func (m *exporterMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc) {
-	for _, p := range s.pipelines {
+	for _, p := range s.pipelines() {
 		snap, lines := p.series.scrape(p.table)
 		m.collectTable(snap, lines, counter, gauge, label(p.feed))
 		gauge(m.stateRestored, float64(p.restored), label(p.feed))

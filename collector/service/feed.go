@@ -3,7 +3,9 @@ package service
 import (
 	"context"
 	"net/netip"
+	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
 )
 
@@ -16,8 +18,27 @@ type feed interface {
 	Close() error
 	// collect reports the figures of the feed under the label listen.
 	collect(m *metrics, counter counterFunc, gauge gaugeFunc, listen string)
+	// change puts what settings say about feeds that are open into force.
+	change(l config.Listen) error
 	// kernelDrops is how many packets the kernel dropped.
 	kernelDrops() uint64
+}
+
+// bound names a feed as settings do: udp, tcp or tls, and the address.
+type bound struct{ protocol, address string }
+
+// listenNames lists what settings name.
+func listenNames(l config.Listen) []bound {
+	var all []bound
+	for _, list := range []struct {
+		protocol  string
+		addresses []string
+	}{{"udp", l.UDP}, {"tcp", l.IPFIXTCP}, {"tls", l.IPFIXTLS}} {
+		for _, address := range list.addresses {
+			all = append(all, bound{list.protocol, address})
+		}
+	}
+	return all
 }
 
 // label names a feed in metrics. UDP has the bare address; the same address and port may serve TCP as well.
@@ -34,6 +55,8 @@ type datagrams struct{ *receive.Socket }
 func (datagrams) protocol() string { return "udp" }
 
 func (d datagrams) run(ctx context.Context, p *pipeline) error { return d.Run(ctx, p) }
+
+func (d datagrams) change(l config.Listen) error { return d.Resize(int(l.ReceiveBuffer)) }
 
 func (d datagrams) kernelDrops() uint64 { return d.Stats().Drops }
 
@@ -54,6 +77,11 @@ type streams struct {
 func (s streams) protocol() string { return s.name }
 
 func (s streams) run(ctx context.Context, p *pipeline) error { return s.Run(ctx, p) }
+
+func (s streams) change(l config.Listen) error {
+	s.Adjust(l.MaxConnections, l.MaxPerAddress, time.Duration(l.IdleTimeout))
+	return nil
+}
 
 // kernelDrops is none: an exporter that is too fast has to wait.
 func (streams) kernelDrops() uint64 { return 0 }

@@ -37,6 +37,7 @@ type metrics struct {
 	spoolRestored, spoolUnreadable                            *prometheus.Desc
 	recentSegments, recentBytes, recentLimit, recentFlows     *prometheus.Desc
 	recentOldest, recentRemoved, recentDamaged                *prometheus.Desc
+	reloaded, reloadTime, restartNeeded                       *prometheus.Desc
 	exporterMetrics
 	enrichmentMetrics
 }
@@ -84,6 +85,9 @@ func newMetrics(s *state) *metrics {
 	m.recentRemoved = m.desc("recent_removed_flows_total", "Flows removed to make room for newer ones, or because of their age.", "output")
 	m.recentDamaged = m.desc("recent_damaged_segments_total", "Files of recent flows that could not be read, and were renamed.", "output")
 	m.outputWorks = m.desc("output_up", "1 when the last request or write succeeded.", "output")
+	m.reloaded = m.desc("config_last_reload_successful", "1 when the settings that were read last are in force; the start counts.")
+	m.reloadTime = m.desc("config_last_reload_success_timestamp_seconds", "When settings were last put into force.")
+	m.restartNeeded = m.desc("restart_needed", "1 when a setting was changed that is in force only after a restart.")
 	m.exporterMetrics = newExporterMetrics(m)
 	m.enrichmentMetrics = newEnrichmentMetrics(m)
 	return m
@@ -117,7 +121,7 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	gauge(m.build, 1, m.state.version, runtime.Version())
-	for _, p := range m.state.pipelines {
+	for _, p := range m.state.pipelines() {
 		listen := label(p.feed)
 		p.feed.collect(m, counter, gauge, listen)
 		counter(m.flows, p.flows.Load(), listen)
@@ -173,6 +177,10 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		}
 		gauge(m.outputWorks, boolean(o.Problem.Cause == ""), o.Name)
 	}
+	reload := m.state.reloads.now()
+	gauge(m.reloaded, boolean(len(reload.failed) == 0))
+	gauge(m.reloadTime, float64(reload.at.UnixMilli())/1000)
+	gauge(m.restartNeeded, boolean(len(reload.restart) > 0))
 	m.exporterMetrics.collect(m.state, counter, gauge)
 	m.enrichmentMetrics.collect(m.state, counter, gauge)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,6 +18,11 @@ func notify(logger *slog.Logger, lines ...string) {
 	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
 		logger.Warn("unable to notify systemd", "error", err)
 	}
+}
+
+// extend asks systemd for so much time, from now on, for what is under way (EXTEND_TIMEOUT_USEC in sd_notify(3)).
+func extend(by time.Duration) string {
+	return fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", by.Microseconds())
 }
 
 // maxStatus bounds a status line: systemd ignores a notification of more than a page.

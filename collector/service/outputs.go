@@ -6,68 +6,177 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
-	"github.com/flowstack/terraform-provider-flowstack/collector/recent"
 )
 
-// sinks builds the outputs that are configured.
-func (s *state) sinks(ctx context.Context, cfg config.Config, o Options, pool *output.Pool) (_ output.Sink, err error) {
-	var list []output.Sink
-	defer func() {
-		if err != nil {
-			for _, open := range list {
-				err = errors.Join(err, closeEmpty(ctx, open))
-			}
-		}
-	}()
-	if len(cfg.Output.Elasticsearch.Addresses) > 0 {
-		sink, err := elasticsearchSink(cfg, o, pool) //nolint:contextcheck // its senders outlive the start: Close ends them
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, sink)
-	}
-	if nd := cfg.Output.NDJSON; nd.Path != "" {
-		sink, err := output.NewNDJSON(output.NDJSONConfig{
-			Path: nd.Path, MaxBytes: int64(nd.MaxBytes), Keep: nd.Keep,
-			Queue: output.NewMemoryQueue(int(cfg.Output.Elasticsearch.BufferBytes), pool), Pool: pool, Logger: o.Logger,
-		})
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, sink)
-	}
-	if len(cfg.Output.Kafka.Brokers) > 0 {
-		sink, err := kafkaSink(cfg.Output.Kafka, o, pool)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, sink)
-	}
-	reason := "no output is configured"
-	if cfg.Output.RecentOn() {
-		sink, kept, missing, err := recentSink(cfg, o, pool)
-		if err != nil {
-			return nil, err
-		}
-		if sink != nil {
-			list, s.recent = append(list, sink), kept
-		} else {
-			reason += ", and recent flows cannot be kept: " + missing
-		}
-	}
-	if len(list) == 0 {
-		o.Logger.Warn(reason + ": flows are counted and dropped; set output.elasticsearch.addresses, output.ndjson.path, output.kafka.brokers or output.recent.directory")
-		return output.NewDiscard(pool, reason), nil
-	}
-	return output.NewTee(pool, list[0], list[1:]...), nil
+// An outputKind is one of the outputs that may be configured.
+type outputKind struct {
+	name string
+	on   func(config.Config) bool
+	// settings are all that its sink is made from: where they are the same, the sink stays.
+	settings func(config.Config) any
+	open     func(s *service, cfg config.Config) (output.Sink, error)
 }
 
-func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ *output.Elasticsearch, err error) {
+// outputKinds are all of them, in the order in which they are shown.
+var outputKinds = []outputKind{
+	{
+		"elasticsearch",
+		func(c config.Config) bool { return len(c.Output.Elasticsearch.Addresses) > 0 },
+		func(c config.Config) any {
+			es := c.Output.Elasticsearch
+			es.BatchBytes, es.FlushInterval, es.DocumentIDs = 0, 0, false // those are the pipelines'
+			return struct {
+				config.Elasticsearch
+				config.State
+			}{es, c.State}
+		},
+		(*service).openElasticsearch,
+	},
+	{
+		"ndjson",
+		func(c config.Config) bool { return c.Output.NDJSON.Path != "" },
+		func(c config.Config) any {
+			return struct {
+				config.NDJSON
+				buffer config.ByteSize
+			}{c.Output.NDJSON, c.Output.Elasticsearch.BufferBytes}
+		},
+		(*service).openNDJSON,
+	},
+	{
+		"kafka",
+		func(c config.Config) bool { return len(c.Output.Kafka.Brokers) > 0 },
+		func(c config.Config) any { return c.Output.Kafka },
+		(*service).openKafka,
+	},
+	{
+		recentName,
+		func(c config.Config) bool { return c.Output.RecentOn() },
+		func(c config.Config) any {
+			return struct {
+				directory string
+				buffer    config.ByteSize
+			}{RecentDirectory(c), c.Output.Elasticsearch.BufferBytes}
+		},
+		(*service).openRecent,
+	},
+}
+
+// none is the name of the output where there is none.
+const none = "none"
+
+// openOutputs opens the outputs that are configured, or none of them.
+func (s *service) openOutputs(ctx context.Context, cfg config.Config) error {
+	var list []output.Named
+	for _, kind := range outputKinds {
+		if !kind.on(cfg) {
+			continue
+		}
+		sink, err := kind.open(s, cfg)
+		if err != nil {
+			for _, open := range list {
+				err = errors.Join(err, closeEmpty(ctx, open.Sink))
+			}
+			return err
+		}
+		if sink != nil {
+			list = append(list, output.Named{Name: kind.name, Sink: sink})
+		}
+	}
+	s.sink = output.NewOutputs(s.pool, s.orNone(list)...)
+	return nil
+}
+
+// orNone adds what counts flows where nobody takes them.
+func (s *service) orNone(list []output.Named) []output.Named {
+	if len(list) > 0 {
+		return list
+	}
+	reason := "no output is configured"
+	if s.noRecent != "" {
+		reason += ", and recent flows cannot be kept: " + s.noRecent
+	}
+	s.logger.Warn(reason + ": flows are counted and dropped; set output.elasticsearch.addresses, output.ndjson.path, output.kafka.brokers or output.recent.directory")
+	return []output.Named{{Name: none, Sink: output.NewDiscard(s.pool, reason)}}
+}
+
+// prepareOutputs opens the outputs that are new, or whose settings changed. Those of before go on meanwhile.
+func (s *service) prepareOutputs(cfg config.Config, made *parts) error {
+	var errs []error
+	for _, kind := range outputKinds {
+		if !kind.on(cfg) {
+			continue
+		}
+		sink := s.sink.Sink(kind.name)
+		if sink == nil || !equal(kind.settings(s.config), kind.settings(cfg)) || s.renewed(kind.name, cfg) {
+			var err error
+			if sink, err = kind.open(s, cfg); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			if sink == nil {
+				continue
+			}
+			made.fresh = append(made.fresh, output.Named{Name: kind.name, Sink: sink})
+		}
+		made.outputs = append(made.outputs, output.Named{Name: kind.name, Sink: sink})
+		switch sink := sink.(type) {
+		case *output.Elasticsearch:
+			if c := cfg.Output.Elasticsearch.Spool; sink.Spool() != nil {
+				made.settle = append(made.settle, func() { sink.Spool().Change(int64(c.MaxBytes), c.Sync) })
+			}
+		case *output.Recent:
+			c := cfg.Output.Recent
+			made.settle = append(made.settle, func() { sink.Writer().Change(int64(c.MaxBytes), time.Duration(c.Keep)) })
+		}
+	}
+	if len(errs) > 0 {
+		for _, fresh := range made.fresh {
+			s.sink.Withdraw(fresh)
+		}
+		return errors.Join(errs...)
+	}
+	if len(made.outputs) == 0 && s.sink.Sink(none) != nil {
+		made.outputs = []output.Named{{Name: none, Sink: s.sink.Sink(none)}}
+		return nil
+	}
+	made.outputs = s.orNone(made.outputs)
+	return nil
+}
+
+// renewed tells whether an output is to be opened anew though its settings are the same: Kafka's client reads its certificates once.
+func (s *service) renewed(name string, cfg config.Config) bool {
+	k := cfg.Output.Kafka
+	return name == "kafka" && k.CAFile+k.ClientCertificateFile+k.ClientKeyFile != ""
+}
+
+func (s *service) openNDJSON(cfg config.Config) (output.Sink, error) {
+	nd := cfg.Output.NDJSON
+	return asSink(output.NewNDJSON(output.NDJSONConfig{
+		Path: nd.Path, MaxBytes: int64(nd.MaxBytes), Keep: nd.Keep,
+		Queue: output.NewMemoryQueue(int(cfg.Output.Elasticsearch.BufferBytes), s.pool), Pool: s.pool, Logger: s.logger,
+		Patience: s.options.pace.write,
+	}))
+}
+
+// asSink makes an interface of a sink, and nil of none.
+func asSink[S output.Sink](sink S, err error) (output.Sink, error) {
+	if err != nil {
+		return nil, err
+	}
+	return sink, nil
+}
+
+func equal(a, b any) bool { return reflect.DeepEqual(a, b) }
+
+func (s *service) openElasticsearch(cfg config.Config) (_ output.Sink, err error) {
+	o, pool := s.options, s.pool
 	es := cfg.Output.Elasticsearch
 	c := output.ElasticsearchConfig{
 		Connection: Connection(es, o.Version, o.Logger), Index: es.Index, Gzip: es.Gzip, Workers: es.Workers,
@@ -82,71 +191,60 @@ func elasticsearchSink(cfg config.Config, o Options, pool *output.Pool) (_ *outp
 	if c.DeadLetters.Path == "" && state != "" {
 		c.DeadLetters.Path, c.DeadLetters.Optional = filepath.Join(state, "dead-letter.ndjson"), true
 	}
-	if c.Spool, err = openSpool(es.Spool, state, o); err != nil {
-		return nil, err
+	shared := s.spoolOf(es.Spool, state)
+	if c.Spool = shared; shared == nil {
+		if s.sink != nil {
+			s.sink.WaitFor("elasticsearch", s.options.DrainTime) // one of before may still have the directory
+		}
+		if c.Spool, err = openSpool(es.Spool, state, o); err != nil {
+			return nil, err
+		}
 	}
 	sink, err := output.NewElasticsearch(c)
-	if err != nil && c.Spool != nil {
+	if err != nil && c.Spool != nil && shared == nil {
 		err = errors.Join(err, c.Spool.Close())
 	}
-	return sink, err
+	return asSink(sink, err)
 }
 
-func kafkaSink(k config.Kafka, o Options, pool *output.Pool) (*output.Kafka, error) {
+// spoolOf returns the spool of the output of before, if the next has the same.
+func (s *service) spoolOf(c config.Spool, state string) *spool.Spool {
+	if s.sink == nil || c.MaxBytes == 0 {
+		return nil
+	}
+	before, ok := s.sink.Sink("elasticsearch").(*output.Elasticsearch)
+	if !ok || before.Spool() == nil || before.Spool().Directory() != spoolDirectory(c, state) {
+		return nil
+	}
+	return before.Spool()
+}
+
+// spoolDirectory is the one that is set, or else one in the state directory, or none.
+func spoolDirectory(c config.Spool, state string) string {
+	if c.Directory == "" && state != "" {
+		return filepath.Join(state, "spool")
+	}
+	return c.Directory
+}
+
+func (s *service) openKafka(cfg config.Config) (output.Sink, error) {
+	k, o, pool := cfg.Output.Kafka, s.options, s.pool
 	if k.Username != "" && k.Mechanism == "plain" && !k.TLS {
 		o.Logger.Warn("the password of output.kafka.username goes over the network in clear text: set output.kafka.tls, or output.kafka.mechanism to scram-sha-512")
 	}
-	return output.NewKafka(output.KafkaConfig{
+	return asSink(output.NewKafka(output.KafkaConfig{
 		Brokers: k.Brokers, Topic: k.Topic, Compression: k.Compression, TLS: k.TLS, CAFile: k.CAFile,
 		ClientCertificateFile: k.ClientCertificateFile, ClientKeyFile: k.ClientKeyFile, Mechanism: k.Mechanism, Username: k.Username,
 		Password: func() (string, error) {
 			return secret("output.kafka.password_file", k.PasswordFile, kafkaPasswordCredential)
 		},
 		ClientID: "flowcollector", Queue: output.NewMemoryQueue(int(k.BufferBytes), pool), Pool: pool, Logger: o.Logger,
-	})
-}
-
-// recentSink opens the store of recent flows. Where nobody asked for it by name, what keeps it from being there is no error: missing says it.
-func recentSink(cfg config.Config, o Options, pool *output.Pool) (_ *output.Recent, _ *recent.Store, missing string, err error) {
-	r := cfg.Output.Recent
-	must := r.Directory != "" || r.Enabled == "true"
-	directory := RecentDirectory(cfg)
-	if directory == "" {
-		missing = "there is no state directory (set state.directory or output.recent.directory)"
-		if must {
-			return nil, nil, "", errors.New("unable to keep recent flows: " + missing)
-		}
-		return nil, nil, missing, nil
-	}
-	w, err := recent.NewWriter(recent.Options{Directory: directory, MaxBytes: int64(r.MaxBytes), Keep: time.Duration(r.Keep), Logger: o.Logger.With("output", "recent")})
-	if err != nil {
-		if must {
-			return nil, nil, "", err
-		}
-		return nil, nil, err.Error(), nil
-	}
-	return output.NewRecent(output.RecentConfig{
-		Writer: w, Queue: output.NewMemoryQueue(int(cfg.Output.Elasticsearch.BufferBytes), pool), Pool: pool, Logger: o.Logger,
-	}), w.Store(), "", nil
-}
-
-// RecentDirectory is where recent flows are kept, by the settings; empty where there is no place for them.
-func RecentDirectory(cfg config.Config) string {
-	if d := cfg.Output.Recent.Directory; d != "" {
-		return d
-	}
-	if d := stateDirectory(cfg.State.Directory); d != "" {
-		return filepath.Join(d, "recent")
-	}
-	return ""
+	}))
 }
 
 // openSpool opens the spool that is set, or else one in the state directory. It returns nil when there is none.
 func openSpool(c config.Spool, state string, o Options) (*spool.Spool, error) {
-	directory := c.Directory
-	if directory == "" && state != "" {
-		directory = filepath.Join(state, "spool")
-	}
+	directory := spoolDirectory(c, state)
 	if directory == "" || c.MaxBytes == 0 {
 		return nil, nil // documented: there is none.
 	}

@@ -7,12 +7,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
-	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
@@ -36,13 +36,19 @@ const (
 // exporter speaks to one address family, so nothing is shared between pipelines but the databases and the sink.
 type pipeline struct {
 	feed     feed
+	bound    bound // what settings name the feed by
 	table    *exporter.Table
 	decoder  *decode.Decoder
 	enricher *enrich.Enricher
-	encoder  *schema.Encoder
 	batcher  *output.Batcher
 	beat     *heartbeat.Heartbeat
+	grace    time.Duration // how long a batch of packets may take
 	logger   *slog.Logger
+
+	batching batching
+	next     atomic.Pointer[rules] // to be in force from the next packet on; nil for none
+	end      context.CancelFunc    // ends run
+	ended    chan struct{}         // closed when run has ended
 
 	store    *exporter.Store // nil when nothing is to outlive a restart
 	index    int             // of the table in the store
@@ -71,13 +77,48 @@ func (p *pipeline) Message(message []byte, from netip.AddrPort, session uint32, 
 // End implements receive.StreamHandler.
 func (p *pipeline) End(session uint32) { p.table.EndSession(session) }
 
+// rules are the settings that a pipeline itself goes by.
+type rules struct {
+	limits exporter.Limits
+	policy exporter.Policy
+	batching
+}
+
+// batching is how documents are gathered.
+type batching struct {
+	size  int // bytes
+	flush time.Duration
+	ids   bool
+}
+
+// rulesOf are those of settings.
+func rulesOf(cfg config.Config, p exporter.Policy) rules {
+	es := cfg.Output.Elasticsearch
+	return rules{limits(cfg.Exporters), p, batching{int(es.BatchBytes), time.Duration(es.FlushInterval), es.DocumentIDs}}
+}
+
+// follow puts new rules into force, between two packets.
+func (p *pipeline) follow() {
+	if r := p.next.Swap(nil); r != nil {
+		p.table.Change(r.limits, r.policy)
+		if r.batching != p.batching {
+			p.batching = r.batching
+			p.batcher.Adjust(r.size, r.flush)
+		}
+	}
+}
+
 // take decodes a packet, and passes on what is sound in it though there is an error.
 func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, received time.Time) error {
+	if p.next.Load() != nil {
+		p.follow()
+	}
 	var err error
 	p.records, err = p.decoder.Decode(p.records[:0], packet, exporter.Origin{Address: from.Addr(), Session: session}, received)
 	p.enricher.EnrichAll(p.records)
+	encoder := p.enricher.Encoder()
 	for i := range p.records {
-		p.batcher.Commit(p.encoder.Append(p.batcher.Begin(), &p.records[i]), received)
+		p.batcher.Commit(encoder.Append(p.batcher.Begin(), &p.records[i]), received)
 	}
 	if n := len(p.records); n > 0 {
 		p.flows.Add(uint64(n))
@@ -103,7 +144,8 @@ func (p *pipeline) failed(from netip.AddrPort, now time.Time, err error) {
 
 // Tick implements receive.Handler and receive.StreamHandler.
 func (p *pipeline) Tick(now time.Time) {
-	p.beat.Beat(tickInterval + readerGrace)
+	p.beat.Beat(tickInterval + p.grace)
+	p.follow()
 	p.batcher.Tick(now)
 	p.enricher.Tick()
 	if age := now.Sub(p.handedT); age >= refreshEvery || age >= saveEvery && p.table.Changed() {
@@ -124,6 +166,6 @@ func (p *pipeline) run(ctx context.Context) error {
 	err := p.feed.run(ctx, p)
 	p.batcher.Flush()
 	p.save(time.Now())
-	p.beat.Beat(1 << 62) // finished: never late again
+	p.beat.Rest() // finished
 	return err
 }

@@ -72,7 +72,7 @@ func build(tb testing.TB, change func(*config.Config)) *pipeline {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = s.release(context.WithoutCancel(tb.Context()), true) })
-	return s.pipelines[0]
+	return s.pipelines()[0]
 }
 
 // From the packet to the bulk buffer, hand-off included, nothing is allocated once templates and addresses are known.

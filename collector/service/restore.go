@@ -28,14 +28,18 @@ func (s *service) restore(cfg config.Config) {
 		return
 	}
 	now := time.Now()
-	s.store = exporter.NewStore(directory, len(s.pipelines), time.Duration(cfg.Exporters.ForgetAfter), s.logger)
+	s.store = exporter.NewStore(directory, len(s.pipelines()), time.Duration(cfg.Exporters.ForgetAfter), s.logger)
 	state := s.store.Load(now)
-	for _, p := range s.pipelines {
-		if p.feed.protocol() != "udp" {
-			continue // exporters announce all of it again when they connect
-		}
-		p.store, p.handedT = s.store, now
-		p.restored = p.table.Restore(state)
+	for _, p := range s.pipelines() {
+		p.restore(s.store, state, now)
 	}
 	s.logger.Info("state restored", "directory", directory, "sources", len(state.Sources), "devices", len(state.Devices))
+}
+
+// restore gives a pipeline what is known already. Exporters over connections announce all of it again when they connect.
+func (p *pipeline) restore(store *exporter.Store, state exporter.State, now time.Time) {
+	if p.feed.protocol() == "udp" {
+		p.store, p.handedT = store, now
+		p.restored = p.table.Restore(state)
+	}
 }

@@ -9,15 +9,19 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
@@ -28,19 +32,33 @@ import (
 const (
 	// DrainTime bounds how long a stop waits for what is buffered to be stored.
 	DrainTime = 10 * time.Second
-	// statusInterval is how often the status line is made anew.
-	statusInterval = 5 * time.Second
+	// stopGrace is what a stop may take besides: reading what the kernel holds, and ending what hangs.
+	stopGrace = 5 * time.Second
 )
 
 // Options are what the service needs besides its settings.
 type Options struct {
-	Version string       // of the program, for metrics, logs and the User-Agent
-	Logger  *slog.Logger // nil is slog.Default()
-	// Ready, if set, is called once everything is bound, with the addresses in use.
-	Ready func(Addresses)
-	// DrainTime replaces the constant of that name when it is not 0.
-	DrainTime time.Duration
+	Version string         // of the program, for metrics, logs and the User-Agent
+	Logger  *slog.Logger   // nil is slog.Default()
+	Level   *slog.LevelVar // the least level that Logger logs, to follow log.level; nil: it does not
+	// Bound, if set, is called once everything is bound, with the addresses in use. Outputs need not be reached yet.
+	Bound func(Addresses)
+	// Reload has a value whenever the settings are to be read again, by Load. Without Load there are no reloads.
+	Reload <-chan os.Signal
+	Load   func() (config.Config, error)
+	// DrainTime and ReadyTime replace the constants of these names when they are not 0.
+	DrainTime, ReadyTime time.Duration
+
+	pace pace
 }
+
+// pace is how long steps may take before their stage counts as stuck, and how often some are made. Tests have another one.
+type pace struct {
+	reader, status, probe, grace time.Duration
+	write                        time.Duration // of an NDJSON file; 0 is the output's own
+}
+
+var usual = pace{reader: readerGrace, status: statusInterval, probe: probeInterval, grace: stageGrace}
 
 // Addresses are what the service is bound to.
 type Addresses struct {
@@ -57,6 +75,12 @@ func Run(ctx context.Context, cfg config.Config, o Options) error {
 	if o.DrainTime <= 0 {
 		o.DrainTime = DrainTime
 	}
+	if o.ReadyTime <= 0 {
+		o.ReadyTime = ReadyTime
+	}
+	if o.Load == nil {
+		o.Reload = nil
+	}
 	s, err := start(ctx, cfg, o)
 	if err != nil {
 		notifyFailure(o.Logger, err)
@@ -65,72 +89,147 @@ func Run(ctx context.Context, cfg config.Config, o Options) error {
 	return s.run(ctx)
 }
 
-// service is a collector that is built and bound.
+// service is a collector that is built and bound. What is not in state belongs to the goroutine of run.
 type service struct {
 	state
-	options Options
-	logger  *slog.Logger
-	http    *httpServer // nil when off
+	options  Options
+	logger   *slog.Logger
+	config   config.Config // in force
+	pool     *output.Pool
+	encoder  *schema.Encoder
+	registry *prometheus.Registry
+	http     *httpServer // nil when off
+	made     int         // pipelines so far
+	noRecent string      // what keeps recent flows from being kept, where they are to be
+
+	// What listeners ask.
+	certificates atomic.Pointer[certificates] // nil without TLS
+	allowed      atomic.Pointer[exporter.Networks]
+
+	reading    context.Context // of the pipelines
+	fail       context.CancelCauseFunc
+	readers    sync.WaitGroup
+	watching   context.Context // of all that goes on while pipelines and outputs come to their end
+	unwatch    context.CancelFunc
+	background sync.WaitGroup
 }
 
 func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err error) {
-	s := &service{options: o, logger: o.Logger}
+	if o.pace == (pace{}) {
+		o.pace = usual
+	}
+	s := &service{options: o, logger: o.Logger, config: cfg}
 	s.version = o.Version
+	s.stages, s.registry = newStages(), newRegistry(&s.state)
+	s.reloads.succeeded(nil)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.release(ctx, true))
 		}
 	}()
 
-	es := cfg.Output.Elasticsearch
-	batch := int(es.BatchBytes)
-	bounds := limits(cfg.Exporters)
+	s.setLevel(cfg)
+	s.allow(cfg)
 	rules, err := policy(cfg.Decode)
 	if err != nil {
 		return nil, err
 	}
-	feeds, err := s.listen(ctx, cfg.Listen, exporter.NewNetworks(bounds.Allow))
+	if len(cfg.Listen.IPFIXTLS) > 0 {
+		files, err := openCertificates(cfg.Listen.TLS, s.logger)
+		if err != nil {
+			return nil, err
+		}
+		s.certificates.Store(files)
+	}
+	feeds, err := s.listen(ctx, cfg.Listen, s.certificates.Load(), nil)
 	if err != nil {
 		return nil, err
 	}
-	pool := output.NewPool(batch, len(feeds)+es.Workers+2)
-	if es.DocumentIDs {
-		pool.GiveIDs()
-	}
-	for i, f := range feeds {
-		table := exporter.NewTable(bounds)
-		table.Apply(rules)
-		s.pipelines = append(s.pipelines, &pipeline{
-			feed: f, table: table, decoder: decode.New(table), index: i,
-			beat:   heartbeat.New("reader "+label(f), readerGrace),
-			logger: o.Logger.With("listen", label(f)),
-		})
-	}
+	s.pool = output.NewPool(int(cfg.Output.Elasticsearch.BatchBytes), 0)
+	s.sizePool(cfg, len(feeds))
+	list := s.newPipelines(cfg, rules, feeds)
+	s.lines.Store(&list)
 	s.restore(cfg)
-	encoder, err := schema.NewEncoder(cfg.Document.Selection())
-	if err != nil {
+	if s.encoder, err = schema.NewEncoder(cfg.Document.Selection()); err != nil {
 		return nil, fmt.Errorf("unable to use the settings below document: %w", err)
 	}
-	if s.enrichment, err = openEnrichment(cfg.Enrich, encoder, o.Logger); err != nil {
+	names, err := openNames(cfg.Enrich, o.Logger)
+	if err != nil {
 		return nil, err
 	}
-	if s.sink, err = s.sinks(ctx, cfg, o, pool); err != nil {
+	s.names.Store(names)
+	s.known = enrich.Open(names.options(cfg.Enrich, s.encoder, o.Logger))
+	if err := s.openOutputs(ctx, cfg); err != nil {
 		return nil, err
 	}
-	for _, p := range s.pipelines {
-		p.enricher, p.encoder = s.known.New(), encoder
-		p.batcher = output.NewBatcher(s.sink, pool, batch, time.Duration(es.FlushInterval))
+	for _, p := range list {
+		s.connect(p, cfg)
 	}
 	if cfg.HTTP.Address != "" {
-		if s.http, err = listenHTTP(ctx, cfg.HTTP.Address, &s.state, newRegistry(&s.state), o.Logger); err != nil {
+		if s.http, err = s.openHTTP(ctx, cfg.HTTP); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
-// listen binds every address, or none. A host without IPv6 is served over IPv4 only, unless an IPv6 address was named.
-func (s *service) listen(ctx context.Context, l config.Listen, allowed exporter.Networks) (feeds []feed, err error) {
+// setLevel has the logger follow log.level.
+func (s *service) setLevel(cfg config.Config) {
+	if s.options.Level != nil {
+		// The settings have checked it.
+		_ = s.options.Level.UnmarshalText([]byte(cfg.Log.Level))
+	}
+}
+
+// allow tells listeners who may connect. Tables ask for themselves.
+func (s *service) allow(cfg config.Config) {
+	networks := exporter.NewNetworks(limits(cfg.Exporters).Allow)
+	s.allowed.Store(&networks)
+}
+
+// sizePool makes room for the batches of so many pipelines, and of those that send.
+func (s *service) sizePool(cfg config.Config, pipelines int) {
+	es := cfg.Output.Elasticsearch
+	s.pool.Resize(int(es.BatchBytes), pipelines+es.Workers+2)
+	s.pool.GiveIDs(es.DocumentIDs)
+}
+
+// newPipelines makes a pipeline for each feed. They are connected to outputs when there are any.
+func (s *service) newPipelines(cfg config.Config, p exporter.Policy, feeds []opened) []*pipeline {
+	list := make([]*pipeline, 0, len(feeds))
+	for _, f := range feeds {
+		table := exporter.NewTable(limits(cfg.Exporters))
+		table.Apply(p)
+		one := &pipeline{
+			feed: f.feed, bound: f.bound, table: table, decoder: decode.New(table), index: s.made,
+			beat: heartbeat.New("reader "+label(f.feed), s.options.pace.reader), grace: s.options.pace.reader,
+			logger: s.logger.With("listen", label(f.feed)), ended: make(chan struct{}),
+		}
+		s.made++
+		if s.sink != nil {
+			s.connect(one, cfg)
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// connect gives a pipeline what is behind its table.
+func (s *service) connect(p *pipeline, cfg config.Config) {
+	p.enricher = s.known.New()
+	p.batching = rulesOf(cfg, exporter.Policy{}).batching
+	p.batcher = output.NewBatcher(s.sink, s.pool, p.batching.size, p.batching.flush)
+}
+
+// opened is a feed that is bound.
+type opened struct {
+	feed
+	bound bound
+}
+
+// listen binds every address but those that are bound already, or none. A host without IPv6 is served over IPv4 only, unless an IPv6 address
+// was named.
+func (s *service) listen(ctx context.Context, l config.Listen, files *certificates, already []bound) (feeds []opened, err error) {
 	defer func() {
 		if err != nil {
 			for _, open := range feeds {
@@ -141,31 +240,28 @@ func (s *service) listen(ctx context.Context, l config.Listen, allowed exporter.
 	}()
 	options := receive.StreamOptions{
 		MaxConnections: l.MaxConnections, MaxPerAddress: l.MaxPerAddress, IdleTimeout: time.Duration(l.IdleTimeout), Interval: tickInterval,
-		Allow: allowed.Allow, Logger: s.logger,
-	}
-	var secured *tls.Config
-	if len(l.IPFIXTLS) > 0 {
-		files, err := openCertificates(l.TLS, s.logger)
-		if err != nil {
-			return nil, err
-		}
-		secured = files.config()
+		Allow: func(a netip.Addr) bool { return s.allowed.Load().Allow(a) }, Logger: s.logger,
 	}
 	for _, protocol := range []struct {
+		name      string
 		addresses []string
 		open      func(address string) (feed, error)
 	}{
-		{l.UDP, func(address string) (feed, error) {
+		{"udp", l.UDP, func(address string) (feed, error) {
 			socket, err := receive.Listen(ctx, address, receive.Options{Buffer: int(l.ReceiveBuffer), Interval: tickInterval, Logger: s.logger})
 			return datagrams{socket}, err
 		}},
-		{l.IPFIXTCP, func(address string) (feed, error) { return listenStream(ctx, "tcp", address, options) }},
-		{l.IPFIXTLS, func(address string) (feed, error) {
-			options.TLS = secured
+		{"tcp", l.IPFIXTCP, func(address string) (feed, error) { return listenStream(ctx, "tcp", address, options) }},
+		{"tls", l.IPFIXTLS, func(address string) (feed, error) {
+			options.TLS = s.secured(files)
 			return listenStream(ctx, "tls", address, options)
 		}},
 	} {
 		for _, address := range protocol.addresses {
+			name := bound{protocol.name, address}
+			if slices.Contains(already, name) {
+				continue
+			}
 			f, err := protocol.open(address)
 			if at, perr := netip.ParseAddrPort(address); errors.Is(err, syscall.EAFNOSUPPORT) && perr == nil &&
 				at.Addr() == netip.IPv6Unspecified() && len(protocol.addresses) > 1 {
@@ -175,13 +271,26 @@ func (s *service) listen(ctx context.Context, l config.Listen, allowed exporter.
 			if err != nil {
 				return feeds, err
 			}
-			feeds = append(feeds, f)
+			feeds = append(feeds, opened{f, name})
 		}
 	}
-	if len(feeds) == 0 {
+	if len(feeds)+len(already) == 0 {
 		return nil, errors.New("unable to listen: the settings below listen name no usable address")
 	}
 	return feeds, nil
+}
+
+// secured is the TLS configuration of a listener: each handshake takes the files as they are then, by the settings of then.
+func (s *service) secured(files *certificates) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			if now := s.certificates.Load(); now != nil {
+				return now.latest(), nil
+			}
+			return files.latest(), nil // the listener is there before what it is made for is in force
+		},
+	}
 }
 
 func listenStream(ctx context.Context, name, address string, o receive.StreamOptions) (feed, error) {
@@ -192,7 +301,7 @@ func listenStream(ctx context.Context, name, address string, o receive.StreamOpt
 // release closes what start opened; the sink only where nothing was stored yet.
 func (s *service) release(ctx context.Context, withSink bool) error {
 	var errs []error
-	for _, p := range s.pipelines {
+	for _, p := range s.pipelines() {
 		errs = append(errs, p.feed.Close())
 	}
 	if s.http != nil {
@@ -211,55 +320,75 @@ func closeEmpty(ctx context.Context, sink output.Sink) error {
 	return sink.Close(now)
 }
 
-func (s *service) run(ctx context.Context) error {
-	addresses := Addresses{}
-	for _, p := range s.pipelines {
+// addresses are what pipelines and the server of metrics are bound to.
+func (s *service) addresses() Addresses {
+	a := Addresses{}
+	for _, p := range s.pipelines() {
 		switch at := p.feed.LocalAddr(); p.feed.protocol() {
 		case "udp":
-			addresses.UDP = append(addresses.UDP, at)
+			a.UDP = append(a.UDP, at)
 		case "tcp":
-			addresses.TCP = append(addresses.TCP, at)
+			a.TCP = append(a.TCP, at)
 		case "tls":
-			addresses.TLS = append(addresses.TLS, at)
+			a.TLS = append(a.TLS, at)
 		}
 	}
-	var background sync.WaitGroup
 	if s.http != nil {
-		addresses.HTTP = s.http.address()
-		background.Go(s.http.serve)
+		a.HTTP = s.http.address()
 	}
+	return a
+}
 
+// begin lets a pipeline read until its end, or that of all.
+func (s *service) begin(p *pipeline) {
+	reading, end := context.WithCancel(s.reading)
+	p.end = end
+	s.readers.Go(func() {
+		defer close(p.ended)
+		if err := p.run(reading); err != nil {
+			s.fail(err)
+		}
+	})
+}
+
+func (s *service) run(ctx context.Context) error {
 	// A reader that fails ends the others: the service manager starts the service anew.
-	reading, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
-	var readers sync.WaitGroup
-	for _, p := range s.pipelines {
-		readers.Go(func() {
-			if err := p.run(reading); err != nil {
-				fail(err)
-			}
-		})
+	s.reading, s.fail = context.WithCancelCause(ctx)
+	defer s.fail(nil)
+	s.watching, s.unwatch = context.WithCancel(context.WithoutCancel(ctx))
+	defer s.unwatch()
+	for _, p := range s.pipelines() {
+		s.begin(p) //nolint:contextcheck // it has that of reading, which is made of ctx
 	}
-	s.phase.Store(running)
-	s.logger.Info("collecting", "version", s.version, "udp", addresses.UDP, "tcp", addresses.TCP, "tls", addresses.TLS, "http", addresses.HTTP)
-	notify(s.logger, daemon.SdNotifyReady, status(s.totals().line(s.totals())))
-	if s.options.Ready != nil {
-		s.options.Ready(addresses)
+	if s.http != nil {
+		s.background.Go(s.http.serve)
+	}
+	bound := s.addresses()
+	s.logger.Info("collecting", "version", s.version, "udp", bound.UDP, "tcp", bound.TCP, "tls", bound.TLS, "http", bound.HTTP)
+	if s.options.Bound != nil {
+		s.options.Bound(bound)
 	}
 	stopped := make(chan struct{})
 	if s.store != nil {
-		background.Go(s.store.Run)
+		s.background.Go(s.store.Run)
 	}
-	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
-	defer unwatch()
-	background.Go(func() { s.enrichment.run(watching) })
-	background.Go(func() { s.report(stopped) })
-	background.Go(func() { s.watchdog(stopped) })
+	s.background.Go(func() { s.known.Run(s.watching) })
+	s.names.Load().run(s.watching, &s.background) //nolint:contextcheck // it is made of ctx, and goes on while outputs come to their end
+	s.background.Go(func() { s.becomeReady(stopped) })
+	s.background.Go(func() { s.report(stopped) })
+	s.background.Go(func() { s.probe(stopped) })
+	s.background.Go(func() { s.watchdog(stopped) })
 
-	<-reading.Done()
+	for s.reading.Err() == nil {
+		select {
+		case <-s.reading.Done():
+		case <-s.options.Reload:
+			s.reload(ctx)
+		}
+	}
 	s.phase.Store(stopping)
-	notify(s.logger, daemon.SdNotifyStopping, status("stopping: storing what is buffered"))
-	readers.Wait()
+	notify(s.logger, daemon.SdNotifyStopping, extend(s.options.DrainTime+stopGrace), status("stopping: storing what is buffered"))
+	s.readers.Wait()
 	if s.store != nil {
 		s.store.Close()
 	}
@@ -267,63 +396,17 @@ func (s *service) run(ctx context.Context) error {
 	defer cancel()
 	left := s.sink.Close(drain)
 	close(stopped)
-	unwatch()
+	s.unwatch()
 	s.summary(left)
 
 	var failed error
-	if cause := context.Cause(reading); ctx.Err() == nil {
+	if cause := context.Cause(s.reading); ctx.Err() == nil { //nolint:contextcheck // it is made of ctx
 		failed = cause
 		notifyFailure(s.logger, failed)
 	}
 	rest := s.release(ctx, false)
-	background.Wait()
+	s.background.Wait()
 	return errors.Join(failed, left, rest)
-}
-
-// report keeps the status line up to date.
-func (s *service) report(stopped <-chan struct{}) {
-	ticker := time.NewTicker(statusInterval)
-	defer ticker.Stop()
-	before := s.totals()
-	for {
-		select {
-		case <-stopped:
-			return
-		case <-ticker.C:
-			now := s.totals()
-			if s.phase.Load() == running {
-				notify(s.logger, status(now.line(before)))
-			}
-			before = now
-		}
-	}
-}
-
-// watchdog tells systemd that the service works, as long as every stage does. When one is stuck it stays silent, and
-// systemd ends and restarts the service.
-func (s *service) watchdog(stopped <-chan struct{}) {
-	within, err := daemon.SdWatchdogEnabled(false)
-	if err != nil {
-		s.logger.Warn("the watchdog is off", "error", err)
-	}
-	if within <= 0 {
-		return
-	}
-	ticker := time.NewTicker(within / 2)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-stopped:
-			return
-		case <-ticker.C:
-			if err := s.alive(); err != nil {
-				s.logger.Error("a stage makes no progress, the watchdog is not served", "error", err)
-				notify(s.logger, status(sentence(err)))
-				continue
-			}
-			notify(s.logger, daemon.SdNotifyWatchdog)
-		}
-	}
 }
 
 // summary logs the end of the account: what came in and what became of it.

@@ -188,7 +188,7 @@ func run(t *testing.T, c config.Config, o Options) *collector {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Version = "1.2.3"
-	o.Ready = func(a Addresses) { ready <- a }
+	o.Bound = func(a Addresses) { ready <- a }
 	go func() { done <- Run(ctx, c, o) }()
 	var once sync.Once
 	var err error
@@ -333,7 +333,7 @@ func TestFromPacketToDocument(t *testing.T) {
 		t.Error(err)
 	}
 	until(t, "STOPPING", func() bool { return len(sd.all("STOPPING=1")) == 1 })
-	if len(sd.all("READY=1")) != 1 || len(sd.all("STATUS=0 exporters, 0 flows/s")) == 0 {
+	if len(sd.all("READY=1")) != 1 || len(sd.all("STATUS=1 exporter, 0 flows/s, Elasticsearch up to date"))+len(sd.all("STATUS=0 exporters, 0 flows/s")) == 0 {
 		t.Errorf("systemd was told %q", sd.all(""))
 	}
 }
@@ -359,7 +359,7 @@ func TestElasticsearchAway(t *testing.T) {
 	es.away = true
 	log := &syncLog{}
 	c := run(t, settings(func(c *config.Config) { c.Output.Elasticsearch.Addresses = []string{es.URL} }),
-		Options{Logger: slog.New(slog.NewTextHandler(log, nil)), DrainTime: time.Millisecond})
+		Options{Logger: slog.New(slog.NewTextHandler(log, nil)), DrainTime: time.Millisecond, ReadyTime: time.Millisecond})
 	c.send(c.UDP[0], netflow5(0, 30))
 	until(t, "not ready", func() bool {
 		code, text := c.get("/readyz")
@@ -569,9 +569,9 @@ func TestWatchdogIsServedOnlyWhileEveryStageMoves(t *testing.T) {
 	pings := func() int { return len(sd.all("WATCHDOG=1")) }
 	until(t, "watchdog pings", func() bool { return pings() > 2 })
 
-	s.pipelines[0].beat.Beat(-time.Second) // a reader that is overdue; nothing else runs it here
+	s.pipelines()[0].beat.Beat(-time.Second) // a reader that is overdue; nothing else runs it here
 	said := func() int {
-		return len(sd.all("STATUS=Reader " + s.pipelines[0].feed.LocalAddr().String() + " is stuck: "))
+		return len(sd.all("STATUS=Reader " + s.pipelines()[0].feed.LocalAddr().String() + " is stuck: "))
 	}
 	until(t, "the stuck stage in the status", func() bool { return said() > 0 })
 	// From here on every tick of the watchdog says the same and nothing pings.
@@ -580,7 +580,7 @@ func TestWatchdogIsServedOnlyWhileEveryStageMoves(t *testing.T) {
 	if n := pings(); n != before {
 		t.Errorf("%d pings while a stage is stuck", n-before)
 	}
-	s.pipelines[0].beat.Beat(time.Hour)
+	s.pipelines()[0].beat.Beat(time.Hour)
 	until(t, "pings again", func() bool { return pings() > before })
 }
 
@@ -591,7 +591,7 @@ func TestIdleReadersKeepBeating(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	p := s.pipelines[0]
+	p := s.pipelines()[0]
 	wg.Go(func() { _ = p.run(ctx) })
 	p.beat.Beat(-time.Second)
 	until(t, "a beat without any packet", func() bool { return p.beat.Err() == nil })
@@ -615,7 +615,7 @@ func TestReaderFailureEndsTheService(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.run(t.Context()) }()
-	p := s.pipelines[0]
+	p := s.pipelines()[0]
 	c := &collector{t: t}
 	c.send(p.feed.LocalAddr(), netflow5(0, 30))
 	until(t, "the records", func() bool { return p.flows.Load() == 30 })

@@ -8,7 +8,6 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
-	"github.com/flowstack/terraform-provider-flowstack/collector/recent"
 )
 
 // The phases of the service's life.
@@ -20,23 +19,45 @@ const (
 
 // state is what the health pages, the metrics and the status line are made from.
 type state struct {
-	version   string
-	phase     atomic.Int32
-	pipelines []*pipeline
-	sink      output.Sink
-	store     *exporter.Store // nil when nothing is to outlive a restart
-	recent    *recent.Store   // nil when flows are not kept to be searched
+	version string
+	phase   atomic.Int32
+	lines   atomic.Pointer[[]*pipeline]
+	sink    *output.Outputs
+	store   *exporter.Store // nil when nothing is to outlive a restart
+	stages  stages
 	enrichment
+	reloads reloads
+
+	goneFlows, goneDrops atomic.Uint64 // of pipelines that ended while the service goes on
 }
 
-// alive returns an error that names the stage which makes no progress.
+// pipelines are those at work. The list does not change; a reload puts another into its place.
+func (s *state) pipelines() []*pipeline {
+	if list := s.lines.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// alive returns an error that names the stage which makes no progress. It takes no lock that a stuck stage may hold.
 func (s *state) alive() error {
-	for _, p := range s.pipelines {
+	for _, p := range s.pipelines() {
 		if err := p.beat.Err(); err != nil {
 			return err
 		}
 	}
-	return s.sink.Alive()
+	if err := s.sink.Alive(); err != nil {
+		return err
+	}
+	if s.store != nil {
+		if err := s.store.Alive(); err != nil {
+			return err
+		}
+	}
+	if err := s.enrichment.alive(); err != nil {
+		return err
+	}
+	return s.stages.alive()
 }
 
 // ready says whether flows get from exporters to where they are kept, and explains it line by line.
@@ -56,7 +77,7 @@ func (s *state) ready() (bool, string) {
 	case stopping:
 		line(false, "service", "stopping")
 	}
-	for _, p := range s.pipelines {
+	for _, p := range s.pipelines() {
 		line(true, "listen", p.feed.protocol()+" "+p.feed.LocalAddr().String())
 	}
 	if err := s.alive(); err != nil {
@@ -72,8 +93,11 @@ func (s *state) ready() (bool, string) {
 		}
 		line(o.Problem.Cause == "", o.Name, text)
 	}
+	if text := s.reloads.problem(); text != "" {
+		fmt.Fprintf(&b, "warning: settings: %s\n", text)
+	}
 	// What is missing of these costs names, not flows: it does not make the service unready.
-	for _, l := range s.lines() {
+	for _, l := range s.added() {
 		if l.problem != "" {
 			fmt.Fprintf(&b, "warning: %s: %s\n", l.name, l.problem)
 		} else {
@@ -92,11 +116,15 @@ type totals struct {
 	exporters   int
 	outputs     []output.Stats
 	missing     []string
+	settings    string // what is wrong with the settings of now; empty for nothing
 }
 
 func (s *state) totals() totals {
-	t := totals{at: time.Now(), outputs: s.sink.Stats()}
-	for _, p := range s.pipelines {
+	t := totals{
+		at: time.Now(), outputs: s.sink.Stats(), settings: s.reloads.problem(),
+		flows: s.goneFlows.Load(), kernelDrops: s.goneDrops.Load(),
+	}
+	for _, p := range s.pipelines() {
 		t.flows += p.flows.Load()
 		t.kernelDrops += p.feed.kernelDrops()
 		t.exporters += exporters(p.table.Snapshot())
@@ -106,7 +134,7 @@ func (s *state) totals() totals {
 			t.dropped += n
 		}
 	}
-	for _, l := range s.lines() {
+	for _, l := range s.added() {
 		if l.problem != "" {
 			t.missing = append(t.missing, l.name)
 		}
@@ -118,7 +146,7 @@ func (s *state) totals() totals {
 func (t totals) line(before totals) string {
 	rate := 0.0
 	if d := t.at.Sub(before.at).Seconds(); d > 0 {
-		rate = float64(t.flows-before.flows) / d
+		rate = float64(max(t.flows, before.flows)-before.flows) / d
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s flows/s", plural(t.exporters, "exporter"), short(rate))
@@ -131,7 +159,7 @@ func (t totals) line(before totals) string {
 		case o.Held.Oldest.IsZero():
 			fmt.Fprintf(&b, ", %s up to date", title(o.Name))
 		default:
-			fmt.Fprintf(&b, ", %s %.1f s behind", title(o.Name), max(0, t.at.Sub(o.Held.Oldest).Seconds()))
+			fmt.Fprintf(&b, ", %s behind by %s", title(o.Name), seconds(max(0, t.at.Sub(o.Held.Oldest))))
 		}
 	}
 	if n := t.dropped - before.dropped; n > 0 {
@@ -142,6 +170,9 @@ func (t totals) line(before totals) string {
 	}
 	if len(t.missing) > 0 {
 		fmt.Fprintf(&b, "; unable to use for enrichment: %s", strings.Join(t.missing, ", "))
+	}
+	if t.settings != "" {
+		b.WriteString("; " + t.settings)
 	}
 	return b.String()
 }
@@ -174,12 +205,31 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// short writes a rate without more digits than are of use.
+// short writes a rate without more digits than are of use, with the prefixes of the SI: 0.2, 120, 8.4 k, 1.2 M.
 func short(rate float64) string {
-	if rate > 0 && rate < 10 {
-		return fmt.Sprintf("%.1f", rate)
+	for _, prefix := range []string{"", " k", " M"} {
+		switch {
+		case rate > 0 && rate < 9.95:
+			return fmt.Sprintf("%.1f%s", rate, prefix)
+		case rate < 999.5:
+			return fmt.Sprintf("%.0f%s", rate, prefix)
+		}
+		rate /= 1000
 	}
-	return fmt.Sprintf("%.0f", rate)
+	return fmt.Sprintf("%.1f G", rate)
+}
+
+// seconds writes a delay: 0.2 s, 3 s, 90 s; a longer one in minutes and hours.
+func seconds(d time.Duration) string {
+	switch {
+	case d < 9950*time.Millisecond:
+		return strings.Replace(fmt.Sprintf("%.1f s", d.Seconds()), ".0 s", " s", 1)
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f h", d.Hours())
 }
 
 func buffered(h output.Held) string { return mebibytes(h.Bytes) + " of " + mebibytes(h.Limit) }

@@ -27,7 +27,7 @@ func TestStatusLine(t *testing.T) {
 	}{
 		{
 			totals{exporters: 2, flows: 1000, dropped: 7, kernelDrops: 3, outputs: es(func(s *output.Stats) { s.Held.Bytes, s.Held.Oldest = 1, at.Add(-200*time.Millisecond) })},
-			"2 exporters, 120 flows/s, Elasticsearch 0.2 s behind",
+			"2 exporters, 120 flows/s, Elasticsearch behind by 0.2 s",
 		},
 		{
 			totals{exporters: 1, flows: 401, dropped: 7, kernelDrops: 3, outputs: es(func(*output.Stats) {})},
@@ -50,6 +50,19 @@ func TestStatusLine(t *testing.T) {
 		tt.now.at = at
 		if got := tt.now.line(before); got != tt.want {
 			t.Errorf("got  %q\nwant %q", got, tt.want)
+		}
+	}
+}
+
+func TestRatesAndDelaysAreReadable(t *testing.T) {
+	for rate, want := range map[float64]string{0: "0", 0.24: "0.2", 9.94: "9.9", 9.96: "10", 412: "412", 999.4: "999", 999.6: "1.0 k", 8400: "8.4 k", 123_456: "123 k", 1_234_567: "1.2 M", 5e9: "5.0 G"} {
+		if got := short(rate); got != want {
+			t.Errorf("%v: %q, want %q", rate, got, want)
+		}
+	}
+	for delay, want := range map[time.Duration]string{0: "0 s", 200 * time.Millisecond: "0.2 s", 3 * time.Second: "3 s", 90 * time.Second: "90 s", time.Hour: "60 min", 5 * time.Hour: "5 h"} {
+		if got := seconds(delay); got != want {
+			t.Errorf("%v: %q, want %q", delay, got, want)
 		}
 	}
 }

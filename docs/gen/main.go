@@ -68,7 +68,8 @@ func settings() string {
 	b.WriteString(`# Collector settings
 
 Dotted, these are the keys of ` + "`settings`" + ` in ` + "`flowstack_collector`" + `; as a tree, they are ` + "`/etc/flowcollector/flowcollector.yml`" + `. ` + "`flowcollector check FILE`" + `
-names every mistake in a file at once, with line and column. This page is generated from ` + "`collector/config`" + `.
+names every mistake in a file at once, with line and column. A change takes effect with ` + "`systemctl reload flowcollector`" + `, unless the meaning says that
+it needs a restart. This page is generated from ` + "`collector/config`" + `.
 
 | setting | type | default | meaning |
 |---|---|---|---|
@@ -78,9 +79,17 @@ names every mistake in a file at once, with line and column. This page is genera
 		if k.Default != "" {
 			value = "`" + k.Default + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Key, k.Type, value, cell(k.Description))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Key, k.Type, value, cell(k.Description)+needs(k))
 	}
 	return b.String()
+}
+
+// needs says what a change needs beyond a reload.
+func needs(k config.KeyInfo) string {
+	if k.Restart {
+		return " **A change needs a restart of the service.**"
+	}
+	return ""
 }
 
 // cell keeps a text inside one cell of a Markdown table.

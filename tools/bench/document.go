@@ -96,7 +96,7 @@ func newDocuments(l *load, d world.Knowledge, profile string) (*documents, error
 	es := config.Default().Output.Elasticsearch
 	pool := output.NewPool(int(es.BatchBytes), 1)
 	if es.DocumentIDs {
-		pool.GiveIDs()
+		pool.GiveIDs(true)
 	}
 	sink := &compressing{pool: pool}
 	batcher := output.NewBatcher(sink, pool, int(es.BatchBytes), time.Hour)

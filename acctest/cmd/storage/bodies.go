@@ -70,7 +70,7 @@ func encode(known world.Knowledge, profile string, flows int) (*bodies, error) {
 	enricher := known.NewEnricher(encoder)
 	b := &bodies{}
 	pool := output.NewPool(batch, 0)
-	pool.GiveIDs()
+	pool.GiveIDs(true)
 	batcher := output.NewBatcher(b, pool, batch, time.Hour)
 	traffic := world.NewTraffic(seed, flows, dayEnd)
 	for range flows {

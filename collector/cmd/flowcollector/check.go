@@ -29,10 +29,7 @@ func checkCommand() *cobra.Command {
 				file = args[0]
 			}
 			cfg, err := load(file)
-			if err = mistakes(cmd, file, err); err != nil {
-				return err
-			}
-			if err := checkFiles(cmd, file, cfg); err != nil {
+			if err := errors.Join(mistakes(cmd, file, err), checkFiles(cmd, file, cfg)); err != nil {
 				return err
 			}
 			if effective {

@@ -64,6 +64,11 @@ func TestCheckReadsTheFilesOfEnrichment(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), settings+": enrich.networks_file: "+networks+": 1 mistake") || !strings.Contains(stderr, networks+": line 2, column 1: ") {
 		t.Errorf("error %v, %s", err, stderr)
 	}
+	// Also beside mistakes of the settings themselves.
+	settings = file(t, "settings.yml", "log: {levle: info}\nenrich: {networks_file: "+networks+"}\n")
+	if _, stderr, err = execute(t, "check", settings); err == nil || !strings.Contains(stderr, "line 1, column 7: ") || !strings.Contains(stderr, networks+": line 2, column 1: ") {
+		t.Errorf("error %v, %s", err, stderr)
+	}
 	as := filepath.Join(t.TempDir(), "as.csv")
 	settings = file(t, "settings.yml", "enrich: {as_file: "+as+"}\n")
 	if _, _, err := execute(t, "check", settings); err == nil || !strings.Contains(err.Error(), settings+": enrich.as_file: "+as+": no such file") {

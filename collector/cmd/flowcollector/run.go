@@ -2,15 +2,17 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service"
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/journal"
 )
 
 // DefaultFile is where the settings are when nobody says otherwise.
@@ -22,15 +24,24 @@ func runCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Run the service in the foreground",
 		Long: `Run listens, decodes, enriches and delivers until it gets SIGTERM or SIGINT, and then delivers
-what it holds, for ten seconds at most. Under systemd it reports readiness, status and watchdog.`,
+what it holds, for ten seconds at most. With SIGHUP it reads its settings again and puts them into force without losing
+a packet; settings with mistakes are refused, and those of before stay. Under systemd it reports readiness, status and watchdog.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			saveMemory()
+			reload := make(chan os.Signal, 1) // one more that waits is enough
+			signal.Notify(reload, syscall.SIGHUP)
+			defer signal.Stop(reload)
+			level := new(slog.LevelVar)
+			logger := slog.New(journal.Handler(cmd.ErrOrStderr(), level))
 			cfg, err := load(file)
 			if err != nil {
-				return service.StartFailed(slog.Default(), err)
+				return service.StartFailed(logger, err)
 			}
-			return service.Run(cmd.Context(), cfg, service.Options{Version: version, Logger: logger(cmd.ErrOrStderr(), cfg.Log.Level)})
+			return service.Run(cmd.Context(), cfg, service.Options{
+				Version: version, Logger: logger, Level: level,
+				Reload: reload, Load: func() (config.Config, error) { return load(file) },
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", DefaultFile, "settings file")
@@ -55,22 +66,4 @@ func load(file string) (config.Config, error) {
 		return config.Config{}, fmt.Errorf("unable to read the settings: %w", err)
 	}
 	return config.Parse(file, data)
-}
-
-// logger writes lines for people. The journal stamps the time itself.
-func logger(w io.Writer, level string) *slog.Logger {
-	var least slog.Level
-	if err := least.UnmarshalText([]byte(level)); err != nil {
-		least = slog.LevelInfo // config has checked it
-	}
-	options := &slog.HandlerOptions{Level: least}
-	if os.Getenv("JOURNAL_STREAM") != "" {
-		options.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		}
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }

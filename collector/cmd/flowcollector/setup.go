@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service"
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/journal"
 )
 
 // targets are the values of --target.
@@ -50,7 +52,11 @@ place of the collector's own.`,
 			if !slices.Contains(targets, s.Target) {
 				return fmt.Errorf("--target: %q is none of %s", s.Target, strings.Join(targets, ", "))
 			}
-			connection := service.Connection(es, version, logger(cmd.ErrOrStderr(), cfg.Log.Level))
+			level := new(slog.LevelVar)
+			if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+				return err
+			}
+			connection := service.Connection(es, version, slog.New(journal.Handler(cmd.ErrOrStderr(), level)))
 			if user != "" {
 				if connection.Secrets, err = override(user, passwordFile); err != nil {
 					return err

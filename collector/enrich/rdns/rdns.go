@@ -21,6 +21,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich/lru"
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
 const (
@@ -31,6 +32,8 @@ const (
 	// retryFirst and retryMost bound the time until a failed look-up is tried again; it doubles from failure to failure.
 	retryFirst = 5 * time.Second
 	retryMost  = 10 * time.Minute
+	// lookTime is how long a look-up may take beyond its time-out before its worker counts as stuck.
+	lookTime = time.Minute
 	// logEvery is how often failures are logged at most.
 	logEvery = 30 * time.Second
 )
@@ -42,6 +45,7 @@ type Resolver struct {
 	logger           *slog.Logger
 	limit            *rate.Limiter
 	queue            chan netip.Addr
+	beats            heartbeat.Group // of the workers
 	now              func() time.Time
 	lookup           func(ctx context.Context, a netip.Addr, timeout time.Duration) (answer, error)
 
@@ -75,7 +79,7 @@ func New(settings config.ReverseDNS, logger *slog.Logger) (*Resolver, error) {
 		return nil, err
 	}
 	asked := &servers{file: hostFile, set: settings.Servers}
-	return &Resolver{
+	r := &Resolver{
 		settings: settings, include: include, exclude: exclude, logger: logger,
 		// One at a time: look-ups are spread over the second.
 		limit: rate.NewLimiter(rate.Limit(settings.PerSecond), 1),
@@ -83,7 +87,45 @@ func New(settings config.ReverseDNS, logger *slog.Logger) (*Resolver, error) {
 		now:   time.Now, lookup: asked.lookup,
 		entries: lru.New[[16]byte, entry](settings.Entries), pending: map[[16]byte]struct{}{},
 		stats: Stats{Failed: map[Cause]uint64{}},
-	}, nil
+	}
+	for i := range settings.Workers {
+		r.beats = append(r.beats, heartbeat.New(fmt.Sprintf("reverse DNS worker %d", i+1), heartbeat.Forever))
+	}
+	return r, nil
+}
+
+// Inherit takes over the names that another resolver, which was made with other settings, knows of addresses that this one may look up. It is
+// called before Run.
+func (r *Resolver) Inherit(from *Resolver) {
+	if r == nil || from == nil {
+		return
+	}
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now, keep := r.now(), time.Duration(r.settings.Keep)
+	from.entries.Oldest(func(key [16]byte, e *entry) bool {
+		if e.known && r.wanted(netip.AddrFrom16(key).Unmap()) {
+			known := *e
+			if latest := now.Add(keep); known.due.After(latest) {
+				known.due, known.until = latest, latest.Add(keep)
+			}
+			r.entries.Put(key, known)
+		}
+		return true
+	})
+	asked := from.stats
+	asked.Failed = maps.Clone(asked.Failed)
+	r.stats = asked // counters go on
+}
+
+// Alive returns an error that names the worker which makes no progress.
+func (r *Resolver) Alive() error {
+	if r == nil {
+		return nil
+	}
+	return r.beats.Err()
 }
 
 func networks(setting string, texts []string) ([]netip.Prefix, error) {
@@ -156,13 +198,17 @@ func (r *Resolver) Run(ctx context.Context) {
 		return
 	}
 	var workers sync.WaitGroup
-	for range r.settings.Workers {
+	for _, beat := range r.beats {
 		workers.Go(func() {
+			defer beat.Rest() // finished
 			for {
+				beat.Rest()
 				select {
 				case <-ctx.Done():
 					return
 				case a := <-r.queue:
+					// The limit may have this one wait for all other workers.
+					beat.Beat(lookTime + time.Duration(r.settings.Timeout) + time.Duration(len(r.beats))*time.Second/time.Duration(max(1, r.settings.PerSecond)))
 					if r.limit.Wait(ctx) != nil {
 						return
 					}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich/lru"
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
 const (
@@ -40,6 +42,8 @@ const (
 	forgetAfter = 24 * time.Hour
 	// tick is how often it is looked for exporters that are due.
 	tick = time.Second
+	// schedulerTime is how long a round of the scheduler may take before it counts as stuck.
+	schedulerTime = time.Minute
 	// watchEvery is how often the file of credentials is looked at.
 	watchEvery = 5 * time.Second
 	// logEvery is how often failures are logged at most.
@@ -53,6 +57,7 @@ type Client struct {
 	file     *credentialsFile
 	queue    chan *exporter
 	now      func() time.Time
+	beats    heartbeat.Group // of the scheduler, then of the workers
 	ask      func(ctx context.Context, agent netip.Addr, c *Credential, timeout time.Duration, most int) (*device, error)
 
 	mu          sync.Mutex
@@ -95,8 +100,53 @@ func New(settings config.SNMP, logger *slog.Logger) *Client {
 		exporters: lru.New[netip.Addr, *exporter](settings.MaxExporters),
 		stats:     Stats{Failed: map[Cause]uint64{}},
 	}
+	c.beats = append(c.beats, heartbeat.New("SNMP scheduler", schedulerTime))
+	for i := range settings.Workers {
+		c.beats = append(c.beats, heartbeat.New(fmt.Sprintf("SNMP worker %d", i+1), heartbeat.Forever))
+	}
 	c.load()
 	return c
+}
+
+// Inherit takes over what another client, which was made with other settings, knows of exporters that this one may ask. It is called before Run.
+func (c *Client) Inherit(from *Client) {
+	if c == nil || from == nil {
+		return
+	}
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.credentials == nil {
+		return
+	}
+	now, refresh := c.now(), time.Duration(c.settings.Refresh)
+	from.exporters.Oldest(func(agent netip.Addr, v **exporter) bool {
+		known := (*v).device
+		if known == nil || len(known.links) > c.settings.MaxInterfaces || c.bytes+known.bytes > int(c.settings.MaxBytes) ||
+			c.credentials.For(agent) == nil || c.exporters.Len() >= c.settings.MaxExporters {
+			return true
+		}
+		due := (*v).began.Add(refresh)
+		if due.Before(now) {
+			due = now
+		}
+		e := &exporter{agent: agent, due: due, used: (*v).used, began: (*v).began}
+		c.exporters.Put(agent, e)
+		c.keep(e, known)
+		return true
+	})
+	asked := from.stats
+	asked.Failed = maps.Clone(asked.Failed)
+	c.stats = asked // counters go on
+}
+
+// Alive returns an error that names the goroutine of Run which makes no progress.
+func (c *Client) Alive() error {
+	if c == nil {
+		return nil
+	}
+	return c.beats.Err()
 }
 
 // Interface returns the name and the alias of an exporter's interface, empty where there is none. It never waits. Settled is false while
@@ -259,13 +309,16 @@ func (c *Client) Run(ctx context.Context) {
 		return
 	}
 	var workers sync.WaitGroup
-	for range c.settings.Workers {
+	for _, beat := range c.beats[1:] {
 		workers.Go(func() {
+			defer beat.Rest() // finished
 			for {
+				beat.Rest()
 				select {
 				case <-ctx.Done():
 					return
 				case e := <-c.queue:
+					beat.Beat(budget + schedulerTime)
 					c.work(ctx, e)
 				}
 			}
@@ -275,8 +328,10 @@ func (c *Client) Run(ctx context.Context) {
 	defer ticker.Stop()
 	watched := c.now()
 	for {
+		c.beats[0].Beat(schedulerTime)
 		select {
 		case <-ctx.Done():
+			c.beats[0].Rest()
 			workers.Wait()
 			return
 		case <-ticker.C:

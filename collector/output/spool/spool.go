@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
 // Causes of dropped documents, besides those of package output.
@@ -24,6 +27,8 @@ const (
 	maxBatches = 1 << 20
 	// syncInterval is how often the disk is told to keep what was written, with Interval.
 	syncInterval = time.Second
+	// syncTime is how long the disk may take to do so before that counts as stuck.
+	syncTime = 2 * time.Minute
 	// logEvery is how often a condition that lasts is logged again.
 	logEvery = 30 * time.Second
 )
@@ -49,6 +54,7 @@ type Options struct {
 type Spool struct {
 	options Options
 	logger  *slog.Logger
+	beat    *heartbeat.Heartbeat // of the goroutine that syncs
 	files   files
 	lock    *os.File
 	segment int64 // size at which a new one is begun
@@ -99,8 +105,8 @@ type Stats struct {
 // Open opens or makes the spool in a directory, for one process at a time. Batches that were not settled wait again, in their order.
 func Open(o Options) (_ *Spool, err error) {
 	s := &Spool{
-		options: o, logger: o.Logger, files: o.files, ready: make(chan struct{}, 1), logged: map[string]time.Time{},
-		dropped: map[string]uint64{CauseFull: 0, CauseDamaged: 0}, segment: max(least, min(most, o.MaxBytes/8)), stop: make(chan struct{}),
+		options: o, logger: o.Logger, beat: heartbeat.New("spool sync", syncInterval+syncTime), files: o.files, ready: make(chan struct{}, 1), logged: map[string]time.Time{},
+		dropped: map[string]uint64{CauseFull: 0, CauseDamaged: 0}, segment: segmentSize(o.MaxBytes), stop: make(chan struct{}),
 	}
 	s.buffers.New = func() any { return new([]byte) }
 	if s.logger == nil {
@@ -124,11 +130,42 @@ func Open(o Options) (_ *Spool, err error) {
 		return nil, fmt.Errorf("unable to read the spool in %s: %w", o.Directory, err)
 	}
 	s.publish()
-	if o.Sync == Interval || o.Sync == "" {
-		s.syncing.Go(s.syncNowAndThen)
-	}
+	s.syncing.Go(s.syncNowAndThen)
 	return s, nil
 }
+
+// segmentSize is the size at which a new segment is begun.
+func segmentSize(maxBytes int64) int64 { return max(least, min(most, maxBytes/8)) }
+
+// Directory is where the spool is.
+func (s *Spool) Directory() string { return s.options.Directory }
+
+// Change sets the size and when the disk is told to keep what was written. Where the spool is larger by then, its oldest batches are dropped,
+// and counted, when the next is appended.
+func (s *Spool) Change(maxBytes int64, sync string) {
+	s.mu.Lock()
+	defer s.unlock()
+	s.options.MaxBytes, s.options.Sync, s.segment = maxBytes, sync, segmentSize(maxBytes)
+}
+
+// Take appends all that waits in another spool, oldest first, until ctx ends. What could not be taken over stays there.
+func (s *Spool) Take(ctx context.Context, from *Spool) error {
+	for ctx.Err() == nil {
+		b, err := from.Next(0)
+		if b == nil || err != nil {
+			return err
+		}
+		if err := s.Append(*b); err != nil {
+			from.Release(b)
+			return err
+		}
+		from.Done(b)
+	}
+	return nil
+}
+
+// Alive returns an error when the goroutine that tells the disk to keep what was written makes no progress.
+func (s *Spool) Alive() error { return s.beat.Err() }
 
 // take makes this process the only one that uses the directory.
 func (s *Spool) take() error {

@@ -23,7 +23,9 @@ func (s *Spool) synced(err error) {
 func (s *Spool) syncNowAndThen() {
 	ticker := time.NewTicker(syncInterval)
 	defer ticker.Stop()
+	defer s.beat.Rest() // finished
 	for {
+		s.beat.Beat(syncInterval + syncTime)
 		select {
 		case <-s.stop:
 			return
@@ -37,7 +39,7 @@ func (s *Spool) syncNowAndThen() {
 func (s *Spool) syncOnce() {
 	s.mu.Lock()
 	var data file
-	if n := len(s.segments); n > 0 && s.dirty {
+	if n := len(s.segments); n > 0 && s.dirty && (s.options.Sync == Interval || s.options.Sync == "") {
 		data = s.segments[n-1].data
 	}
 	s.dirty = false

@@ -1,0 +1,216 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Named is a sink under the name of its output.
+type Named struct {
+	Name string
+	Sink Sink
+}
+
+// heritable is a sink that can leave what it has not stored to its successor.
+type heritable interface {
+	// Retire is Close, but what is not stored yet goes to heir instead of being waited for or dropped. Put may be called even after it, by a sink
+	// that retired before.
+	Retire(ctx context.Context, heir Sink) error
+}
+
+// Outputs hands every buffer to several sinks: each but the first gets a copy. Which ones may change while it is in use: a buffer goes to all of
+// before or to all of after.
+type Outputs struct {
+	pool *Pool
+
+	putting sync.RWMutex // held to read by Put, to write by Change
+	now     atomic.Pointer[[]Named]
+
+	mu       sync.Mutex
+	leaving  []Named          // being closed
+	past     map[string]Stats // of those that were closed
+	closing  sync.WaitGroup
+	end      context.Context // of the time that those that leave have
+	finish   context.CancelFunc
+	problems []error // of those that were closed
+}
+
+// NewOutputs returns a sink in front of at least one other.
+func NewOutputs(pool *Pool, sinks ...Named) *Outputs {
+	o := &Outputs{pool: pool, past: map[string]Stats{}}
+	o.end, o.finish = context.WithCancel(context.Background())
+	o.now.Store(&sinks)
+	return o
+}
+
+// Sink returns the sink of an output, or nil.
+func (o *Outputs) Sink(name string) Sink {
+	for _, s := range *o.now.Load() {
+		if s.Name == name {
+			return s.Sink
+		}
+	}
+	return nil
+}
+
+// Put implements Sink.
+func (o *Outputs) Put(b *Buffer) {
+	o.putting.RLock()
+	defer o.putting.RUnlock()
+	sinks := *o.now.Load()
+	for _, s := range sinks[1:] {
+		c := o.pool.Get()
+		c.since = b.since
+		c.appendBuffer(b)
+		s.Sink.Put(c)
+	}
+	sinks[0].Sink.Put(b)
+}
+
+// Change puts other sinks into the place of those of now, at least one. A sink that is in both lists stays as it is. Of the others, one whose
+// output has a new sink leaves to that what it has not stored, and one whose output is gone is closed: in the background, for so long at most.
+func (o *Outputs) Change(sinks []Named, within time.Duration) {
+	o.putting.Lock()
+	before := *o.now.Load()
+	o.now.Store(&sinks)
+	o.mu.Lock()
+	var gone []Named
+	for _, old := range before {
+		if !slices.ContainsFunc(sinks, func(s Named) bool { return s.Sink == old.Sink }) {
+			gone = append(gone, old)
+		}
+	}
+	o.leaving = append(o.leaving, gone...)
+	o.mu.Unlock()
+	o.putting.Unlock()
+	for _, old := range gone {
+		heir := o.Sink(old.Name)
+		o.closing.Go(func() { o.retire(old, heir, within) })
+	}
+}
+
+// retire closes a sink that is in use no more.
+func (o *Outputs) retire(old Named, heir Sink, within time.Duration) {
+	ctx, cancel := context.WithTimeout(o.end, within)
+	defer cancel()
+	var err error
+	if h, ok := old.Sink.(heritable); ok && heir != nil {
+		err = h.Retire(ctx, heir)
+	} else {
+		err = old.Sink.Close(ctx)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.leaving = slices.DeleteFunc(o.leaving, func(s Named) bool { return s.Sink == old.Sink })
+	for _, s := range old.Sink.Stats() {
+		sum := o.past[s.Name]
+		sum.count(s)
+		o.past[s.Name] = sum
+	}
+	if err != nil {
+		o.problems = append(o.problems, err)
+	}
+}
+
+// Withdraw closes a sink that was made to take the place of another and does not come into use. What it took from a spool that both have goes back.
+func (o *Outputs) Withdraw(n Named) {
+	o.mu.Lock()
+	o.leaving = append(o.leaving, n)
+	o.mu.Unlock()
+	o.retire(n, o.Sink(n.Name), cancelTime)
+}
+
+// WaitFor waits until no sink of an output is being closed any more, for so long at most.
+func (o *Outputs) WaitFor(name string, within time.Duration) {
+	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		o.mu.Lock()
+		leaving := slices.ContainsFunc(o.leaving, func(s Named) bool { return s.Name == name })
+		o.mu.Unlock()
+		if !leaving {
+			return
+		}
+	}
+}
+
+// Problems returns, once, why sinks that left could not store all.
+func (o *Outputs) Problems() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	err := errors.Join(o.problems...)
+	o.problems = nil
+	return err
+}
+
+// Close implements Sink. The sinks share the time that ctx gives.
+func (o *Outputs) Close(ctx context.Context) error {
+	// Those that leave have heirs, which have to be there until they are done.
+	left := make(chan struct{})
+	go func() { o.closing.Wait(); close(left) }()
+	select {
+	case <-left:
+	case <-ctx.Done():
+	case <-time.After(cancelTime):
+	}
+	o.finish()
+	<-left
+	sinks := *o.now.Load()
+	errs := make([]error, len(sinks)+1)
+	errs[len(sinks)] = o.Problems()
+	var wg sync.WaitGroup
+	for i, s := range sinks {
+		wg.Go(func() { errs[i] = s.Sink.Close(ctx) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Stats implements Sink. Counters of an output go on when its sink changes.
+func (o *Outputs) Stats() []Stats {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	sinks := *o.now.Load()
+	var all []Stats
+	for _, s := range o.leaving { // first: what goes to an heir in between is then seen twice, not nowhere
+		for _, one := range s.Sink.Stats() {
+			if i := slices.IndexFunc(all, func(a Stats) bool { return a.Name == one.Name }); i >= 0 {
+				all[i].hold(one.Held)
+				all[i].count(one)
+			} else {
+				one.Problem, one.Unreached = Problem{}, false
+				all = append(all, one)
+			}
+		}
+	}
+	leaving := all
+	all = nil
+	for _, s := range sinks {
+		for _, one := range s.Sink.Stats() {
+			one.count(o.past[one.Name])
+			if i := slices.IndexFunc(leaving, func(a Stats) bool { return a.Name == one.Name }); i >= 0 {
+				one.hold(leaving[i].Held)
+				one.count(leaving[i])
+				leaving = slices.Delete(leaving, i, i+1)
+			}
+			all = append(all, one)
+		}
+	}
+	for _, one := range leaving {
+		one.count(o.past[one.Name])
+		all = append(all, one)
+	}
+	return all
+}
+
+// Alive implements Sink. It waits for no lock that a stuck sink may hold. A sink that leaves has its time, and is not looked at.
+func (o *Outputs) Alive() error {
+	for _, s := range *o.now.Load() {
+		if err := s.Sink.Alive(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

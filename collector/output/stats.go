@@ -1,0 +1,57 @@
+package output
+
+import "maps"
+
+// count adds the counters of another sink of the same output. Figures of now stay as they are.
+func (s *Stats) count(o Stats) {
+	s.Sent += o.Sent
+	s.SentBytes += o.SentBytes
+	s.Requests += o.Requests
+	s.Retried += o.Retried
+	s.Duplicates += o.Duplicates
+	s.DeadLetters.Written += o.DeadLetters.Written
+	s.DeadLetters.Errors += o.DeadLetters.Errors
+	s.Dropped = sum(s.Dropped, o.Dropped)
+	s.Rejected = sum(s.Rejected, o.Rejected)
+	s.Errors = sum(s.Errors, o.Errors)
+	if o.Spool == nil {
+		return
+	}
+	if s.Spool == nil {
+		past := *o.Spool
+		past.Segments, past.Bytes, past.Unreadable = 0, 0, 0
+		s.Spool = &past
+		return
+	}
+	both := *s.Spool
+	both.Appended += o.Spool.Appended
+	both.Restored += o.Spool.Restored
+	both.SyncErrors += o.Spool.SyncErrors
+	both.Errors += o.Spool.Errors
+	both.Damaged += o.Spool.Damaged
+	s.Spool = &both
+}
+
+// hold adds what another sink of the same output holds.
+func (s *Stats) hold(o Held) {
+	s.Held.Bytes += o.Bytes
+	s.Held.Documents += o.Documents
+	if s.Held.Oldest.IsZero() || !o.Oldest.IsZero() && o.Oldest.Before(s.Held.Oldest) {
+		s.Held.Oldest = o.Oldest
+	}
+}
+
+// sum adds counters by name.
+func sum(a, b map[string]uint64) map[string]uint64 {
+	if len(b) == 0 {
+		return a
+	}
+	all := maps.Clone(a)
+	if all == nil {
+		all = map[string]uint64{}
+	}
+	for name, n := range b {
+		all[name] += n
+	}
+	return all
+}

@@ -1,0 +1,23 @@
+package receive
+
+import (
+	"fmt"
+	"time"
+)
+
+// Resize asks the kernel for another receive buffer, of so many bytes. What waits in it stays.
+func (s *Socket) Resize(buffer int) error {
+	if err := s.setBuffer(buffer); err != nil {
+		return fmt.Errorf("unable to change the receive buffer of %s: %w", s.local, reason(err))
+	}
+	return nil
+}
+
+// Adjust sets the bounds of StreamOptions. Connections that are open stay so, though they may be too many now; how long they may be silent
+// counts from their next message on.
+func (l *StreamListener) Adjust(maxConnections, maxPerAddress int, idle time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.options.MaxConnections, l.options.MaxPerAddress = maxConnections, maxPerAddress
+	l.idle.Store(int64(idle))
+}

@@ -1,0 +1,215 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+)
+
+// reloadTime is how long a reload may take before it counts as stuck: large files are read anew.
+const reloadTime = 2 * time.Minute
+
+// reload reads the settings anew and puts them into force, all or none of them. It tells systemd and the journal what came of it.
+func (s *service) reload(ctx context.Context) {
+	s.stages.reload.Beat(reloadTime)
+	defer s.stages.reload.Rest()
+	began := time.Now()
+	if s.phase.Load() == running {
+		notify(s.logger, daemon.SdNotifyReloading, daemon.SdNotifyMonotonicUsec(), extend(reloadTime), status("reloading settings"))
+	}
+	cfg, err := s.options.Load()
+	var changed, restart []string
+	if err == nil {
+		cfg, changed, restart = config.Reload(s.config, cfg)
+		err = s.apply(ctx, cfg)
+	}
+	if err != nil {
+		list := mistakes(err)
+		s.reloads.failed(list)
+		for _, one := range list {
+			s.logger.Error("settings not reloaded, those of before stay in force", "error", one)
+		}
+	} else {
+		s.reloads.succeeded(restart)
+		s.logger.Info("settings reloaded", "changed", changed, "took", time.Since(began).Round(time.Millisecond).String())
+		for _, key := range restart {
+			s.logger.Warn("a setting changed that is in force only after a restart", "setting", key)
+		}
+	}
+	if s.phase.Load() == running {
+		notify(s.logger, daemon.SdNotifyReady, status(s.statusLine()))
+	}
+}
+
+// parts are what settings make, besides what is changed where it is.
+type parts struct {
+	policy       exporter.Policy
+	encoder      *schema.Encoder
+	names        *names
+	certificates *certificates
+	feeds        []opened
+	http         *httpServer // nil: off, or the one of before with other settings
+	outputs      []output.Named
+	fresh        []output.Named // of these, those that are new
+	settle       []func()       // change the outputs that stay
+}
+
+// apply makes what is new, which may fail and then leaves all as it was, and puts it into the place of what was before, which cannot fail.
+func (s *service) apply(ctx context.Context, cfg config.Config) error {
+	made, err := s.prepare(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s.commit(cfg, made) //nolint:contextcheck // what begins goes on after the reload
+	return nil
+}
+
+// prepare makes what is new. All that is wrong is in the error.
+func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err error) {
+	before, made := s.config, &parts{}
+	var errs []error
+	failed := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	made.policy, err = policy(cfg.Decode)
+	failed(err)
+	if made.encoder, err = schema.NewEncoder(cfg.Document.Selection()); err != nil {
+		failed(fmt.Errorf("unable to use the settings below document: %w", err))
+	}
+	made.names, err = openNames(cfg.Enrich, s.logger)
+	failed(err)
+	if made.certificates = s.certificates.Load(); len(cfg.Listen.IPFIXTLS) > 0 && (made.certificates == nil || cfg.Listen.TLS != before.Listen.TLS) {
+		made.certificates, err = openCertificates(cfg.Listen.TLS, s.logger)
+		failed(err)
+	}
+	if len(errs) == 0 {
+		made.feeds, err = s.listen(ctx, cfg.Listen, made.certificates, s.boundNames())
+		failed(err)
+	}
+	if cfg.HTTP.Address != "" && (s.http == nil || cfg.HTTP.Address != before.HTTP.Address) {
+		made.http, err = s.openHTTP(ctx, cfg.HTTP)
+		failed(err)
+	}
+	if len(errs) == 0 { // the outputs begin to work with a spool that is there: nothing may fail after them
+		failed(s.prepareOutputs(cfg, made)) //nolint:contextcheck // what an output begins outlives the reload
+	}
+	if len(errs) > 0 {
+		for _, f := range made.feeds {
+			failed(f.Close())
+		}
+		if made.http != nil {
+			failed(made.http.close())
+		}
+		return nil, errors.Join(errs...)
+	}
+	return made, nil
+}
+
+// boundNames are those of the feeds that are open.
+func (s *service) boundNames() []bound {
+	list := s.pipelines()
+	all := make([]bound, len(list))
+	for i, p := range list {
+		all[i] = p.bound
+	}
+	return all
+}
+
+// commit puts what was made into force. Outputs come first, so that no batch with a new form goes to an output of before, and pipelines that end
+// go last, so that what they have still goes somewhere.
+func (s *service) commit(cfg config.Config, made *parts) {
+	before := s.config
+	s.config = cfg
+	s.setLevel(cfg)
+	if s.store != nil {
+		s.store.Forget(time.Duration(cfg.Exporters.ForgetAfter))
+	}
+
+	for _, change := range made.settle {
+		change()
+	}
+	s.sink.Change(made.outputs, s.options.DrainTime)
+	s.sizePool(cfg, len(listenNames(cfg.Listen)))
+
+	old := s.names.Load()
+	made.names.inherit(old, equal(before.Enrich.SNMP, cfg.Enrich.SNMP), equal(before.Enrich.ReverseDNS, cfg.Enrich.ReverseDNS))
+	if !equal(before.Enrich, cfg.Enrich) || !equal(before.Document, cfg.Document) {
+		s.known.Change(made.names.options(cfg.Enrich, s.encoderOf(before, cfg, made), s.logger))
+	}
+	made.names.run(s.watching, &s.background)
+	s.names.Store(made.names)
+	old.end(made.names)
+
+	s.certificates.Store(made.certificates)
+	s.allow(cfg)
+	s.changePipelines(before, cfg, made)
+	s.changeHTTP(before, cfg, made)
+}
+
+// encoderOf is the encoder of documents, the same as before where their form is.
+func (s *service) encoderOf(before, cfg config.Config, made *parts) *schema.Encoder {
+	if !equal(before.Document, cfg.Document) {
+		s.encoder = made.encoder
+	}
+	return s.encoder
+}
+
+// changePipelines gives those that stay their new rules, begins those that are new and ends those that are not wanted any more.
+func (s *service) changePipelines(before, cfg config.Config, made *parts) {
+	wanted := listenNames(cfg.Listen)
+	var stay, gone []*pipeline
+	for _, p := range s.pipelines() {
+		if slices.Contains(wanted, p.bound) {
+			stay = append(stay, p)
+		} else {
+			gone = append(gone, p)
+		}
+	}
+	next := rulesOf(cfg, made.policy)
+	changed := !equal(before.Decode, cfg.Decode) || cfg.Decode.ElementsFile != "" || !equal(before.Exporters, cfg.Exporters) || !equal(before.Output, cfg.Output)
+	for _, p := range stay {
+		if changed {
+			p.next.Store(&next)
+		}
+		if err := p.feed.change(cfg.Listen); err != nil {
+			s.logger.Error("a setting below listen is not in force", "listen", label(p.feed), "error", err)
+		}
+	}
+	fresh := s.newPipelines(cfg, made.policy, made.feeds)
+	if s.store != nil {
+		now := time.Now()
+		state := s.store.Latest(now)
+		for _, p := range fresh {
+			p.restore(s.store, state, now)
+		}
+	}
+	all := slices.Concat(stay, fresh)
+	s.lines.Store(&all)
+	for _, p := range fresh {
+		s.begin(p)
+		s.logger.Info("listening", "listen", label(p.feed))
+	}
+	for _, p := range gone {
+		p.end()
+	}
+	for _, p := range gone {
+		<-p.ended // what the kernel holds is read, within bounds
+		s.goneFlows.Add(p.flows.Load())
+		s.goneDrops.Add(p.feed.kernelDrops())
+		if err := p.feed.Close(); err != nil {
+			s.logger.Warn("unable to close a socket", "listen", label(p.feed), "error", err)
+		}
+		s.logger.Info("listening no more", "listen", label(p.feed))
+	}
+}
