@@ -27,8 +27,9 @@ type Config struct {
 
 // Listen says where packets are taken.
 type Listen struct {
-	UDP            []string `yaml:"udp" default:"0.0.0.0:2055, [::]:2055" check:"listen" desc:"Addresses to take flow packets on, each a socket of its own: IPv4 and IPv6 are listened on apart. May be empty where ipfix_tcp or ipfix_tls is not."`
-	ReceiveBuffer  ByteSize `yaml:"receive_buffer" default:"32MiB" check:"size" desc:"Receive buffer asked of the kernel for each UDP socket. The kernel gives at most net.core.rmem_max; a smaller one is logged."`
+	UDP            []string `yaml:"udp" default:"0.0.0.0:2055, [::]:2055" check:"listen" desc:"Addresses to take flow packets on, each with sockets of its own: IPv4 and IPv6 are listened on apart. May be empty where ipfix_tcp or ipfix_tls is not."`
+	ReceiveBuffer  ByteSize `yaml:"receive_buffer" default:"32MiB" check:"size" desc:"Receive buffer asked of the kernel for each UDP socket. The kernel gives at most net.core.rmem_max, or what a socket unit says; a smaller one is logged."`
+	Readers        int      `yaml:"readers" default:"0" check:"readers" reload:"no" desc:"Sockets and goroutines that share the packets of each address in udp; 0 is one for each processor that the process may use. All packets of an exporter come to the same one. Each has tables and caches of its own, with all limits of exporters."`
 	IPFIXTCP       []string `yaml:"ipfix_tcp" check:"listen" desc:"Addresses to take IPFIX on over TCP, such as 0.0.0.0:4739. Neither side proves who it is, and anybody on the way can read it."`
 	IPFIXTLS       []string `yaml:"ipfix_tls" check:"listen" desc:"Addresses to take IPFIX on over TLS, such as 0.0.0.0:4740. Needs tls.certificate_file and tls.key_file."`
 	TLS            TLS      `yaml:"tls"`

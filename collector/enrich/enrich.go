@@ -328,6 +328,14 @@ type Stats struct {
 	ObserverHits, ObserverMisses uint64 // exporters with a pair of interfaces, likewise
 }
 
+// Add adds the figures of another enricher.
+func (s *Stats) Add(o Stats) {
+	s.Hits += o.Hits
+	s.Misses += o.Misses
+	s.ObserverHits += o.ObserverHits
+	s.ObserverMisses += o.ObserverMisses
+}
+
 // Stats returns what was last published. It is safe for concurrent use.
 func (e *Enricher) Stats() Stats {
 	return Stats{

@@ -13,7 +13,8 @@ type host struct {
 	device  *Device        // nil until one of the sources describes something
 	place   entry[host]    // in the table's order of devices, while there is a device
 
-	due     int64 // rate limit: when what was sent so far would have been sent at the rate allowed, Unix nanoseconds
+	due     int64         // rate limit: when what was sent so far would have been sent at the rate allowed, Unix nanoseconds
+	dropped atomic.Uint64 // flows that an output had no room for
 	limited atomic.Uint64
 }
 

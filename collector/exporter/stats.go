@@ -1,7 +1,6 @@
 package exporter
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -36,6 +35,14 @@ func (c Cause) String() string {
 
 // Refused counts a packet that is not decoded at all. It may be called from any goroutine.
 func (t *Table) Refused(c Cause) { t.errors[c].Add(1) }
+
+// Dropped counts flows of a device that an output had no room for. An address that has no device, or none at all, is counted in the sum only.
+func (t *Table) Dropped(from netip.Addr, flows int) {
+	t.dropped.Add(uint64(flows))      // first, so that a snapshot never has more by address than in all
+	if h := t.hosts[from]; h != nil { // no lock: only this goroutine writes
+		h.dropped.Add(uint64(flows))
+	}
+}
 
 // Stats are the figures of a source, or sums of several. All but Templates and Waiting only grow.
 type Stats struct {
@@ -108,6 +115,7 @@ type SourceStats struct {
 type DeviceStats struct {
 	Address     netip.Addr
 	RateLimited uint64 // packets beyond the limit
+	Dropped     uint64 // flows that an output had no room for
 	Rows        Rows   // what it described about itself
 }
 
@@ -119,6 +127,7 @@ type Snapshot struct {
 	Evicted       uint64            // sources that were forgotten to make room
 	Ended         uint64            // sources that were forgotten because their connection ended
 	RowsForgotten uint64            // rows of option tables that were forgotten to make room, users among them, or with the last source of their device
+	Dropped       uint64            // flows that an output had no room for, those of forgotten and of unknown devices included
 	Refused       map[string]uint64 // packets not decoded at all, by cause
 }
 
@@ -136,14 +145,13 @@ func (t *Table) Snapshot() Snapshot {
 		snap.Sources = append(snap.Sources, one)
 	}
 	for _, h := range t.hosts {
-		snap.Devices = append(snap.Devices, DeviceStats{Address: h.address, RateLimited: h.limited.Load(), Rows: h.device.Rows()})
+		snap.Devices = append(snap.Devices, DeviceStats{Address: h.address, RateLimited: h.limited.Load(), Dropped: h.dropped.Load(), Rows: h.device.Rows()})
 	}
-	slices.SortFunc(snap.Sources, func(a, b SourceStats) int {
-		return cmp.Or(a.Key.Address.Compare(b.Key.Address), cmp.Compare(a.Key.Session, b.Key.Session), cmp.Compare(a.Key.Format, b.Key.Format), a.Key.Agent.Compare(b.Key.Agent), cmp.Compare(a.Key.Domain, b.Key.Domain))
-	})
-	slices.SortFunc(snap.Devices, func(a, b DeviceStats) int { return a.Address.Compare(b.Address) })
+	slices.SortFunc(snap.Sources, compareSources)
+	slices.SortFunc(snap.Devices, compareDevices)
 	for c := range causes {
 		snap.Refused[c.String()] = t.errors[c].Load()
 	}
+	snap.Dropped = t.dropped.Load() // last, so that it is not less than those of the devices
 	return snap
 }

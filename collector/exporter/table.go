@@ -40,6 +40,7 @@ type Table struct {
 	evicted       atomic.Uint64
 	ended         atomic.Uint64
 	rowsForgotten atomic.Uint64
+	dropped       atomic.Uint64
 	errors        [causes]atomic.Uint64
 }
 

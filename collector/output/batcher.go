@@ -1,6 +1,9 @@
 package output
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Batcher gathers the documents of one pipeline. It belongs to one goroutine and allocates nothing in steady state.
 type Batcher struct {
@@ -9,6 +12,8 @@ type Batcher struct {
 	limit    int
 	interval time.Duration
 	buffer   *Buffer
+	exporter netip.Addr // whose documents are committed
+	refused  Refused
 }
 
 // NewBatcher returns a batcher that hands a buffer to sink when it holds limit bytes or its first document is older
@@ -25,6 +30,15 @@ func (b *Batcher) Adjust(limit int, interval time.Duration) {
 	b.buffer = b.pool.Get() // the pool's may be of another size, or have ids
 }
 
+// OnRefused has f told, by the goroutine that commits, of documents that a sink had no room for.
+func (b *Batcher) OnRefused(f Refused) {
+	b.refused = f
+	b.buffer.refused = f
+}
+
+// From says whose the documents are that are committed from now on.
+func (b *Batcher) From(exporter netip.Addr) { b.exporter = exporter }
+
 // Begin returns where the next document is to be appended. Pass the result to Commit.
 func (b *Batcher) Begin() []byte { return b.buffer.appendAction(b.buffer.data) }
 
@@ -37,6 +51,7 @@ func (b *Batcher) Commit(doc []byte, received time.Time) {
 		b.buffer.since = received
 	}
 	b.buffer.docs++
+	b.buffer.shares.add(b.exporter, 1)
 	if len(b.buffer.data) >= b.limit {
 		b.Flush()
 	}
@@ -56,4 +71,5 @@ func (b *Batcher) Flush() {
 	}
 	b.sink.Put(b.buffer)
 	b.buffer = b.pool.Get()
+	b.buffer.refused = b.refused
 }

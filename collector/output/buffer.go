@@ -28,6 +28,9 @@ type Buffer struct {
 	docs  int
 	since time.Time // when the oldest document was received
 	id    []byte    // what the ids of its documents begin with; empty when they have none
+
+	shares  shares  // whose documents they are
+	refused Refused // told when a queue has no room for it; nil: nobody
 }
 
 // appendAction appends the line before a document.
@@ -120,6 +123,8 @@ func (p *Pool) Get() *Buffer {
 // Put takes a buffer back.
 func (p *Pool) Put(b *Buffer) {
 	b.data, b.docs, b.since = b.data[:0], 0, time.Time{}
+	b.shares.clear()
+	b.refused = nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if size := cap(b.data); len(p.free) < p.keep && size >= p.size+slack && size <= p.largest() {

@@ -64,7 +64,7 @@ func (o *Outputs) Put(b *Buffer) {
 	sinks := *o.now.Load()
 	for _, s := range sinks[1:] {
 		c := o.pool.Get()
-		c.since = b.since
+		c.since, c.refused, c.shares = b.since, b.refused, b.shares
 		c.appendBuffer(b)
 		s.Sink.Put(c)
 	}

@@ -155,6 +155,7 @@ func (s *sender) Put(b *Buffer) {
 		return
 	}
 	s.dropped.add(CauseBufferFull, docs)
+	b.refuse()
 	s.pool.Put(b)
 	s.mu.Lock()
 	s.refused += docs

@@ -5,11 +5,14 @@ import (
 	"time"
 )
 
-// Resize asks the kernel for another receive buffer, of so many bytes. What waits in it stays.
-func (s *Socket) Resize(buffer int) error {
-	if err := s.setBuffer(buffer); err != nil {
-		return fmt.Errorf("unable to change the receive buffer of %s: %w", s.local, reason(err))
+// Resize asks the kernel for other receive buffers, of so many bytes for each socket. What waits in them stays.
+func (g *Group) Resize(buffer int) error {
+	for _, s := range g.sockets {
+		if err := s.setBuffer(buffer); err != nil {
+			return fmt.Errorf("unable to change the receive buffer of %s: %w", s.local, reason(err))
+		}
 	}
+	g.checkBuffer(buffer)
 	return nil
 }
 

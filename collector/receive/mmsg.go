@@ -104,7 +104,7 @@ func (b *batch) packet(i int) ([]byte, netip.AddrPort) {
 	return payload, netip.AddrPort{}
 }
 
-// receiveBuffer reads SO_RCVBUF back: twice what is usable.
+// receiveBuffer reads SO_RCVBUF back. The kernel doubles the figure for its own book-keeping (socket(7)), which is taken out again here.
 func receiveBuffer(c syscall.RawConn) (int, error) {
 	var n int
 	var err error
@@ -113,7 +113,7 @@ func receiveBuffer(c syscall.RawConn) (int, error) {
 	}); cerr != nil {
 		return 0, cerr
 	}
-	return n, err
+	return n / 2, err
 }
 
 // memInfoDrops is the place of the drop counter among the SO_MEMINFO values (SK_MEMINFO_DROPS, linux/sock_diag.h).

@@ -19,6 +19,10 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/receive/inherit"
 )
 
 const (
@@ -65,6 +69,8 @@ type Socket struct {
 	interval time.Duration
 	logger   *slog.Logger
 
+	inherited bool // systemd passed it
+
 	packets, bytes atomic.Uint64
 
 	dropsMu   sync.Mutex
@@ -79,16 +85,44 @@ func Listen(ctx context.Context, address string, o Options) (*Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	var lc net.ListenConfig
-	pc, err := lc.ListenPacket(ctx, network, address)
+	s, err := open(ctx, network, address, o, nil)
 	if err != nil {
 		return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
 	}
+	s.checkBuffer(o.Buffer)
+	return s, nil
+}
+
+// open binds a socket. Control, if any, is called before.
+func open(ctx context.Context, network, address string, o Options, control func(network, address string, c syscall.RawConn) error) (*Socket, error) {
+	lc := net.ListenConfig{Control: control}
+	pc, err := lc.ListenPacket(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return newSocket(pc, o, false)
+}
+
+// adopt makes a Socket of one that systemd passed for an address.
+func adopt(address string, passed *inherit.Socket, o Options) (*Socket, error) {
+	pc, err := net.FilePacketConn(passed.File) // has a duplicate
+	if err = errors.Join(err, passed.Check(), passed.File.Close()); err == nil {
+		var s *Socket
+		if s, err = newSocket(pc, o, true); err == nil {
+			return s, nil
+		}
+	} else if pc != nil {
+		_ = pc.Close() // nothing was written to it
+	}
+	return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
+}
+
+func newSocket(pc net.PacketConn, o Options, inherited bool) (*Socket, error) {
 	conn, ok := pc.(*net.UDPConn)
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("unable to listen on %s: not a UDP socket", address), pc.Close())
+		return nil, errors.Join(errors.New("not a UDP socket"), pc.Close())
 	}
-	s := &Socket{conn: conn, interval: o.Interval, logger: o.Logger}
+	s := &Socket{conn: conn, inherited: inherited, interval: o.Interval, logger: o.Logger}
 	if s.interval <= 0 {
 		s.interval = defaultInterval
 	}
@@ -98,11 +132,12 @@ func Listen(ctx context.Context, address string, o Options) (*Socket, error) {
 	if a, ok := conn.LocalAddr().(*net.UDPAddr); ok {
 		s.local = a.AddrPort()
 	}
+	var err error
 	if s.raw, err = conn.SyscallConn(); err == nil {
 		err = s.setBuffer(o.Buffer)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("unable to listen on %s: %w", address, reason(err)), conn.Close())
+		return nil, errors.Join(err, conn.Close())
 	}
 	return s, nil
 }
@@ -133,24 +168,48 @@ func reason(err error) error {
 	return err
 }
 
-// setBuffer asks for the receive buffer and reads back what the kernel gave. The kernel doubles the figure for its
-// own book-keeping (socket(7)), which is taken out again here.
+// setBuffer asks for the receive buffer and reads back what the kernel gave. An inherited socket keeps the one that it has where this process would be
+// given a smaller one: a socket unit's ReceiveBuffer= is not bound by net.core.rmem_max.
 func (s *Socket) setBuffer(want int) error {
-	if want > 0 {
-		if err := s.conn.SetReadBuffer(want); err != nil {
-			return err
-		}
-	}
 	got, err := receiveBuffer(s.raw)
 	if err != nil {
 		return err
 	}
-	s.buffer.Store(int64(got / 2))
-	if got/2 < want {
-		s.logger.Warn("the kernel gave a smaller receive buffer than asked; bursts may be lost: raise net.core.rmem_max",
-			"address", s.local.String(), "asked_bytes", want, "given_bytes", got/2, "sysctl", "net.core.rmem_max")
+	if want > 0 && (!s.inherited || got < min(want, givenBuffer(want))) {
+		if err := s.conn.SetReadBuffer(want); err != nil {
+			return err
+		}
+		if got, err = receiveBuffer(s.raw); err != nil {
+			return err
+		}
 	}
+	s.buffer.Store(int64(got))
 	return nil
+}
+
+// checkBuffer says what to do when the kernel gave less than was asked.
+func (s *Socket) checkBuffer(want int) {
+	if given := s.Buffer(); given < want {
+		s.logger.Warn("the kernel gave a smaller receive buffer than asked; bursts may be lost: raise net.core.rmem_max, or set ReceiveBuffer= in flowcollector.socket and enable it",
+			"address", s.local.String(), "asked_bytes", want, "given_bytes", given, "sysctl", "net.core.rmem_max")
+	}
+}
+
+// givenBuffer finds out, with a socket that is bound to nothing, what the kernel gives who asks for so much; 0 when that is not known.
+func givenBuffer(want int) int {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, want); err != nil {
+		return 0
+	}
+	given, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
+	if err != nil {
+		return 0
+	}
+	return given / 2
 }
 
 // LocalAddr is the address the socket is bound to.
@@ -236,8 +295,15 @@ func (s *Socket) deliver(b *batch, n int, h Handler) {
 	s.bytes.Add(octets)
 }
 
-// rest reads what the kernel holds at the end, within bounds, and ticks once more.
+// rest reads what the kernel holds at the end, within bounds, and ticks once more. Where systemd keeps the socket, whatever comes after that
+// waits in it for the next process.
 func (s *Socket) rest(b *batch, h Handler) {
+	s.drain(b, h)
+	h.Tick(time.Now())
+}
+
+// drain reads what the kernel holds, within bounds.
+func (s *Socket) drain(b *batch, h Handler) {
 	end := time.Now().Add(stopTime)
 	for total := 0; total < stopPackets && time.Now().Before(end); {
 		n, err := b.poll(s.raw)
@@ -247,5 +313,4 @@ func (s *Socket) rest(b *batch, h Handler) {
 		s.deliver(b, n, h)
 		total += n
 	}
-	h.Tick(time.Now())
 }

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/receive/inherit"
 )
 
 const (
@@ -48,6 +50,7 @@ type StreamOptions struct {
 	IdleTimeout    time.Duration         // closes a connection on which no message is completed for so long; 0 never does
 	Interval       time.Duration         // time between two ticks; 0 is 250 ms
 	Allow          func(netip.Addr) bool // asked right after accept, before TLS, by one goroutine; nil allows everybody
+	Inherited      *inherit.Sockets      // where the listener comes from, and where it is kept; nil: nowhere
 	Logger         *slog.Logger          // nil is slog.Default()
 }
 
@@ -70,6 +73,7 @@ type StreamListener struct {
 	logger   *slog.Logger
 	grace    time.Duration // stopTime, but in tests
 	idle     atomic.Int64  // StreamOptions.IdleTimeout
+	name     string        // in the keeping of systemd; empty: it is not there, or a socket unit's
 
 	handling sync.Mutex // one call of the handler at a time
 
@@ -88,8 +92,8 @@ type StreamListener struct {
 	noFDs    sample
 }
 
-// ListenStream binds a TCP socket to address, which is "ip:port" or "[ip]:port". An IPv6 socket takes IPv6 only (IPV6_V6ONLY). The error
-// names the address and the reason.
+// ListenStream takes over the listener that systemd passed for address, or binds a TCP socket to it. Address is "ip:port" or "[ip]:port". An IPv6 socket
+// takes IPv6 only (IPV6_V6ONLY). The error names the address and the reason.
 func ListenStream(ctx context.Context, address string, o StreamOptions) (*StreamListener, error) {
 	network, err := networkOf("tcp", address)
 	if err != nil {
@@ -107,28 +111,65 @@ func ListenStream(ctx context.Context, address string, o StreamOptions) (*Stream
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	lc := net.ListenConfig{KeepAliveConfig: keepAlive}
-	nl, err := lc.Listen(ctx, network, address)
-	if err != nil {
+	l := &StreamListener{options: o, grace: stopTime, open: make(map[*connection]struct{}), ofAddress: make(map[netip.Addr]int)}
+	claimed := o.Inherited.Claim(inherit.TCP, netip.MustParseAddrPort(address))
+	if l.listener, err = listener(ctx, network, address, claimed); err != nil {
 		return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
 	}
-	listener, ok := nl.(*net.TCPListener)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("unable to listen on %s: not a TCP socket", address), nl.Close())
-	}
-	l := &StreamListener{listener: listener, options: o, grace: stopTime, open: make(map[*connection]struct{}), ofAddress: make(map[netip.Addr]int)}
-	if a, ok := listener.Addr().(*net.TCPAddr); ok {
+	if a, ok := l.listener.Addr().(*net.TCPAddr); ok {
 		l.local = a.AddrPort()
 	}
 	l.idle.Store(int64(o.IdleTimeout))
 	l.logger = o.Logger.With("listen", l.local.String())
+	switch {
+	case len(claimed) == 0:
+		l.name = inherit.Name(inherit.TCP, l.local, 0)
+		o.Inherited.Keep(l.listener, l.name)
+	case claimed[0].Stored:
+		l.name = claimed[0].Name
+	}
+	if len(claimed) > 0 {
+		l.logger.Info("listening with a socket that systemd kept", "name", claimed[0].Name)
+	}
 	return l, nil
+}
+
+// listener makes one of the first socket that systemd passed for an address, or binds it.
+func listener(ctx context.Context, network, address string, claimed []*inherit.Socket) (*net.TCPListener, error) {
+	var nl net.Listener
+	var err error
+	if len(claimed) == 0 {
+		var lc net.ListenConfig
+		nl, err = lc.Listen(ctx, network, address)
+	} else {
+		nl, err = net.FileListener(claimed[0].File) // has a duplicate
+		err = errors.Join(err, claimed[0].Check())
+	}
+	for _, c := range claimed {
+		err = errors.Join(err, c.File.Close())
+	}
+	l, ok := nl.(*net.TCPListener)
+	if err == nil && !ok {
+		err = errors.New("not a TCP socket")
+	}
+	if err != nil && nl != nil {
+		err = errors.Join(err, nl.Close())
+	}
+	return l, err
 }
 
 // LocalAddr is the address the listener is bound to.
 func (l *StreamListener) LocalAddr() netip.AddrPort { return l.local }
 
-// Close stops accepting. A running Run leaves its connections and returns.
+// Forget takes the listener out of the keeping of systemd, for an address that is not to be listened on any more: call Close too.
+func (l *StreamListener) Forget() {
+	if l.name != "" {
+		l.options.Inherited.Forget(l.name)
+	}
+}
+
+// Close stops accepting. A running Run leaves its connections and returns. A listener that systemd keeps stays bound: who connects then waits for the
+// next process.
 func (l *StreamListener) Close() error {
 	if err := l.listener.Close(); !errors.Is(err, net.ErrClosed) { // Run closes it too
 		return err
@@ -204,6 +245,7 @@ func (l *StreamListener) accept(ctx context.Context, h StreamHandler, connection
 		raw, err := l.listener.AcceptTCP()
 		switch {
 		case err == nil:
+			_ = raw.SetKeepAliveConfig(keepAlive) // fails only where the connection is over
 			if c := l.admit(raw); c != nil {
 				connections.Go(func() { c.serve(ctx, h) })
 			}

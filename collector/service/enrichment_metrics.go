@@ -1,6 +1,10 @@
 package service
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
+)
 
 // enrichmentMetrics are those of what is added to flows.
 type enrichmentMetrics struct {
@@ -43,8 +47,11 @@ func newEnrichmentMetrics(m *metrics) enrichmentMetrics {
 
 func (e *enrichmentMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc) {
 	asks := s.names.Load()
-	for _, p := range s.pipelines() {
-		listen, c := label(p.feed), p.enricher.Stats()
+	for _, l := range s.listeners() {
+		listen, c := l.label, enrich.Stats{}
+		for _, p := range l.pipelines {
+			c.Add(p.enricher.Stats())
+		}
 		counter(e.cacheHits, c.Hits, listen)
 		counter(e.cacheMisses, c.Misses, listen)
 		counter(e.observerHits, c.ObserverHits, listen)

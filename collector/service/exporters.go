@@ -66,10 +66,10 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 }
 
 func (m *exporterMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc) {
-	for _, p := range s.pipelines() {
-		snap, lines := p.series.scrape(p.table)
-		m.collectTable(snap, lines, counter, gauge, label(p.feed))
-		gauge(m.stateRestored, float64(p.restored), label(p.feed))
+	for _, l := range s.listeners() {
+		snap, lines := l.series.scrape(l.tables()...)
+		m.collectTable(snap, lines, counter, gauge, l.label)
+		gauge(m.stateRestored, float64(l.pipelines[0].restored), l.label) // all readers know the same
 	}
 	if s.store != nil {
 		stats := s.store.Stats()

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
@@ -13,9 +14,15 @@ import (
 type feed interface {
 	protocol() string // udp, tcp or tls
 	LocalAddr() netip.AddrPort
+	// readers is how many pipelines it has: run is called for each.
+	readers() int
+	// settle gives the pipelines, before they run, what came for them while there was another number of readers.
+	settle(pipelines []*pipeline)
 	// run hands packets to p until ctx ends, or the feed fails.
 	run(ctx context.Context, p *pipeline) error
+	// Close ends the feed of this process. Sockets that systemd keeps stay bound for the next one, unless Forget was called.
 	Close() error
+	Forget()
 	// collect reports the figures of the feed under the label listen.
 	collect(m *metrics, counter counterFunc, gauge gaugeFunc, listen string)
 	// change puts what settings say about feeds that are open into force.
@@ -50,11 +57,21 @@ func label(f feed) string {
 }
 
 // datagrams are a feed of UDP packets.
-type datagrams struct{ *receive.Socket }
+type datagrams struct{ *receive.Group }
 
 func (datagrams) protocol() string { return "udp" }
 
-func (d datagrams) run(ctx context.Context, p *pipeline) error { return d.Run(ctx, p) }
+func (d datagrams) readers() int { return d.Readers() }
+
+func (d datagrams) settle(pipelines []*pipeline) {
+	handlers := make([]receive.Handler, len(pipelines))
+	for i, p := range pipelines {
+		handlers[i] = p
+	}
+	d.Settle(handlers)
+}
+
+func (d datagrams) run(ctx context.Context, p *pipeline) error { return d.Run(ctx, p.reader, p) }
 
 func (d datagrams) change(l config.Listen) error { return d.Resize(int(l.ReceiveBuffer)) }
 
@@ -66,6 +83,11 @@ func (d datagrams) collect(m *metrics, counter counterFunc, gauge gaugeFunc, lis
 	counter(m.packetBytes, s.Bytes, listen)
 	counter(m.socketDrops, s.Drops, listen)
 	gauge(m.socketBuffer, float64(d.Buffer()), listen)
+	for i := range d.Readers() {
+		one := d.StatsOf(i)
+		counter(m.readerPackets, one.Packets, listen, strconv.Itoa(i))
+		counter(m.readerDrops, one.Drops, listen, strconv.Itoa(i))
+	}
 }
 
 // streams are a feed of IPFIX messages over connections.
@@ -75,6 +97,11 @@ type streams struct {
 }
 
 func (s streams) protocol() string { return s.name }
+
+// readers is one: connections take turns.
+func (streams) readers() int { return 1 }
+
+func (streams) settle([]*pipeline) {}
 
 func (s streams) run(ctx context.Context, p *pipeline) error { return s.Run(ctx, p) }
 

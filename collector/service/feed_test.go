@@ -118,7 +118,7 @@ func TestTemplatesEndWithTheirConnection(t *testing.T) {
 // UDP and TCP on one address and port are the usual way to take IPFIX; their series must not be the same.
 func TestLabelsTellProtocolsApart(t *testing.T) {
 	for {
-		socket, err := receive.Listen(t.Context(), "127.0.0.1:0", receive.Options{})
+		socket, err := receive.ListenGroup(t.Context(), "127.0.0.1:0", receive.GroupOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,6 +27,7 @@ type metrics struct {
 
 	build                                                     *prometheus.Desc
 	packets, packetBytes, socketDrops, socketBuffer, flows    *prometheus.Desc
+	readerPackets, readerDrops                                *prometheus.Desc
 	streamConnections, streamAccepted, streamRefused          *prometheus.Desc
 	streamClosed, streamMessages, streamBytes                 *prometheus.Desc
 	sent, sentBytes, requests, requestErrors, retried         *prometheus.Desc
@@ -47,8 +48,10 @@ func newMetrics(s *state) *metrics {
 	m.build = m.desc("build_info", "Version of the program; always 1.", "version", "goversion")
 	m.packets = m.desc("packets_total", "Datagrams received.", "listen")
 	m.packetBytes = m.desc("packet_bytes_total", "Octets of UDP payload received.", "listen")
-	m.socketDrops = m.desc("socket_drops_total", "Datagrams the kernel dropped because the receive buffer was full or the checksum was wrong.", "listen")
-	m.socketBuffer = m.desc("socket_receive_buffer_bytes", "Receive buffer the kernel gave.", "listen")
+	m.socketDrops = m.desc("socket_drops_total", "Datagrams the kernel dropped because the receive buffer was full or the checksum was wrong, since the socket was bound: it may be older than the process.", "listen")
+	m.socketBuffer = m.desc("socket_receive_buffer_bytes", "Receive buffer the kernel gave, of all sockets of the address.", "listen")
+	m.readerPackets = m.desc("reader_packets_total", "Of packets_total, those of one reader (listen.readers).", "listen", "reader")
+	m.readerDrops = m.desc("reader_socket_drops_total", "Of socket_drops_total, those of one reader.", "listen", "reader")
 	m.streamConnections = m.desc("stream_connections", "IPFIX connections open now.", "listen")
 	m.streamAccepted = m.desc("stream_connections_accepted_total", "IPFIX connections taken.", "listen")
 	m.streamRefused = m.desc("stream_connections_refused_total", "IPFIX connections closed at once: of addresses that may not connect (exporters.allow), or too many (listen.max_connections, max_connections_per_address), of them in their TLS handshake.", "listen", "cause")
@@ -121,10 +124,9 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	gauge(m.build, 1, m.state.version, runtime.Version())
-	for _, p := range m.state.pipelines() {
-		listen := label(p.feed)
-		p.feed.collect(m, counter, gauge, listen)
-		counter(m.flows, p.flows.Load(), listen)
+	for _, l := range m.state.listeners() {
+		l.feed.collect(m, counter, gauge, l.label)
+		counter(m.flows, l.flows(), l.label)
 	}
 	for _, o := range m.state.sink.Stats() {
 		counter(m.sent, o.Sent, o.Name)

@@ -133,7 +133,7 @@ func TestWhoMaySend(t *testing.T) {
 	for range 10 {
 		p.Packet(netflow5(0, 1), from, now)
 	}
-	snap, lines := p.series.scrape(p.table)
+	snap, lines := (&series{}).scrape(p.table)
 	if n := p.flows.Load(); n != 4 || snap.Refused["rate_limited"] != 6 || len(lines) != 1 || lines[0].counted[limitedAt] != 6 {
 		t.Errorf("%d flows, %v, %+v", n, snap.Refused, lines)
 	}

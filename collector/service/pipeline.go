@@ -32,11 +32,11 @@ const (
 	keptRecords = 4096
 )
 
-// pipeline is all that happens to the packets of one feed, in one goroutine at a time: decode, enrich, encode, gather. An
-// exporter speaks to one address family, so nothing is shared between pipelines but the databases and the sink.
+// pipeline is all that happens to the packets of one reader, in one goroutine at a time: decode, enrich, encode, gather. An exporter is
+// always with the same reader, so nothing is shared between pipelines but the databases and the sink.
 type pipeline struct {
 	feed     feed
-	bound    bound // what settings name the feed by
+	reader   int // its number among those of the feed
 	table    *exporter.Table
 	decoder  *decode.Decoder
 	enricher *enrich.Enricher
@@ -47,15 +47,11 @@ type pipeline struct {
 
 	batching batching
 	next     atomic.Pointer[rules] // to be in force from the next packet on; nil for none
-	end      context.CancelFunc    // ends run
-	ended    chan struct{}         // closed when run has ended
 
 	store    *exporter.Store // nil when nothing is to outlive a restart
 	index    int             // of the table in the store
 	handedT  time.Time       // when the store was last given the table's state
 	restored int             // templates that the table had from before the restart
-
-	series series // what metrics show of the table
 
 	records []flow.Record // of one packet, used again for the next
 	flows   atomic.Uint64 // records decoded
@@ -116,6 +112,7 @@ func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, rece
 	var err error
 	p.records, err = p.decoder.Decode(p.records[:0], packet, exporter.Origin{Address: from.Addr(), Session: session}, received)
 	p.enricher.EnrichAll(p.records)
+	p.batcher.From(from.Addr())
 	encoder := p.enricher.Encoder()
 	for i := range p.records {
 		p.batcher.Commit(encoder.Append(p.batcher.Begin(), &p.records[i]), received)

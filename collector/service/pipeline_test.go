@@ -60,6 +60,12 @@ func geoFiles(tb testing.TB) (city, asn string) {
 // build makes a collector whose first pipeline is driven by the test, without a sender behind it.
 func build(tb testing.TB, change func(*config.Config)) *pipeline {
 	tb.Helper()
+	return buildAll(tb, change).pipelines()[0]
+}
+
+// buildAll makes a collector whose pipelines are driven by the test.
+func buildAll(tb testing.TB, change func(*config.Config)) *service {
+	tb.Helper()
 	c := settings(func(c *config.Config) {
 		c.HTTP.Address = ""
 		c.Enrich.GeoIP.City, c.Enrich.GeoIP.ASN = geoFiles(tb)
@@ -72,7 +78,7 @@ func build(tb testing.TB, change func(*config.Config)) *pipeline {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = s.release(context.WithoutCancel(tb.Context()), true) })
-	return s.pipelines()[0]
+	return s
 }
 
 // From the packet to the bulk buffer, hand-off included, nothing is allocated once templates and addresses are known.

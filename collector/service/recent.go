@@ -2,6 +2,7 @@ package service
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -19,7 +20,7 @@ func (s *service) openRecent(cfg config.Config) (output.Sink, error) {
 	w, err := s.recentWriter(cfg)
 	if err != nil {
 		if r := cfg.Output.Recent; r.Directory != "" || r.Enabled == "true" {
-			return nil, err
+			return nil, fmt.Errorf("unable to keep recent flows: %w", err)
 		}
 		s.noRecent = err.Error()
 		return nil, nil // documented: there is none.
@@ -33,7 +34,7 @@ func (s *service) openRecent(cfg config.Config) (output.Sink, error) {
 func (s *service) recentWriter(cfg config.Config) (*recent.Writer, error) {
 	directory := RecentDirectory(cfg)
 	if directory == "" {
-		return nil, errors.New("unable to keep recent flows: there is no state directory (set state.directory or output.recent.directory)")
+		return nil, errors.New("there is no state directory (set state.directory or output.recent.directory)")
 	}
 	if s.sink != nil {
 		if before, ok := s.sink.Sink(recentName).(*output.Recent); ok && before.Writer().Directory() == directory {

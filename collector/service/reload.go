@@ -106,6 +106,7 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 	}
 	if len(errs) > 0 {
 		for _, f := range made.feeds {
+			f.Forget()
 			failed(f.Close())
 		}
 		if made.http != nil {
@@ -118,10 +119,10 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 
 // boundNames are those of the feeds that are open.
 func (s *service) boundNames() []bound {
-	list := s.pipelines()
+	list := s.listeners()
 	all := make([]bound, len(list))
-	for i, p := range list {
-		all[i] = p.bound
+	for i, l := range list {
+		all[i] = l.bound
 	}
 	return all
 }
@@ -140,7 +141,7 @@ func (s *service) commit(cfg config.Config, made *parts) {
 		change()
 	}
 	s.sink.Change(made.outputs, s.options.DrainTime)
-	s.sizePool(cfg, len(listenNames(cfg.Listen)))
+	s.sizePool(cfg, len(s.pipelines())+len(made.feeds)*readers(cfg.Listen)) // those that end have batches until then
 
 	old := s.names.Load()
 	made.names.inherit(old, equal(before.Enrich.SNMP, cfg.Enrich.SNMP), equal(before.Enrich.ReverseDNS, cfg.Enrich.ReverseDNS))
@@ -153,7 +154,7 @@ func (s *service) commit(cfg config.Config, made *parts) {
 
 	s.certificates.Store(made.certificates)
 	s.allow(cfg)
-	s.changePipelines(before, cfg, made)
+	s.changeListeners(before, cfg, made)
 	s.changeHTTP(before, cfg, made)
 }
 
@@ -165,51 +166,54 @@ func (s *service) encoderOf(before, cfg config.Config, made *parts) *schema.Enco
 	return s.encoder
 }
 
-// changePipelines gives those that stay their new rules, begins those that are new and ends those that are not wanted any more.
-func (s *service) changePipelines(before, cfg config.Config, made *parts) {
+// changeListeners gives those that stay their new rules, begins those that are new and ends those that are not wanted any more.
+func (s *service) changeListeners(before, cfg config.Config, made *parts) {
 	wanted := listenNames(cfg.Listen)
-	var stay, gone []*pipeline
-	for _, p := range s.pipelines() {
-		if slices.Contains(wanted, p.bound) {
-			stay = append(stay, p)
+	var stay, gone []*listener
+	for _, l := range s.listeners() {
+		if slices.Contains(wanted, l.bound) {
+			stay = append(stay, l)
 		} else {
-			gone = append(gone, p)
+			gone = append(gone, l)
 		}
 	}
 	next := rulesOf(cfg, made.policy)
 	changed := !equal(before.Decode, cfg.Decode) || cfg.Decode.ElementsFile != "" || !equal(before.Exporters, cfg.Exporters) || !equal(before.Output, cfg.Output)
-	for _, p := range stay {
-		if changed {
-			p.next.Store(&next)
+	for _, l := range stay {
+		for _, p := range l.pipelines {
+			if changed {
+				p.next.Store(&next)
+			}
 		}
-		if err := p.feed.change(cfg.Listen); err != nil {
-			s.logger.Error("a setting below listen is not in force", "listen", label(p.feed), "error", err)
+		if err := l.feed.change(cfg.Listen); err != nil {
+			s.logger.Error("a setting below listen is not in force", "listen", l.label, "error", err)
 		}
 	}
-	fresh := s.newPipelines(cfg, made.policy, made.feeds)
+	fresh := s.newListeners(cfg, made.policy, made.feeds)
 	if s.store != nil {
 		now := time.Now()
 		state := s.store.Latest(now)
-		for _, p := range fresh {
+		for _, p := range pipelinesOf(fresh) {
 			p.restore(s.store, state, now)
 		}
 	}
 	all := slices.Concat(stay, fresh)
-	s.lines.Store(&all)
-	for _, p := range fresh {
-		s.begin(p)
-		s.logger.Info("listening", "listen", label(p.feed))
+	s.open.Store(&all)
+	for _, l := range fresh {
+		s.begin(l)
+		s.logger.Info("listening", "listen", l.label)
 	}
-	for _, p := range gone {
-		p.end()
+	for _, l := range gone {
+		l.end()
 	}
-	for _, p := range gone {
-		<-p.ended // what the kernel holds is read, within bounds
-		s.goneFlows.Add(p.flows.Load())
-		s.goneDrops.Add(p.feed.kernelDrops())
-		if err := p.feed.Close(); err != nil {
-			s.logger.Warn("unable to close a socket", "listen", label(p.feed), "error", err)
+	for _, l := range gone {
+		l.reading.Wait() // what the kernel holds is read, within bounds
+		s.goneFlows.Add(l.flows())
+		s.goneDrops.Add(l.feed.kernelDrops())
+		l.feed.Forget()
+		if err := l.feed.Close(); err != nil {
+			s.logger.Warn("unable to close a socket", "listen", l.label, "error", err)
 		}
-		s.logger.Info("listening no more", "listen", label(p.feed))
+		s.logger.Info("listening no more", "listen", l.label)
 	}
 }

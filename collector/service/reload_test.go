@@ -211,9 +211,9 @@ func TestReloadsLoseAndDuplicateNothing(t *testing.T) {
 		c.Output.NDJSON.Path = path("a.ndjson")
 	}))
 	extra := func() netip.AddrPort {
-		for _, p := range r.s.pipelines() {
-			if p.bound.address == "127.0.0.2:0" {
-				return p.feed.LocalAddr()
+		for _, l := range r.s.listeners() {
+			if l.bound.address == "127.0.0.2:0" {
+				return l.LocalAddr()
 			}
 		}
 		t.Fatal("the second address is not listened on")

@@ -17,6 +17,7 @@ const maxExporterSeries = 100
 type figures struct {
 	exporter.Stats
 	limited uint64 // packets beyond the rate limit
+	dropped uint64 // flows that an output had no room for
 }
 
 // exporterCounters are the counters that exporters have series of.
@@ -38,6 +39,10 @@ var exporterCounters = [...]struct {
 		func(f figures) uint64 { return f.ClockCorrected },
 	},
 	{"exporter_times_implausible_total", "Times that were left out because they cannot be.", func(f figures) uint64 { return f.TimesImplausible }},
+	{
+		"exporter_flows_dropped_total", "Flows of the exporter that the queue of an output had no room for: its part of flows_dropped_total, cause buffer_full, of all outputs.",
+		func(f figures) uint64 { return f.dropped },
+	},
 	{
 		"exporter_rate_limited_packets_total", "UDP packets of the exporter not looked at (exporters.max_packets_per_second).",
 		func(f figures) uint64 { return f.limited },
@@ -81,16 +86,22 @@ func (t tally) since(before tally) tally {
 	return t
 }
 
-// series divides the figures of a table among exporters with a name and "other". A device has series of its own from when it is first seen,
+// series divides the figures of the tables of an address among exporters with a name and "other". A device has series of its own from when it is first seen,
 // if there is room, and keeps them as long as it is known; one that was counted among the others stays there. So no counter ever goes down.
 //
-// What it keeps is bounded as the table is.
+// What it keeps is bounded as the tables are.
 type series struct {
 	mu      sync.Mutex
-	sources map[exporter.Key]tally     // at the scrape before
+	sources map[sourceOf]tally         // at the scrape before
 	devices map[netip.Addr]*exporterOf // known at the scrape before
 	gone    tally                      // what devices had in series of their own that ended because they were forgotten
 	other   tally
+}
+
+// sourceOf is a source in one of the tables: each has counters of its own for it.
+type sourceOf struct {
+	table int
+	exporter.Key
 }
 
 // exporterOf is a device with what its exporting processes, those that were forgotten among them, counted since it is known.
@@ -99,7 +110,7 @@ type exporterOf struct {
 	seen    bool // at a scrape before, with something counted
 	own     bool // has series of its own
 	counted tally
-	limited tally // of packets beyond the rate limit alone, which are not counted by source
+	device  map[int]tally // what is not counted by source, in each table
 	present
 }
 
@@ -119,18 +130,22 @@ type line struct {
 	present
 }
 
-// scrape reads a table. It may be called from any goroutine.
-func (s *series) scrape(table *exporter.Table) (exporter.Snapshot, []line) {
+// scrape reads the tables. It may be called from any goroutine.
+func (s *series) scrape(tables ...*exporter.Table) (exporter.Snapshot, []line) {
 	s.mu.Lock()
 	defer s.mu.Unlock() // one snapshot after the other: a counter of an older one has not gone back
-	snap := table.Snapshot()
-	return snap, s.divide(snap)
+	snaps := make([]exporter.Snapshot, len(tables))
+	for i, t := range tables {
+		snaps[i] = t.Snapshot()
+	}
+	sum := exporter.Sum(snaps...)
+	return sum, s.divide(sum, snaps)
 }
 
-func (s *series) divide(snap exporter.Snapshot) []line {
-	s.count(snap)
+func (s *series) divide(sum exporter.Snapshot, snaps []exporter.Snapshot) []line {
+	s.count(sum, snaps)
 	s.name()
-	all := tallyOf(figures{Stats: snap.Total, limited: snap.Refused[exporter.RateLimited.String()]})
+	all := tallyOf(figures{Stats: sum.Total, limited: sum.Refused[exporter.RateLimited.String()], dropped: sum.Dropped})
 	all.subtract(s.gone)
 	var lines []line
 	others := line{name: "other"}
@@ -152,35 +167,40 @@ func (s *series) divide(snap exporter.Snapshot) []line {
 	return lines
 }
 
-// count brings devices and sources up to a snapshot.
-func (s *series) count(snap exporter.Snapshot) {
-	sources := make(map[exporter.Key]tally, len(snap.Sources))
-	devices := make(map[netip.Addr]*exporterOf, len(snap.Devices))
+// count brings devices and sources up to a snapshot of each table. What they have now is as the sum says.
+func (s *series) count(sum exporter.Snapshot, snaps []exporter.Snapshot) {
+	sources := make(map[sourceOf]tally, len(sum.Sources))
+	devices := make(map[netip.Addr]*exporterOf, len(sum.Devices))
 	device := func(address netip.Addr) *exporterOf {
 		d := devices[address]
 		if d == nil {
 			if d = s.devices[address]; d == nil {
-				d = &exporterOf{address: address}
+				d = &exporterOf{address: address, device: map[int]tally{}}
 			}
 			d.present = present{}
 			devices[address] = d
 		}
 		return d
 	}
-	for i := range snap.Sources {
-		src := &snap.Sources[i]
-		now := tallyOf(figures{Stats: src.Stats})
-		sources[src.Key] = now
-		d := device(src.Key.Address)
-		d.counted.add(now.since(s.sources[src.Key]))
-		d.add(present{templates: src.Templates, waiting: src.Waiting})
+	for table, snap := range snaps {
+		for i := range snap.Sources {
+			src := &snap.Sources[i]
+			key, now := sourceOf{table, src.Key}, tallyOf(figures{Stats: src.Stats})
+			sources[key] = now
+			device(src.Key.Address).counted.add(now.since(s.sources[key]))
+		}
+		for _, about := range snap.Devices {
+			d, now := device(about.Address), tallyOf(figures{limited: about.RateLimited, dropped: about.Dropped})
+			d.counted.add(now.since(d.device[table]))
+			d.device[table] = now
+		}
 	}
-	for _, about := range snap.Devices {
-		d := device(about.Address)
-		now := tallyOf(figures{limited: about.RateLimited})
-		d.counted.add(now.since(d.limited))
-		d.limited = now
-		d.rows = about.Rows.Total()
+	for i := range sum.Sources {
+		src := &sum.Sources[i]
+		device(src.Key.Address).add(present{templates: src.Templates, waiting: src.Waiting})
+	}
+	for _, about := range sum.Devices {
+		device(about.Address).rows = about.Rows.Total()
 	}
 	for address, d := range s.devices {
 		if devices[address] == nil && d.own {

@@ -26,6 +26,11 @@ const limitedAt = len(tally{}) - 1
 func host(i int) netip.Addr { return netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}) }
 
 // scraped is what a scrape shows, by name.
+// divideAlone is divide for one table.
+func (s *series) divideAlone(snap exporter.Snapshot) []line {
+	return s.divide(snap, []exporter.Snapshot{snap})
+}
+
 func scraped(s *series, table *exporter.Table) map[string]line {
 	_, lines := s.scrape(table)
 	byName := map[string]line{}
@@ -63,7 +68,7 @@ func TestExporterSeriesAreBounded(t *testing.T) {
 	var packets, limited uint64
 	templates := 0
 	byName := map[string]line{}
-	for _, l := range s.divide(snap) {
+	for _, l := range s.divideAlone(snap) {
 		byName[l.name] = l
 		packets += l.counted[packetsAt]
 		limited += l.counted[limitedAt]
@@ -78,7 +83,7 @@ func TestExporterSeriesAreBounded(t *testing.T) {
 	if _, ok := byName[host(199).String()]; ok {
 		t.Error("a device has series of its own though a hundred sent more")
 	}
-	if lines := (&series{}).divide(exporter.Snapshot{}); len(lines) != 0 {
+	if lines := (&series{}).divideAlone(exporter.Snapshot{}); len(lines) != 0 {
 		t.Errorf("series %v of nobody", lines)
 	}
 }
@@ -135,7 +140,7 @@ func TestExporterSeriesOutliveConnections(t *testing.T) {
 func TestOthersDoNotGoBackForAPacketBeyondTheLimit(t *testing.T) {
 	s := &series{}
 	for _, limited := range []uint64{0, 1} {
-		lines := s.divide(exporter.Snapshot{
+		lines := s.divideAlone(exporter.Snapshot{
 			Sources: []exporter.SourceStats{{Key: exporter.Key{Address: host(1)}, Stats: exporter.Stats{Packets: 5}}},
 			Devices: []exporter.DeviceStats{{Address: host(1), RateLimited: limited}},
 			Total:   exporter.Stats{Packets: 5}, Refused: map[string]uint64{"rate_limited": 1},
@@ -312,7 +317,7 @@ func TestEveryFigureOfExportersIsShown(t *testing.T) {
 
 	m := newMetrics(&state{})
 	shown := map[float64]bool{}
-	m.collectTable(snap, (&series{}).divide(snap),
+	m.collectTable(snap, (&series{}).divideAlone(snap),
 		func(_ *prometheus.Desc, v uint64, _ ...string) { shown[float64(v)] = true },
 		func(_ *prometheus.Desc, v float64, _ ...string) { shown[v] = true }, "")
 	for v, name := range want {
@@ -337,7 +342,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 		}
 	}
 	documented := maps.Clone(unused)
-	for _, label := range []string{"listen", "cause", "format", "exporter", "output", "source", "other"} {
+	for _, label := range []string{"listen", "cause", "format", "exporter", "output", "source", "other", "reader"} {
 		delete(unused, label)
 	}
 	for _, d := range newMetrics(&state{}).descs {

@@ -4,7 +4,6 @@ package service
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,20 +12,17 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
-	"github.com/flowstack/terraform-provider-flowstack/collector/decode"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
-	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
+	"github.com/flowstack/terraform-provider-flowstack/collector/receive/inherit"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
-	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
 )
 
 const (
@@ -102,6 +98,8 @@ type service struct {
 	made     int         // pipelines so far
 	noRecent string      // what keeps recent flows from being kept, where they are to be
 
+	inherited *inherit.Sockets // what systemd passed, and where it keeps sockets
+
 	// What listeners ask.
 	certificates atomic.Pointer[certificates] // nil without TLS
 	allowed      atomic.Pointer[exporter.Networks]
@@ -141,14 +139,16 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		}
 		s.certificates.Store(files)
 	}
+	s.inherited = inherit.Take(o.Logger)
 	feeds, err := s.listen(ctx, cfg.Listen, s.certificates.Load(), nil)
 	if err != nil {
 		return nil, err
 	}
+	s.inherited.Release()
 	s.pool = output.NewPool(int(cfg.Output.Elasticsearch.BatchBytes), 0)
-	s.sizePool(cfg, len(feeds))
-	list := s.newPipelines(cfg, rules, feeds)
-	s.lines.Store(&list)
+	list := s.newListeners(cfg, rules, feeds)
+	s.sizePool(cfg, len(pipelinesOf(list)))
+	s.open.Store(&list)
 	s.restore(cfg)
 	if s.encoder, err = schema.NewEncoder(cfg.Document.Selection()); err != nil {
 		return nil, fmt.Errorf("unable to use the settings below document: %w", err)
@@ -162,7 +162,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	if err := s.openOutputs(ctx, cfg); err != nil {
 		return nil, err
 	}
-	for _, p := range list {
+	for _, p := range pipelinesOf(list) {
 		s.connect(p, cfg)
 	}
 	if cfg.HTTP.Address != "" {
@@ -194,115 +194,19 @@ func (s *service) sizePool(cfg config.Config, pipelines int) {
 	s.pool.GiveIDs(es.DocumentIDs)
 }
 
-// newPipelines makes a pipeline for each feed. They are connected to outputs when there are any.
-func (s *service) newPipelines(cfg config.Config, p exporter.Policy, feeds []opened) []*pipeline {
-	list := make([]*pipeline, 0, len(feeds))
-	for _, f := range feeds {
-		table := exporter.NewTable(limits(cfg.Exporters))
-		table.Apply(p)
-		one := &pipeline{
-			feed: f.feed, bound: f.bound, table: table, decoder: decode.New(table), index: s.made,
-			beat: heartbeat.New("reader "+label(f.feed), s.options.pace.reader), grace: s.options.pace.reader,
-			logger: s.logger.With("listen", label(f.feed)), ended: make(chan struct{}),
-		}
-		s.made++
-		if s.sink != nil {
-			s.connect(one, cfg)
-		}
-		list = append(list, one)
-	}
-	return list
-}
-
 // connect gives a pipeline what is behind its table.
 func (s *service) connect(p *pipeline, cfg config.Config) {
 	p.enricher = s.known.New()
 	p.batching = rulesOf(cfg, exporter.Policy{}).batching
 	p.batcher = output.NewBatcher(s.sink, s.pool, p.batching.size, p.batching.flush)
-}
-
-// opened is a feed that is bound.
-type opened struct {
-	feed
-	bound bound
-}
-
-// listen binds every address but those that are bound already, or none. A host without IPv6 is served over IPv4 only, unless an IPv6 address
-// was named.
-func (s *service) listen(ctx context.Context, l config.Listen, files *certificates, already []bound) (feeds []opened, err error) {
-	defer func() {
-		if err != nil {
-			for _, open := range feeds {
-				err = errors.Join(err, open.Close())
-			}
-			feeds = nil
-		}
-	}()
-	options := receive.StreamOptions{
-		MaxConnections: l.MaxConnections, MaxPerAddress: l.MaxPerAddress, IdleTimeout: time.Duration(l.IdleTimeout), Interval: tickInterval,
-		Allow: func(a netip.Addr) bool { return s.allowed.Load().Allow(a) }, Logger: s.logger,
-	}
-	for _, protocol := range []struct {
-		name      string
-		addresses []string
-		open      func(address string) (feed, error)
-	}{
-		{"udp", l.UDP, func(address string) (feed, error) {
-			socket, err := receive.Listen(ctx, address, receive.Options{Buffer: int(l.ReceiveBuffer), Interval: tickInterval, Logger: s.logger})
-			return datagrams{socket}, err
-		}},
-		{"tcp", l.IPFIXTCP, func(address string) (feed, error) { return listenStream(ctx, "tcp", address, options) }},
-		{"tls", l.IPFIXTLS, func(address string) (feed, error) {
-			options.TLS = s.secured(files)
-			return listenStream(ctx, "tls", address, options)
-		}},
-	} {
-		for _, address := range protocol.addresses {
-			name := bound{protocol.name, address}
-			if slices.Contains(already, name) {
-				continue
-			}
-			f, err := protocol.open(address)
-			if at, perr := netip.ParseAddrPort(address); errors.Is(err, syscall.EAFNOSUPPORT) && perr == nil &&
-				at.Addr() == netip.IPv6Unspecified() && len(protocol.addresses) > 1 {
-				s.logger.Warn("this host has no IPv6, listening on IPv4 only", "address", address)
-				continue
-			}
-			if err != nil {
-				return feeds, err
-			}
-			feeds = append(feeds, opened{f, name})
-		}
-	}
-	if len(feeds)+len(already) == 0 {
-		return nil, errors.New("unable to listen: the settings below listen name no usable address")
-	}
-	return feeds, nil
-}
-
-// secured is the TLS configuration of a listener: each handshake takes the files as they are then, by the settings of then.
-func (s *service) secured(files *certificates) *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-			if now := s.certificates.Load(); now != nil {
-				return now.latest(), nil
-			}
-			return files.latest(), nil // the listener is there before what it is made for is in force
-		},
-	}
-}
-
-func listenStream(ctx context.Context, name, address string, o receive.StreamOptions) (feed, error) {
-	listener, err := receive.ListenStream(ctx, address, o)
-	return streams{listener, name}, err
+	p.batcher.OnRefused(p.table.Dropped)
 }
 
 // release closes what start opened; the sink only where nothing was stored yet.
 func (s *service) release(ctx context.Context, withSink bool) error {
 	var errs []error
-	for _, p := range s.pipelines() {
-		errs = append(errs, p.feed.Close())
+	for _, l := range s.listeners() {
+		errs = append(errs, l.feed.Close())
 	}
 	if s.http != nil {
 		errs = append(errs, s.http.close())
@@ -320,11 +224,11 @@ func closeEmpty(ctx context.Context, sink output.Sink) error {
 	return sink.Close(now)
 }
 
-// addresses are what pipelines and the server of metrics are bound to.
+// addresses are what listeners and the server of metrics are bound to.
 func (s *service) addresses() Addresses {
 	a := Addresses{}
-	for _, p := range s.pipelines() {
-		switch at := p.feed.LocalAddr(); p.feed.protocol() {
+	for _, l := range s.listeners() {
+		switch at := l.feed.LocalAddr(); l.feed.protocol() {
 		case "udp":
 			a.UDP = append(a.UDP, at)
 		case "tcp":
@@ -339,16 +243,20 @@ func (s *service) addresses() Addresses {
 	return a
 }
 
-// begin lets a pipeline read until its end, or that of all.
-func (s *service) begin(p *pipeline) {
+// begin lets the pipelines of a listener read until its end, or that of all.
+func (s *service) begin(l *listener) {
 	reading, end := context.WithCancel(s.reading)
-	p.end = end
-	s.readers.Go(func() {
-		defer close(p.ended)
-		if err := p.run(reading); err != nil {
-			s.fail(err)
-		}
-	})
+	l.end = end
+	l.feed.settle(l.pipelines)
+	for _, p := range l.pipelines {
+		l.reading.Add(1)
+		s.readers.Go(func() {
+			defer l.reading.Done()
+			if err := p.run(reading); err != nil {
+				s.fail(err)
+			}
+		})
+	}
 }
 
 func (s *service) run(ctx context.Context) error {
@@ -357,8 +265,8 @@ func (s *service) run(ctx context.Context) error {
 	defer s.fail(nil)
 	s.watching, s.unwatch = context.WithCancel(context.WithoutCancel(ctx))
 	defer s.unwatch()
-	for _, p := range s.pipelines() {
-		s.begin(p) //nolint:contextcheck // it has that of reading, which is made of ctx
+	for _, l := range s.listeners() {
+		s.begin(l) //nolint:contextcheck // it has that of reading, which is made of ctx
 	}
 	if s.http != nil {
 		s.background.Go(s.http.serve)

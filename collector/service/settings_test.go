@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive/certtest"
 )
 
@@ -18,12 +19,12 @@ import (
 func fingerprint(s *service) string {
 	var b strings.Builder
 	s.readers.Wait()
-	for _, p := range s.pipelines() {
-		p.follow()
-		fmt.Fprintf(&b, "%v %+v %+v %+v\n", p.bound, p.table.Limits(), *p.table.Policy(), p.batcher)
-		switch f := p.feed.(type) {
-		case opened:
-			fmt.Fprintf(&b, "%+v\n", f.feed)
+	for _, l := range s.listeners() {
+		for _, p := range l.pipelines {
+			p.follow()
+			fmt.Fprintf(&b, "%v %+v %+v %+v\n", l.bound, p.table.Limits(), *p.table.Policy(), p.batcher)
+		}
+		switch f := l.feed.(type) {
 		case datagrams:
 			fmt.Fprintln(&b, f.Buffer())
 		case streams:
@@ -32,6 +33,9 @@ func fingerprint(s *service) string {
 	}
 	for _, kind := range outputKinds {
 		fmt.Fprintf(&b, "%s %p\n", kind.name, s.sink.Sink(kind.name))
+	}
+	if kept, ok := s.sink.Sink(recentName).(*output.Recent); ok {
+		fmt.Fprintf(&b, "%+v\n", kept.Writer())
 	}
 	asking := s.names.Load()
 	fmt.Fprintf(&b, "%p %p %+v %p\n", asking.exporters, asking.addresses, s.known, s.encoder)
@@ -61,6 +65,7 @@ func TestEverySettingIsReloadedOrNeedsARestart(t *testing.T) {
 		"listen.receive_buffer": "64KiB", "state.directory": filepath.Join(folder, "state"), "http.address": "127.0.0.1:0",
 		"enrich.reverse_dns.enabled": "true", "output.elasticsearch.addresses": "http://127.0.0.1:9", "output.elasticsearch.username": "writer",
 		"output.ndjson.path": "/dev/null", "output.kafka.brokers": "127.0.0.1:9", "output.kafka.tls": "true",
+		"output.recent.enabled": "true", "output.recent.directory": filepath.Join(folder, "recent"),
 		"output.kafka.username": "writer", "output.kafka.password_file": password,
 	}
 	pair := map[string]string{"output.kafka.client_certificate_file": one.CertificateFile, "output.kafka.client_key_file": one.KeyFile}
@@ -100,6 +105,8 @@ func TestEverySettingIsReloadedOrNeedsARestart(t *testing.T) {
 		"output.kafka.ca_file": {"output.kafka.ca_file": one.ClientCAFile}, "output.kafka.username": {"output.kafka.username": "another"},
 		"output.kafka.password_file":       {"output.kafka.password_file": file("another", "hunter3")},
 		"output.elasticsearch.batch_bytes": {"output.elasticsearch.batch_bytes": "1MiB"},
+		"output.recent.enabled":            {"output.recent.enabled": "false"},
+		"output.recent.directory":          {"output.recent.directory": filepath.Join(folder, "others")},
 		"http.address":                     {"http.address": "127.0.0.2:0"}, "log.level": {"log.level": "debug"},
 	}
 	parse := func(change map[string]string) config.Config {
@@ -138,10 +145,8 @@ func TestEverySettingIsReloadedOrNeedsARestart(t *testing.T) {
 	over, cancel := context.WithCancelCause(t.Context())
 	cancel(nil)
 	s.reading, s.fail, s.watching = over, cancel, over
-	ended := make(chan struct{})
-	close(ended)
-	for _, p := range s.pipelines() { // these are not run
-		p.end, p.ended = func() {}, ended
+	for _, l := range s.listeners() { // these are not run
+		l.end = func() {}
 	}
 	t.Cleanup(func() {
 		_ = s.release(context.WithoutCancel(t.Context()), true)

@@ -21,7 +21,7 @@ const (
 type state struct {
 	version string
 	phase   atomic.Int32
-	lines   atomic.Pointer[[]*pipeline]
+	open    atomic.Pointer[[]*listener]
 	sink    *output.Outputs
 	store   *exporter.Store // nil when nothing is to outlive a restart
 	stages  stages
@@ -31,13 +31,16 @@ type state struct {
 	goneFlows, goneDrops atomic.Uint64 // of pipelines that ended while the service goes on
 }
 
-// pipelines are those at work. The list does not change; a reload puts another into its place.
-func (s *state) pipelines() []*pipeline {
-	if list := s.lines.Load(); list != nil {
+// listeners are those at work. The list does not change; a reload puts another into its place.
+func (s *state) listeners() []*listener {
+	if list := s.open.Load(); list != nil {
 		return *list
 	}
 	return nil
 }
+
+// pipelines are those of all listeners.
+func (s *state) pipelines() []*pipeline { return pipelinesOf(s.listeners()) }
 
 // alive returns an error that names the stage which makes no progress. It takes no lock that a stuck stage may hold.
 func (s *state) alive() error {
@@ -77,8 +80,8 @@ func (s *state) ready() (bool, string) {
 	case stopping:
 		line(false, "service", "stopping")
 	}
-	for _, p := range s.pipelines() {
-		line(true, "listen", p.feed.protocol()+" "+p.feed.LocalAddr().String())
+	for _, l := range s.listeners() {
+		line(true, "listen", l.feed.protocol()+" "+l.feed.LocalAddr().String())
 	}
 	if err := s.alive(); err != nil {
 		line(false, "service", err.Error())
@@ -124,10 +127,10 @@ func (s *state) totals() totals {
 		at: time.Now(), outputs: s.sink.Stats(), settings: s.reloads.problem(),
 		flows: s.goneFlows.Load(), kernelDrops: s.goneDrops.Load(),
 	}
-	for _, p := range s.pipelines() {
-		t.flows += p.flows.Load()
-		t.kernelDrops += p.feed.kernelDrops()
-		t.exporters += exporters(p.table.Snapshot())
+	for _, l := range s.listeners() {
+		t.flows += l.flows()
+		t.kernelDrops += l.feed.kernelDrops()
+		t.exporters += exporters(l.snapshot())
 	}
 	for _, o := range t.outputs {
 		for _, n := range o.Dropped {

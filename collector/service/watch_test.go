@@ -114,10 +114,10 @@ func TestWatchdogOfADeadlock(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- s.run(ctx) }()
 	until(t, "the watchdog", func() bool { return pings() > 2 })
-	s.pipelines()[0].series.mu.Lock()
+	s.listeners()[0].series.mu.Lock()
 	silent(t, sd, pings, "HTTP server")
 	before := pings()
-	s.pipelines()[0].series.mu.Unlock()
+	s.listeners()[0].series.mu.Unlock()
 	until(t, "the watchdog again", func() bool { return pings() > before+2 })
 	cancel()
 	if err := <-done; err != nil {

@@ -1,0 +1,159 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+)
+
+// connectionsOf sends to an address of loopback from so many others, which are exporters.
+func connectionsOf(tb testing.TB, exporters int, to netip.AddrPort) []*net.UDPConn {
+	tb.Helper()
+	all := make([]*net.UDPConn, exporters)
+	for i := range all {
+		c, err := net.DialUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 2, byte(i+1))}, net.UDPAddrFromAddrPort(to))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(func() { _ = c.Close() })
+		all[i] = c
+	}
+	return all
+}
+
+// The readers of an address are one listener in metrics: nothing is there twice, and sums are right.
+func TestReadersAreSummed(t *testing.T) {
+	c := run(t, settings(func(c *config.Config) { c.Listen.Readers = 3 }), Options{})
+	const exporters, packets = 12, 5
+	for _, s := range connectionsOf(t, exporters, c.UDP[0]) {
+		for i := range packets {
+			if _, err := s.Write(netflow5(uint32(30*i), 30)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, line := range []string{
+		fmt.Sprintf(`flowcollector_packets_total{listen="%s"} %d`, c.UDP[0], exporters*packets),
+		fmt.Sprintf(`flowcollector_records_total{listen="%s"} %d`, c.UDP[0], exporters*packets*30),
+		fmt.Sprintf(`flowcollector_exporters{listen="%s"} %d`, c.UDP[0], exporters),
+		fmt.Sprintf(`flowcollector_exporter_packets_total{exporter="127.0.2.1",listen="%s"} %d`, c.UDP[0], packets),
+		fmt.Sprintf(`flowcollector_exporter_sequence_lost_total{exporter="127.0.2.1",listen="%s"} 0`, c.UDP[0]),
+		fmt.Sprintf(`flowcollector_socket_drops_total{listen="%s"} 0`, c.UDP[0]),
+	} {
+		until(t, line, func() bool { _, text := c.get("/metrics"); return strings.Contains(text, line+"\n") })
+	}
+	_, text := c.get("/metrics")
+	for reader := range 3 {
+		if !strings.Contains(text, fmt.Sprintf(`flowcollector_reader_packets_total{listen="%s",reader="%d"} `, c.UDP[0], reader)) {
+			t.Errorf("no reader %d in\n%s", reader, text)
+		}
+	}
+	if _, ready := c.get("/readyz"); strings.Count(ready, "ok: listen: ") != 1 {
+		t.Errorf("ready:\n%s", ready)
+	}
+	if err := c.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// By default there is a reader for each processor.
+func TestReadersByDefault(t *testing.T) {
+	for set, want := range map[int]int{0: runtime.GOMAXPROCS(0), 5: 5} {
+		if got := readers(config.Listen{Readers: set}); got != want {
+			t.Errorf("%d readers of %d, want %d", got, set, want)
+		}
+	}
+}
+
+// What the queue of an output refuses is counted for whose it is.
+func TestDropsAreCountedByExporter(t *testing.T) {
+	es := newElastic(t)
+	es.away = true
+	c := run(t, settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses = []string{es.URL}
+		c.Output.Elasticsearch.BatchBytes, c.Output.Elasticsearch.BufferBytes = 64<<10, 64<<10
+		c.Listen.Readers = 2
+	}), Options{DrainTime: time.Nanosecond})
+	senders := connectionsOf(t, 2, c.UDP[0])
+	sent := 0
+	dropped := func(text, metric string) (n float64) {
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "flowcollector_"+metric) {
+				var v float64
+				_, _ = fmt.Sscan(line[strings.LastIndexByte(line, ' ')+1:], &v)
+				n += v
+			}
+		}
+		return n
+	}
+	until(t, "drops of both exporters", func() bool {
+		for _, s := range senders {
+			_, _ = s.Write(netflow5(uint32(sent*30), 30))
+		}
+		sent++
+		_, text := c.get("/metrics")
+		first := dropped(text, `exporter_flows_dropped_total{exporter="127.0.2.1"`)
+		second := dropped(text, `exporter_flows_dropped_total{exporter="127.0.2.2"`)
+		return first > 0 && second > 0
+	})
+	until(t, "the sum", func() bool {
+		_, text := c.get("/metrics")
+		return dropped(text, "exporter_flows_dropped_total") == dropped(text, `flows_dropped_total{cause="buffer_full",output="elasticsearch"}`)
+	})
+	_ = c.stop() // what is buffered is not stored, it says
+}
+
+// gated is a pipeline that waits while a test fills the sockets.
+type gated struct {
+	*pipeline
+	gate *sync.RWMutex
+}
+
+func (g gated) Packet(payload []byte, from netip.AddrPort, received time.Time) {
+	g.gate.RLock()
+	g.pipeline.Packet(payload, from, received)
+	g.gate.RUnlock()
+}
+
+// BenchmarkReaders is the way from sockets to documents, with a reader for each processor: compare flows/s of -cpu 1,2. The time that sending takes is left out.
+func BenchmarkReaders(b *testing.B) {
+	const exporters, burst = 64, 128 // the least receive buffer of Linux takes as many packets
+	s := buildAll(b, func(c *config.Config) { c.Listen.Readers = 0 })
+	l := s.listeners()[0]
+	senders := connectionsOf(b, exporters, l.feed.LocalAddr())
+	ctx, stop := context.WithCancel(b.Context())
+	var gate sync.RWMutex
+	var running sync.WaitGroup
+	for i, p := range l.pipelines {
+		running.Go(func() { _ = l.feed.(datagrams).Run(ctx, i, gated{p, &gate}) })
+	}
+	packet := netflow5(0, 30)
+	var want uint64
+	var took time.Duration
+	for b.Loop() {
+		gate.Lock()
+		for i := range burst {
+			if _, err := senders[i%exporters].Write(packet); err != nil {
+				b.Fatal(err)
+			}
+		}
+		want += burst * 30
+		began := time.Now()
+		gate.Unlock()
+		for l.flows() < want {
+			time.Sleep(20 * time.Microsecond)
+		}
+		took += time.Since(began)
+	}
+	b.ReportMetric(float64(want)/took.Seconds(), "flows/s")
+	stop()
+	running.Wait()
+}
