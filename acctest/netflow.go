@@ -91,6 +91,13 @@ func (n *NetFlow) Stop() (map[Pair]Sums, error) {
 // Close ends the exporter. It is stopped before.
 func (n *NetFlow) Close() error { return n.connection.Close() }
 
+// Send sends one packet.
+func (n *NetFlow) Send() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.send(time.Now())
+}
+
 // Rate changes how many flows are sent in a second.
 func (n *NetFlow) Rate(perSecond int) {
 	n.mu.Lock()

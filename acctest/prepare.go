@@ -30,6 +30,7 @@ var requirements = []requirement{
 	{"sfcapd", "nfdump-sflow", "counts the same sFlow export independently"},
 	{"tshark", "tshark", "decodes the same packets independently"},
 	{"snmpd", "snmpd", "tells the names of interfaces over SNMP"},
+	{"chromium", "chromium fonts-liberation", "looks at the collector's pages; the largest of these, some 400 MB with what it needs"},
 	{"gcc", "gcc libc6-dev", "builds the race detector into tests"},
 	{"promtool", "prometheus", "checks the rules of alerts, and tests them"},
 	{"lintian", "lintian", "looks at Debian packages"},

@@ -3,8 +3,8 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/acctest"
 	"github.com/flowstack/terraform-provider-flowstack/acctest/chain"
 )
 
@@ -49,14 +49,16 @@ func TestReloadAndWatchdog(t *testing.T) {
 	}
 
 	// Nobody reads what is in the pipe: 64 KiB fit.
-	g := newGenerator(ctx, t, h)
-	g.every(10 * time.Millisecond)
-	g.start(ctx)
+	g, err := acctest.NewNetFlow(ctx, h, "127.0.0.1:2055")
+	must(t, err)
+	t.Cleanup(func() { must(t, g.Close()) })
+	g.Start(ctx, 2000)
 	waitFor(ctx, t, "the pipe to be full", func() (bool, string) {
 		metrics := get(ctx, t, h, metricsPage)
-		return metric(metrics, "flowcollector_output_buffer_documents") > 10*flowsPerPacket, metrics
+		return metric(metrics, "flowcollector_output_buffer_documents") > 10*acctest.FlowsPerPacket, metrics
 	})
-	g.stop()
+	_, err = g.Stop()
+	must(t, err)
 	waitFor(ctx, t, "systemd to restart the collector", func() (bool, string) {
 		return show("NRestarts") != "0", show("StatusText")
 	})

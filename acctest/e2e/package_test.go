@@ -54,9 +54,11 @@ func TestDebianPackage(t *testing.T) {
 	}
 
 	// The template is in the first packet only. Those after the upgrade are decoded by what the version before left.
-	g := newGenerator(ctx, t, h)
-	g.send()
-	waitForRecords(ctx, t, h, flowsPerPacket)
+	g, err := acctest.NewNetFlow(ctx, h, "127.0.0.1:2055")
+	must(t, err)
+	t.Cleanup(func() { must(t, g.Close()) })
+	must(t, g.Send())
+	waitForRecords(ctx, t, h, acctest.FlowsPerPacket)
 	mine := []byte("# mine\nlog: {level: debug}\n")
 	put(ctx, t, h, settings, "0644", mine)
 
@@ -69,8 +71,8 @@ func TestDebianPackage(t *testing.T) {
 		if got := run(ctx, t, h, "cat", settings); string(got) != string(mine) {
 			t.Errorf("the settings are now %q", got)
 		}
-		g.send()
-		waitForRecords(ctx, t, h, flowsPerPacket)
+		must(t, g.Send())
+		waitForRecords(ctx, t, h, acctest.FlowsPerPacket)
 	})
 	t.Run("upgrade with settings that the new version refuses", func(t *testing.T) {
 		was := running(ctx, t, h)

@@ -30,13 +30,13 @@ const (
 func TestRestartsLoseNoPacket(t *testing.T) {
 	ctx := t.Context()
 	h := startHost(t, "flow1")
-	install(ctx, t, h)
+	installBuilt(ctx, t, h)
 	put(ctx, t, h, "/etc/flowcollector/flowcollector.yml", "0644", []byte(`
 listen: {readers: 2}
 document: {profile: lean}
 output: {ndjson: {path: `+flowsFile+`}}
 `))
-	run(ctx, t, h, "systemctl", "start", "flowcollector")
+	run(ctx, t, h, "systemctl", "restart", "flowcollector")
 	s := newSender(ctx, t, h)
 
 	restart := func(t *testing.T) { run(ctx, t, h, "systemctl", "restart", "flowcollector") }
@@ -105,8 +105,8 @@ output: {ndjson: {path: `+flowsFile+`}}
 	}
 }
 
-// install installs the collector's package, without any settings.
-func install(ctx context.Context, t *testing.T, h *acctest.Host) {
+// installBuilt installs the collector's package that make build made, which starts the service without any settings.
+func installBuilt(ctx context.Context, t *testing.T, h *acctest.Host) {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(repository, "appliance/flowcollector/packages/*.deb"))
 	must(t, err)

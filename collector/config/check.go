@@ -81,6 +81,7 @@ var checks = map[string]func(any) error{
 		return nil
 	},
 	"readers":     between(0, 64),
+	"host":        hostName,
 	"connections": between(1, 65536),
 	"idle":        zeroOr(between(Duration(time.Second), Duration(24*time.Hour))),
 	"index":       indexName,

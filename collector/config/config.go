@@ -3,7 +3,6 @@
 package config
 
 import (
-	"net/netip"
 	"slices"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
@@ -208,10 +207,21 @@ func (o *Output) RecentOn() bool {
 	return o.Recent.Enabled == "true" || o.Recent.Enabled == "auto" && len(o.Elasticsearch.Addresses) == 0 && o.NDJSON.Path == "" && len(o.Kafka.Brokers) == 0
 }
 
-// HTTP is the address of metrics and health.
+// HTTP says where the page, metrics and health are served, and to whom.
 type HTTP struct {
-	Address string `yaml:"address" default:"127.0.0.1:8080" check:"http" desc:"Where /metrics, /livez and /readyz are served; empty turns them off."`
-	Pprof   bool   `yaml:"pprof" default:"false" desc:"Serve Go's profiles at /debug/pprof/ too, to find out where time and memory go. Only on a loopback address."`
+	Address      string   `yaml:"address" default:"127.0.0.1:8080" check:"http" desc:"Where the page, /metrics, /livez and /readyz are served; empty turns them off. Other addresses than loopback ones need http.tls and a password, or http.insecure."`
+	TLS          HTTPTLS  `yaml:"tls"`
+	Username     string   `yaml:"username" desc:"User who may look; empty asks for none. The password comes from password_file or the systemd credential http-password. /livez is open to everybody."`
+	PasswordFile string   `yaml:"password_file" check:"path" desc:"File with the password; empty uses the systemd credential http-password. Read again when it changes."`
+	Hosts        []string `yaml:"hosts" check:"host" desc:"Names that the page is asked for by, besides localhost and addresses, such as those of a proxy in front of it. Without a password requests for other names are refused, because any web page could make a browser send them (DNS rebinding)."`
+	Insecure     bool     `yaml:"insecure" default:"false" desc:"Serve other addresses than loopback ones without TLS, or without a password. Whoever gets there sees all traffic."`
+	Pprof        bool     `yaml:"pprof" default:"false" desc:"Serve Go's profiles at /debug/pprof/ too, to find out where time and memory go. On another address than a loopback one it needs http.tls and a password."`
+}
+
+// HTTPTLS says how the server proves who it is.
+type HTTPTLS struct {
+	CertificateFile string `yaml:"certificate_file" check:"path" desc:"PEM certificate of the server, intermediate ones behind it; empty serves without TLS. Read again when it changes."`
+	KeyFile         string `yaml:"key_file" check:"path" desc:"PEM private key of the certificate. Read again when it changes."`
 }
 
 // Log is how much is logged.
@@ -294,13 +304,6 @@ func (o *Output) validate() []problem {
 		}
 	}
 	return found
-}
-
-func (h *HTTP) validate() []problem {
-	if at, err := netip.ParseAddrPort(h.Address); h.Pprof && (err != nil || !at.Addr().IsLoopback()) {
-		return []problem{{"http.pprof", "needs a loopback address in http.address, such as 127.0.0.1:8080: profiles are nobody else's business"}}
-	}
-	return nil
 }
 
 func (l *Listen) validate() []problem {

@@ -71,6 +71,24 @@ func Keys() []KeyInfo {
 	return keys
 }
 
+// Setting is a setting with its value.
+type Setting struct {
+	Key, Value, Default, Description string
+	Changed                          bool // the value is another than the default
+}
+
+// Settings lists every setting, in the order of the tree. None of the values is a secret: those are in files of their own.
+func (c Config) Settings() []Setting {
+	all := leaves(&c)
+	list := make([]Setting, 0, len(all))
+	standard := Default()
+	defaults := leaves(&standard)
+	for i, l := range all {
+		list = append(list, Setting{l.key, l.text(), defaults[i].text(), l.desc, l.text() != defaults[i].text()})
+	}
+	return list
+}
+
 const header = "# Settings of flowcollector. Everything that is not here is at its default: flowcollector check --print-effective shows all.\n"
 
 // YAML is a settings file with what differs from the defaults, in the order of the tree.

@@ -173,9 +173,9 @@ func (e *Enricher) ask(s *slot[netip.Addr, *flow.Address], now int64) {
 // learn looks up all about the address of an entry.
 func (e *Enricher) learn(s *slot[netip.Addr, *flow.Address], now int64) {
 	snap, a := e.snap, s.key
-	info := schema.AddressInfo{IP: a}
+	info := snap.about(a)
 	s.again = 0
-	if snap.namer != nil && !a.IsMulticast() && !a.IsUnspecified() {
+	if snap.namer != nil && named(a) {
 		var settled bool
 		info.Domain, settled = snap.namer.Name(a)
 		s.again = now + renew
@@ -183,30 +183,39 @@ func (e *Enricher) learn(s *slot[netip.Addr, *flow.Address], now int64) {
 			info.Domain, s.again = "", now+again
 		}
 	}
+	s.value = snap.encoder.Address(info)
+}
+
+// named tells the addresses that may have a name.
+func named(a netip.Addr) bool { return !a.IsMulticast() && !a.IsUnspecified() }
+
+// about is what is known about an address, except for its name.
+func (s *snapshot) about(a netip.Addr) schema.AddressInfo {
+	info := schema.AddressInfo{IP: a}
 	var f found
 	if !local(a) {
-		snap.asn.find(a, systems, &f)
-		snap.city.find(a, places, &f)
+		s.asn.find(a, systems, &f)
+		s.city.find(a, places, &f)
 	}
 	info.Geo, info.AS = f.geo, f.as
-	n := snap.networks.find(a)
+	n := s.networks.find(a)
 	if n != nil {
 		info.Network, info.Internal = n.Network, n.internal
 		info.Geo = n.place(info.Geo)
 		if n.as.Number != 0 && n.as.Number != info.AS.Number {
 			info.AS = schema.AS{Number: n.as.Number}
 		}
-	} else if snap.internal != nil {
-		info.Internal = snap.internal.Contains(a)
+	} else if s.internal != nil {
+		info.Internal = s.internal.Contains(a)
 	}
-	info.Boundless = snap.internal == nil && snap.networks == nil
-	if name := snap.systems.name(info.AS.Number); name != "" {
+	info.Boundless = s.internal == nil && s.networks == nil
+	if name := s.systems.name(info.AS.Number); name != "" {
 		info.AS.Organization = name
 	}
 	if n != nil && n.as.Organization != "" {
 		info.AS.Organization = n.as.Organization
 	}
-	s.value = snap.encoder.Address(info)
+	return info
 }
 
 // local tells the addresses that no public database knows: private, loopback, link-local, multicast, unspecified.
@@ -218,7 +227,7 @@ var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // nameExported names the autonomous system that the exporter said, where nothing else is known about one.
 func (s *snapshot) nameExported(p *flow.Endpoint, has bool) {
-	if has && p.AS != 0 && (p.Known == nil || !p.Known.HasAS) {
+	if has && p.AS != 0 && (p.Known == nil || p.Known.AS == 0) {
 		p.ASName = s.systems.json[p.AS]
 	}
 }

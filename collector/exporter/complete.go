@@ -14,6 +14,7 @@ func (s *Source) Complete(r *flow.Record, a *flow.Arena) {
 	if d := s.host.device; d != nil && !s.Key.Agent.IsValid() { // the interfaces of an agent behind a relay are not the relay's
 		d.name(r, a)
 	}
+	s.traffic.take(r)
 }
 
 // sample says how the packets of the record were sampled: as it says itself, or as the source described the sampler that it names, or else

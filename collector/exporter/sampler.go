@@ -8,12 +8,12 @@ type samplerKey struct {
 }
 
 func (s *Source) samplerOf(domain, id uint64) samplerKey {
-	const format = 40 // bits that the domain leaves free
-	return samplerKey{uint64(s.Key.Format)<<format | domain, id}
+	return samplerKey{uint64(s.Key.Format)<<formatShift | domain, id}
 }
 
 const (
-	anyDomain = 1 << 32
+	formatShift = 40 // bits that the domain leaves free
+	anyDomain   = 1 << 32
 	// ofInterface marks the id of the sampler of an interface, whose records name none.
 	ofInterface = 1 << 63
 )

@@ -98,6 +98,7 @@ type Source struct {
 	rate          Rate         // configured
 	lastSeen      atomic.Int64 // Unix nanoseconds
 	waiting       atomic.Int64 // pending sets
+	waitingSince  atomic.Int64 // when the first of them came after there was none, Unix nanoseconds
 	known         atomic.Int64 // templates
 
 	packets, records, options            atomic.Uint64
@@ -105,6 +106,8 @@ type Source struct {
 	pendingDropped, malformed            atomic.Uint64
 	optionsRefused, withdrawn, undecoded atomic.Uint64
 	skewed, implausible                  atomic.Uint64
+
+	traffic traffic
 }
 
 // Count adds to the figures of the source: one packet with so many flow records and option records.
@@ -112,6 +115,7 @@ func (s *Source) Count(records, options int) {
 	s.packets.Add(1)
 	if records > 0 {
 		s.records.Add(uint64(records))
+		s.traffic.publish()
 	}
 	if options > 0 {
 		s.options.Add(uint64(options))

@@ -106,8 +106,10 @@ func (s *Source) stats() Stats {
 
 // SourceStats are the figures of one source.
 type SourceStats struct {
-	Key      Key
-	LastSeen time.Time
+	Key          Key
+	LastSeen     time.Time
+	WaitingSince time.Time // since when data sets wait for their template, without a break; means nothing where Waiting is 0
+	Traffic      Traffic
 	Stats
 }
 
@@ -141,6 +143,7 @@ func (t *Table) Snapshot() Snapshot {
 	}
 	for _, s := range t.sources {
 		one := SourceStats{Key: s.Key, LastSeen: time.Unix(0, s.lastSeen.Load()), Stats: s.stats()}
+		one.WaitingSince, one.Traffic = time.Unix(0, s.waitingSince.Load()), s.traffic.snapshot()
 		snap.Total.Add(one.Stats)
 		snap.Sources = append(snap.Sources, one)
 	}

@@ -61,7 +61,9 @@ func (s *Source) Wait(p Pending) {
 	s.pending[p.TemplateID] = c
 	s.pendingBytes += p.size()
 	t.pendingBytes += p.size()
-	s.waiting.Add(1)
+	if s.waiting.Add(1) == 1 {
+		s.waitingSince.Store(p.Received)
+	}
 }
 
 // Ready takes out the data sets that waited for a template, oldest first, without those that waited for too long.

@@ -28,6 +28,9 @@ func (f Format) String() string {
 	return [...]string{"unknown", "netflow1", "netflow5", "netflow6", "netflow7", "netflow8", "netflow9", "ipfix", "sflow5"}[f]
 }
 
+// CountsPackets tells whether the sequence numbers of the format count packets, and not records.
+func (f Format) CountsPackets() bool { return f == NetFlow9 || f == SFlow5 }
+
 // Fields is a set of the record fields that the exporter reported. A field outside the set has no meaning, so that
 // port 0, AS 0 and interface 0 stay apart from "not said".
 type Fields uint64
@@ -70,11 +73,12 @@ type Endpoint struct {
 
 // Address is what enrichment knows about an address, in the form in which a document has it, ready to append.
 type Address struct {
-	Members  []byte // complete members of the endpoint's JSON object: "ip":"…" first, "domain":"…" if any, then "as":{…},"geo":{…}
-	Name     int    // how many octets of Members are ip and domain: what client and server have
-	HasAS    bool   // Members have the autonomous system
-	Network  []byte // members that describe the user's network: "name":"…","role":"…"; or nil
-	Internal bool   // the address is one's own
+	Members  []byte  // complete members of the endpoint's JSON object: "ip":"…" first, "domain":"…" if any, then "as":{…},"geo":{…}
+	Name     int     // how many octets of Members are ip and domain: what client and server have
+	AS       uint32  // number of the autonomous system, whether Members have it or not; 0 is not known
+	Country  [2]byte // ISO 3166 code, likewise; zero is not known
+	Network  []byte  // members that describe the user's network: "name":"…","role":"…"; or nil
+	Internal bool    // the address is one's own
 
 	// Boundless: nobody said which addresses are one's own.
 	Boundless bool

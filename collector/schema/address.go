@@ -107,7 +107,10 @@ func (i *AddressInfo) known() (all knownFields) {
 
 // Address is what is known about an address, as documents of this encoder have it. It allocates: keep the result.
 func (e *Encoder) Address(i AddressInfo) *flow.Address {
-	a := &flow.Address{Internal: i.Internal, Boundless: i.Boundless, HasAS: i.AS.Number != 0}
+	a := &flow.Address{Internal: i.Internal, Boundless: i.Boundless, AS: i.AS.Number}
+	if len(i.Geo.CountryCode) == len(a.Country) {
+		copy(a.Country[:], i.Geo.CountryCode)
+	}
 	has, known := e.views, i.known()
 	for view := range has {
 		has[view] &= known

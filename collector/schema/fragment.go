@@ -45,7 +45,7 @@ func (e *Encoder) endpoint(object string, hasAS flow.Fields, get func(*flow.Reco
 		default:
 			dst = append(dst, known.Members...)
 		}
-		if r.Has&hasAS == 0 || p.AS == 0 || p.Known != nil && p.Known.HasAS {
+		if r.Has&hasAS == 0 || p.AS == 0 || p.Known != nil && p.Known.AS != 0 {
 			return dst
 		}
 		named := organization && len(p.ASName) > 0

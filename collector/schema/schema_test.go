@@ -268,10 +268,10 @@ func TestAddressIsAlwaysJSON(t *testing.T) {
 	}
 	ip := netip.MustParseAddr("192.0.2.1")
 	a := complete.Address(AddressInfo{IP: ip, Domain: "a.example", AS: AS{Number: 7}, Network: Network{Site: "S"}})
-	if got, want := string(a.Members), `"ip":"192.0.2.1","domain":"a.example","as":{"number":7},"geo":{"name":"S"}`; got != want || string(a.Members[:a.Name]) != `"ip":"192.0.2.1","domain":"a.example"` || !a.HasAS {
-		t.Errorf("%s, of it %d octets are the name, has AS: %v; want %s", got, a.Name, a.HasAS, want)
+	if got, want := string(a.Members), `"ip":"192.0.2.1","domain":"a.example","as":{"number":7},"geo":{"name":"S"}`; got != want || string(a.Members[:a.Name]) != `"ip":"192.0.2.1","domain":"a.example"` || a.AS != 7 {
+		t.Errorf("%s, of it %d octets are the name, AS %d; want %s", got, a.Name, a.AS, want)
 	}
-	if got := complete.Address(AddressInfo{}); len(got.Members) != 0 || got.Name != 0 || got.Network != nil || got.HasAS {
+	if got := complete.Address(AddressInfo{}); len(got.Members) != 0 || got.Name != 0 || got.Network != nil || got.AS != 0 {
 		t.Errorf("nothing known becomes %+v", got)
 	}
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
@@ -64,6 +65,9 @@ func quoted(names [256]string) [256]string {
 	}
 	return names
 }
+
+// Transport is IANA's keyword of a protocol in lower case; empty where it has none.
+func Transport(protocol uint8) string { return strings.Trim(transports[protocol], `"`) }
 
 func transport(dst []byte, r *flow.Record) []byte { return append(dst, transports[r.Protocol]...) }
 

@@ -16,8 +16,9 @@ import (
 // certificatesInterval is how often, at most, the files are looked at for a change. It takes a handshake to look at all.
 const certificatesInterval = 10 * time.Second
 
-// certificates is what listen.tls names, read again when a file changes.
+// certificates is what listen.tls or http.tls names, read again when a file changes.
 type certificates struct {
+	name     string // of the settings
 	settings config.TLS
 	logger   *slog.Logger
 	clock    func() time.Time
@@ -30,16 +31,24 @@ type certificates struct {
 }
 
 // openCertificates reads the files. The error names the setting.
-func openCertificates(settings config.TLS, logger *slog.Logger) (*certificates, error) {
-	c := &certificates{settings: settings, logger: logger, clock: time.Now}
+func openCertificates(name string, settings config.TLS, logger *slog.Logger) (*certificates, error) {
+	c := &certificates{name: name, settings: settings, logger: logger, clock: time.Now}
 	c.looked = c.clock()
 	if err := c.read(); err != nil {
 		return nil, err
 	}
-	if settings.ClientCAFile == "" {
+	if settings.ClientCAFile == "" && name == "listen.tls" {
 		logger.Warn("exporters are not asked for a certificate: whoever reaches listen.ipfix_tls can send flows; set listen.tls.client_ca_file")
 	}
 	return c, nil
+}
+
+// config is the TLS configuration of a listener. Each handshake takes the files as they are then.
+func (c *certificates) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.latest(), nil },
+	}
 }
 
 // latest is the configuration of the files as they are, or were when they last were of use.
@@ -57,10 +66,10 @@ func (c *certificates) latest() *tls.Config {
 	switch err := c.read(); {
 	case err == nil:
 		c.logged = time.Time{}
-		c.logger.Info("certificates read again", "setting", "listen.tls")
+		c.logger.Info("certificates read again", "setting", c.name)
 	case now.Sub(c.logged) >= logEvery:
 		c.logged = now
-		c.logger.Error("the certificates changed and cannot be used, those of before stay in force", "error", err)
+		c.logger.Error("the certificates changed and cannot be used, those of before stay in force", "setting", c.name, "error", err)
 	}
 	return c.current
 }
@@ -78,7 +87,7 @@ func (c *certificates) read() error {
 	seen := filestamp.Of(c.paths()...)
 	var texts [][]byte
 	for i, path := range c.paths() {
-		setting := [...]string{"listen.tls.certificate_file", "listen.tls.key_file", "listen.tls.client_ca_file"}[i]
+		setting := c.name + [...]string{".certificate_file", ".key_file", ".client_ca_file"}[i]
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("unable to read %s: %w", setting, err)
@@ -87,7 +96,7 @@ func (c *certificates) read() error {
 	}
 	pair, err := tls.X509KeyPair(texts[0], texts[1])
 	if err != nil {
-		return fmt.Errorf("unable to use listen.tls.certificate_file %s with listen.tls.key_file %s: %w", c.settings.CertificateFile, c.settings.KeyFile, err)
+		return fmt.Errorf("unable to use %s.certificate_file %s with %s.key_file %s: %w", c.name, c.settings.CertificateFile, c.name, c.settings.KeyFile, err)
 	}
 	settings := &tls.Config{
 		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
@@ -100,11 +109,11 @@ func (c *certificates) read() error {
 	if c.settings.ClientCAFile != "" {
 		settings.ClientAuth, settings.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
 		if !settings.ClientCAs.AppendCertsFromPEM(texts[2]) {
-			return fmt.Errorf("unable to use listen.tls.client_ca_file %s: there is no certificate in PEM form in it", c.settings.ClientCAFile)
+			return fmt.Errorf("unable to use %s.client_ca_file %s: there is no certificate in PEM form in it", c.name, c.settings.ClientCAFile)
 		}
 	}
 	if end := pair.Leaf.NotAfter; c.clock().After(end) {
-		c.logger.Warn("the certificate of listen.tls.certificate_file has expired", "not_after", end)
+		c.logger.Warn("the certificate of "+c.name+".certificate_file has expired", "not_after", end)
 	}
 	c.seen, c.current = seen, settings
 	return nil

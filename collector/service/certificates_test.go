@@ -109,7 +109,7 @@ func TestCertificatesAreReadAgainWhenTheyChange(t *testing.T) {
 	files := newTLSFiles(t)
 	files.put(t, ours.Server(t, "first"), ours)
 	log := &syncLog{}
-	c, err := openCertificates(files.TLS, slog.New(slog.NewTextHandler(log, nil)))
+	c, err := openCertificates("listen.tls", files.TLS, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestMinVersion(t *testing.T) {
 	files.put(t, authority.Server(t, "collector"), authority)
 	for text, want := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
 		files.MinVersion = text
-		c, err := openCertificates(files.TLS, slog.New(slog.DiscardHandler))
+		c, err := openCertificates("listen.tls", files.TLS, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +200,7 @@ func TestExportersWithoutCertificatesAreTakenOnlyWhereNoAuthorityIsSet(t *testin
 	files.put(t, authority.Server(t, "collector"), authority)
 	files.ClientCAFile = ""
 	log := &syncLog{}
-	c, err := openCertificates(files.TLS, slog.New(slog.NewTextHandler(log, nil)))
+	c, err := openCertificates("listen.tls", files.TLS, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ const (
 	passwordCredential      = "elasticsearch-password"
 	apiKeyCredential        = "elasticsearch-api-key"
 	kafkaPasswordCredential = "kafka-password"
+	httpPasswordCredential  = "http-password"
 )
 
 // secrets reads how the collector proves to Elasticsearch who it is: by an API key where there is one, else by user and password.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,46 +15,62 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/page"
 )
 
 // httpTime bounds every step of a request to the metrics and health server.
 const httpTime = 10 * time.Second
 
-// httpServer serves /metrics, /livez and /readyz.
+// httpServer serves pages, /metrics, /livez and /readyz.
 type httpServer struct {
 	server   *http.Server
 	listener *net.TCPListener
+	secured  *tls.Config // nil without TLS
 	logger   *slog.Logger
 }
 
-// openHTTP binds the server. The error names the address and the reason.
-func (s *service) openHTTP(ctx context.Context, c config.HTTP) (*httpServer, error) {
+// openHTTP makes a server on a socket that is there already, or binds one. The error names the setting and the reason.
+func (s *service) openHTTP(ctx context.Context, c config.HTTP, on *net.TCPListener) (*httpServer, error) {
+	h := &httpServer{listener: on, logger: s.logger}
+	guard, err := guardOf(c, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	if c.TLS.CertificateFile != "" {
+		files, err := openCertificates("http.tls", config.TLS{CertificateFile: c.TLS.CertificateFile, KeyFile: c.TLS.KeyFile}, s.logger)
+		if err != nil {
+			return nil, err
+		}
+		h.secured = files.config()
+	}
+	if on == nil {
+		if h.listener, err = bindHTTP(ctx, c.Address); err != nil {
+			return nil, err
+		}
+	}
+	h.server = &http.Server{
+		Handler: guard.Protect(s.pages(c)), ReadTimeout: httpTime, ReadHeaderTimeout: httpTime, WriteTimeout: 2 * httpTime,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+	return h, nil
+}
+
+func bindHTTP(ctx context.Context, address string) (*net.TCPListener, error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", c.Address)
+	l, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) {
 			err = plain(op)
 		}
-		return nil, fmt.Errorf("unable to listen on %s (http.address): %w", c.Address, err)
+		return nil, fmt.Errorf("unable to listen on %s (http.address): %w", address, err)
 	}
 	listener, ok := l.(*net.TCPListener)
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("unable to listen on %s (http.address): not a TCP socket", c.Address), l.Close())
+		return nil, errors.Join(fmt.Errorf("unable to listen on %s (http.address): not a TCP socket", address), l.Close())
 	}
-	return s.serverOn(listener, c), nil
-}
-
-// serverOn makes a server of a socket that is bound.
-func (s *service) serverOn(l *net.TCPListener, c config.HTTP) *httpServer {
-	return &httpServer{
-		server: &http.Server{
-			Handler: s.pages(c), ReadTimeout: httpTime, ReadHeaderTimeout: httpTime, WriteTimeout: 2 * httpTime,
-			IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-			ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
-		},
-		listener: l, logger: s.logger,
-	}
+	return listener, nil
 }
 
 // pages are what is served.
@@ -78,7 +95,33 @@ func (s *service) pages(c config.HTTP) http.Handler {
 	if c.Pprof {
 		profiles(mux)
 	}
+	mux.Handle("/", page.New(page.Options{Source: &pages{&s.state}, Search: s.searcher, Logger: s.logger}))
 	return mux
+}
+
+// searcher is what pages search; nil when flows are not kept.
+func (s *service) searcher() page.Searcher {
+	if kept := s.recent(); kept != nil {
+		return kept
+	}
+	return nil
+}
+
+// guardOf says who may look.
+func guardOf(c config.HTTP, logger *slog.Logger) (page.Guard, error) {
+	password := func() (string, error) { return secret("http.password_file", c.PasswordFile, httpPasswordCredential) }
+	if c.Username != "" {
+		switch text, err := password(); {
+		case err != nil:
+			return page.Guard{}, err
+		case text == "":
+			return page.Guard{}, errors.New("http.username needs a password: set http.password_file, or the systemd credential " + httpPasswordCredential)
+		}
+	}
+	if !c.Loopback() && c.Insecure && (c.Username == "" || c.TLS.CertificateFile == "") {
+		logger.Warn("others than this host may see all traffic on http.address without a password, or on the way: http.insecure is true", "address", c.Address)
+	}
+	return page.Guard{Username: c.Username, Password: password, Loopback: c.Loopback(), Hosts: c.Hosts, Open: []string{"/livez"}, Logger: logger}, nil
 }
 
 // changeHTTP puts the server of metrics and health that settings want into the place of the one of before. Where the address stays, so does the
@@ -88,21 +131,18 @@ func (s *service) changeHTTP(before, cfg config.Config, made *parts) {
 	switch {
 	case equal(before.HTTP, cfg.HTTP):
 		return
-	case made.http != nil:
-		s.http = made.http
-	case cfg.HTTP.Address == "":
-		s.http = nil
-	default:
-		s.http = s.serverOn(old.listener, cfg.HTTP)
+	case made.http != nil && old != nil && made.http.listener == old.listener:
 		old.leave()
 		old = nil
 	}
+	s.http = made.http
 	if old != nil {
 		if err := old.close(); err != nil {
 			s.logger.Warn("unable to close the server of metrics and health", "error", err)
 		}
 	}
 	if s.http != nil {
+		s.look()
 		s.background.Go(s.http.serve)
 		s.logger.Info("serving metrics and health", "http", s.http.address().String())
 	}
@@ -134,7 +174,11 @@ func (h *httpServer) address() netip.AddrPort {
 // serve answers requests until close or leave. Losing this server is no reason to stop collecting, so it is only logged.
 func (h *httpServer) serve() {
 	_ = h.listener.SetDeadline(time.Time{}) // a server of before may have left it with another
-	if err := h.server.Serve(keptListener{h.listener}); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	var l net.Listener = keptListener{h.listener}
+	if h.secured != nil {
+		l = tls.NewListener(l, h.secured)
+	}
+	if err := h.server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		h.logger.Error("metrics and health are no longer served", "error", err)
 	}
 }

@@ -137,7 +137,7 @@ func (s *service) newListeners(cfg config.Config, p exporter.Policy, feeds []ope
 			one := &pipeline{
 				feed: f.feed, reader: i, table: table, decoder: decode.New(table), index: s.made,
 				beat: heartbeat.New("reader "+name, s.options.pace.reader), grace: s.options.pace.reader,
-				logger: s.logger.With("listen", l.label),
+				logger: s.logger.With("listen", l.label), questions: make(chan question, questionsKept),
 			}
 			s.made++
 			if s.sink != nil {

@@ -194,7 +194,7 @@ func (s *service) openElasticsearch(cfg config.Config) (_ output.Sink, err error
 	shared := s.spoolOf(es.Spool, state)
 	if c.Spool = shared; shared == nil {
 		if s.sink != nil {
-			s.sink.WaitFor("elasticsearch", s.options.DrainTime) // one of before may still have the directory
+			s.sink.WaitFor("elasticsearch", s.options.DrainTime+stopGrace) // one of before may still have the directory
 		}
 		if c.Spool, err = openSpool(es.Spool, state, o); err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
+	"github.com/flowstack/terraform-provider-flowstack/collector/top"
 )
 
 const (
@@ -52,6 +53,9 @@ type pipeline struct {
 	index    int             // of the table in the store
 	handedT  time.Time       // when the store was last given the table's state
 	restored int             // templates that the table had from before the restart
+
+	top       atomic.Pointer[top.Counter] // nil while nobody looks
+	questions chan question               // of pages
 
 	records []flow.Record // of one packet, used again for the next
 	flows   atomic.Uint64 // records decoded
@@ -119,6 +123,9 @@ func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, rece
 	}
 	if n := len(p.records); n > 0 {
 		p.flows.Add(uint64(n))
+		if t := p.top.Load(); t != nil {
+			t.Add(p.records, received)
+		}
 	}
 	if cap(p.records) > keptRecords {
 		p.records = nil // tens of megabytes
@@ -145,8 +152,36 @@ func (p *pipeline) Tick(now time.Time) {
 	p.follow()
 	p.batcher.Tick(now)
 	p.enricher.Tick()
+	if t := p.top.Load(); t != nil {
+		t.Tick(now)
+	}
+	p.answer()
 	if age := now.Sub(p.handedT); age >= refreshEvery || age >= saveEvery && p.table.Changed() {
 		p.save(now)
+	}
+}
+
+// answer tells pages what they asked so far, a few questions at a time.
+func (p *pipeline) answer() {
+	for range len(p.questions) {
+		q := <-p.questions
+		q.answer <- p.table.Describe(q.address, describeMost)
+	}
+}
+
+// describe asks the goroutine that reads for what it knows of an exporter. Not ok: it had no time.
+func (p *pipeline) describe(ctx context.Context, address netip.Addr) (d *exporter.Description, ok bool) {
+	q := question{address, make(chan *exporter.Description, 1)}
+	select {
+	case p.questions <- q:
+	case <-ctx.Done():
+		return nil, false
+	}
+	select {
+	case d = <-q.answer:
+		return d, true
+	case <-ctx.Done():
+		return nil, false
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *service) recentWriter(cfg config.Config) (*recent.Writer, error) {
 		if before, ok := s.sink.Sink(recentName).(*output.Recent); ok && before.Writer().Directory() == directory {
 			return before.Writer(), nil
 		}
-		s.sink.WaitFor(recentName, s.options.DrainTime) // one of before may still have the directory
+		s.sink.WaitFor(recentName, s.options.DrainTime+stopGrace) // one of before may still have the directory
 	}
 	r := cfg.Output.Recent
 	return recent.NewWriter(recent.Options{

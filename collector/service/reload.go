@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -57,7 +58,7 @@ type parts struct {
 	names        *names
 	certificates *certificates
 	feeds        []opened
-	http         *httpServer // nil: off, or the one of before with other settings
+	http         *httpServer // nil: off, or as before
 	outputs      []output.Named
 	fresh        []output.Named // of these, those that are new
 	settle       []func()       // change the outputs that stay
@@ -90,15 +91,19 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 	made.names, err = openNames(cfg.Enrich, s.logger)
 	failed(err)
 	if made.certificates = s.certificates.Load(); len(cfg.Listen.IPFIXTLS) > 0 && (made.certificates == nil || cfg.Listen.TLS != before.Listen.TLS) {
-		made.certificates, err = openCertificates(cfg.Listen.TLS, s.logger)
+		made.certificates, err = openCertificates("listen.tls", cfg.Listen.TLS, s.logger)
 		failed(err)
 	}
 	if len(errs) == 0 {
 		made.feeds, err = s.listen(ctx, cfg.Listen, made.certificates, s.boundNames())
 		failed(err)
 	}
-	if cfg.HTTP.Address != "" && (s.http == nil || cfg.HTTP.Address != before.HTTP.Address) {
-		made.http, err = s.openHTTP(ctx, cfg.HTTP)
+	if cfg.HTTP.Address != "" && !equal(cfg.HTTP, before.HTTP) {
+		var on *net.TCPListener
+		if cfg.HTTP.Address == before.HTTP.Address {
+			on = s.http.listener
+		}
+		made.http, err = s.openHTTP(ctx, cfg.HTTP, on)
 		failed(err)
 	}
 	if len(errs) == 0 { // the outputs begin to work with a spool that is there: nothing may fail after them
@@ -109,7 +114,7 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 			f.Forget()
 			failed(f.Close())
 		}
-		if made.http != nil {
+		if made.http != nil && (s.http == nil || made.http.listener != s.http.listener) {
 			failed(made.http.close())
 		}
 		return nil, errors.Join(errs...)
@@ -133,6 +138,7 @@ func (s *service) commit(cfg config.Config, made *parts) {
 	before := s.config
 	s.config = cfg
 	s.setLevel(cfg)
+	s.show(cfg)
 	if s.store != nil {
 		s.store.Forget(time.Duration(cfg.Exporters.ForgetAfter))
 	}
@@ -199,6 +205,9 @@ func (s *service) changeListeners(before, cfg config.Config, made *parts) {
 	}
 	all := slices.Concat(stay, fresh)
 	s.open.Store(&all)
+	if s.http != nil {
+		s.look()
+	}
 	for _, l := range fresh {
 		s.begin(l)
 		s.logger.Info("listening", "listen", l.label)

@@ -23,6 +23,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive/inherit"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+	"github.com/flowstack/terraform-provider-flowstack/collector/top"
 )
 
 const (
@@ -117,7 +118,8 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		o.pace = usual
 	}
 	s := &service{options: o, logger: o.Logger, config: cfg}
-	s.version = o.Version
+	s.version, s.started = o.Version, time.Now()
+	s.show(cfg)
 	s.stages, s.registry = newStages(), newRegistry(&s.state)
 	s.reloads.succeeded(nil)
 	defer func() {
@@ -133,7 +135,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		return nil, err
 	}
 	if len(cfg.Listen.IPFIXTLS) > 0 {
-		files, err := openCertificates(cfg.Listen.TLS, s.logger)
+		files, err := openCertificates("listen.tls", cfg.Listen.TLS, s.logger)
 		if err != nil {
 			return nil, err
 		}
@@ -166,7 +168,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		s.connect(p, cfg)
 	}
 	if cfg.HTTP.Address != "" {
-		if s.http, err = s.openHTTP(ctx, cfg.HTTP); err != nil {
+		if s.http, err = s.openHTTP(ctx, cfg.HTTP, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -178,6 +180,24 @@ func (s *service) setLevel(cfg config.Config) {
 	if s.options.Level != nil {
 		// The settings have checked it.
 		_ = s.options.Level.UnmarshalText([]byte(cfg.Log.Level))
+	}
+}
+
+// show keeps the settings for pages.
+func (s *service) show(cfg config.Config) {
+	list := cfg.Settings()
+	s.settings.Store(&list)
+}
+
+// look begins to note what pages show, unless that goes on already.
+func (s *service) look() {
+	for _, p := range s.pipelines() {
+		p.top.CompareAndSwap(nil, top.New())
+	}
+	if s.sampler.Load() == nil {
+		sampler := newSampler(&s.state)
+		s.sampler.Store(sampler)
+		s.background.Go(func() { sampler.run(s.watching.Done()) })
 	}
 }
 
@@ -269,6 +289,7 @@ func (s *service) run(ctx context.Context) error {
 		s.begin(l) //nolint:contextcheck // it has that of reading, which is made of ctx
 	}
 	if s.http != nil {
+		s.look() //nolint:contextcheck // it goes on while outputs come to their end
 		s.background.Go(s.http.serve)
 	}
 	bound := s.addresses()

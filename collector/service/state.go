@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
@@ -19,12 +20,15 @@ const (
 
 // state is what the health pages, the metrics and the status line are made from.
 type state struct {
-	version string
-	phase   atomic.Int32
-	open    atomic.Pointer[[]*listener]
-	sink    *output.Outputs
-	store   *exporter.Store // nil when nothing is to outlive a restart
-	stages  stages
+	version  string
+	started  time.Time
+	settings atomic.Pointer[[]config.Setting]
+	phase    atomic.Int32
+	open     atomic.Pointer[[]*listener]
+	sink     *output.Outputs
+	store    *exporter.Store         // nil when nothing is to outlive a restart
+	sampler  atomic.Pointer[sampler] // nil without pages
+	stages   stages
 	enrichment
 	reloads reloads
 
@@ -60,19 +64,57 @@ func (s *state) alive() error {
 	if err := s.enrichment.alive(); err != nil {
 		return err
 	}
+	if p := s.sampler.Load(); p != nil {
+		if err := p.beat.Err(); err != nil {
+			return err
+		}
+	}
 	return s.stages.alive()
 }
+
+// condition is something that is well, or not.
+type condition struct {
+	mark       string // one of the following
+	name, text string
+	told       bool // the status line tells of it
+}
+
+// The marks of conditions. A warning does not make the service unready.
+const (
+	wellMark    = "ok"
+	warningMark = "warning"
+	unreadyMark = "not ready"
+)
 
 // ready says whether flows get from exporters to where they are kept, and explains it line by line.
 func (s *state) ready() (bool, string) {
 	var b strings.Builder
-	ok := true
-	line := func(good bool, name, text string) {
-		mark := "ok"
-		if !good {
-			mark, ok = "not ready", false
+	ok, list := s.conditions()
+	for _, c := range list {
+		fmt.Fprintf(&b, "%s: %s: %s\n", c.mark, c.name, c.text)
+	}
+	return ok, b.String()
+}
+
+// problems says the same, and what is not well besides what the status line tells.
+func (s *state) problems() (ok bool, texts []string) {
+	ok, list := s.conditions()
+	for _, c := range list {
+		if c.mark != wellMark && !c.told {
+			texts = append(texts, title(c.name)+": "+c.text)
 		}
-		fmt.Fprintf(&b, "%s: %s: %s\n", mark, name, text)
+	}
+	return ok, texts
+}
+
+func (s *state) conditions() (ok bool, list []condition) {
+	ok = true
+	line := func(good bool, name, text string) {
+		mark := wellMark
+		if !good {
+			mark, ok = unreadyMark, false
+		}
+		list = append(list, condition{mark: mark, name: name, text: text})
 	}
 	switch s.phase.Load() {
 	case starting:
@@ -95,19 +137,20 @@ func (s *state) ready() (bool, string) {
 			text = o.Problem.Text + "; " + text
 		}
 		line(o.Problem.Cause == "", o.Name, text)
+		list[len(list)-1].told = true
 	}
 	if text := s.reloads.problem(); text != "" {
-		fmt.Fprintf(&b, "warning: settings: %s\n", text)
+		list = append(list, condition{mark: warningMark, name: "settings", text: text})
 	}
 	// What is missing of these costs names, not flows: it does not make the service unready.
 	for _, l := range s.added() {
 		if l.problem != "" {
-			fmt.Fprintf(&b, "warning: %s: %s\n", l.name, l.problem)
+			list = append(list, condition{mark: warningMark, name: l.name, text: l.problem})
 		} else {
 			line(true, l.name, l.text)
 		}
 	}
-	return ok, b.String()
+	return ok, list
 }
 
 // totals are sums over the whole service, from which rates are made.

@@ -107,15 +107,18 @@ The directory is that of the settings file, or /var/lib/flowcollector/recent whe
 	f.BoolVar(&o.json, "json", false, "print the whole documents, one a line")
 	cmd.MarkFlagsMutuallyExclusive("since", "from")
 	f.StringVar(&o.top, "top", "", "print sums instead of flows, by "+strings.Join(recent.Dimensions(), ", "))
-	complete := func(name string, values ...string) {
-		if err := cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-			panic(err) // there is no such flag
-		}
+	completeFlag(cmd, "config", cobra.ShellCompDirectiveFilterFileExt, settingsFiles...)
+	completeFlag(cmd, "directory", cobra.ShellCompDirectiveFilterDirs)
+	for name, values := range map[string][]string{
+		"order":    {recent.Newest.String(), recent.Octets.String(), recent.Packets.String()},
+		"protocol": {"tcp", "udp", "icmp", "ipv6-icmp", "sctp", "gre", "esp"},
+		"top":      recent.Dimensions(),
+		"since":    {"5m", "15m", "1h", "6h", "24h"},
+		"address":  nil, "source": nil, "destination": nil, "port": nil, "exporter": nil, "as": nil, "country": nil, "application": nil,
+		"from": nil, "to": nil, "limit": nil, "offset": nil, "timeout": nil,
+	} {
+		completeFlag(cmd, name, cobra.ShellCompDirectiveNoFileComp, values...)
 	}
-	complete("order", recent.Newest.String(), recent.Octets.String(), recent.Packets.String())
-	complete("protocol", "tcp", "udp", "icmp", "ipv6-icmp", "sctp", "gre", "esp")
-	complete("top", recent.Dimensions()...)
-	complete("since", "5m", "15m", "1h", "6h", "24h")
 	return cmd
 }
 

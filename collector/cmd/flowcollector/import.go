@@ -49,9 +49,10 @@ The exit status is 0 when everything was translated or explained, 1 when a file 
 	for n, f := range elastiflow.Formats {
 		formats[n] = string(f)
 	}
-	if err := cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeFlag(cmd, "format", cobra.ShellCompDirectiveNoFileComp, formats...)
+	completeFlag(cmd, "output", cobra.ShellCompDirectiveFilterFileExt, settingsFiles...)
+	completeFlag(cmd, "report", cobra.ShellCompDirectiveDefault)
+	completeFlag(cmd, "files", cobra.ShellCompDirectiveFilterDirs)
 	return cmd
 }
 
