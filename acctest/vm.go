@@ -92,19 +92,19 @@ func startVM(ctx context.Context, r *run, options VMOptions) (*Host, error) {
 	if h.Port, err = freePort(ctx); err != nil {
 		return nil, err
 	}
-	forwards := fmt.Sprintf("user,id=n,hostfwd=tcp:127.0.0.1:%d-:22", h.Port)
+	forwards := []string{"user", "id=n", fmt.Sprintf("hostfwd=tcp:127.0.0.1:%d-:22", h.Port)}
 	h.udp = map[int]int{}
 	for _, port := range options.UDP {
 		if h.udp[port], err = freePort(ctx); err != nil {
 			return nil, err
 		}
-		forwards += fmt.Sprintf(",hostfwd=udp:127.0.0.1:%d-:%d", h.udp[port], port)
+		forwards = append(forwards, fmt.Sprintf("hostfwd=udp:127.0.0.1:%d-:%d", h.udp[port], port))
 	}
 	h.machine, err = r.start(ctx, startSpec{name: "qemu", args: []string{
 		"qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", strconv.Itoa(options.MemoryMiB), "-nodefaults",
 		"-kernel", image.kernel, "-initrd", image.initrd, "-append", "root=/dev/vda rw console=ttyS0 quiet",
 		"-drive", "file=" + image.disk + ",format=raw,if=virtio,snapshot=on",
-		"-netdev", forwards, "-device", "virtio-net-pci,netdev=n,romfile=",
+		"-netdev", strings.Join(forwards, ","), "-device", "virtio-net-pci,netdev=n,romfile=",
 		"-device", "virtio-rng-pci", "-display", "none", "-serial", "file:" + h.console,
 	}})
 	if err != nil {

@@ -113,7 +113,7 @@ func badPackets(ctx context.Context, s *soak) error {
 	if err != nil {
 		return err
 	}
-	random := rand.New(rand.NewPCG(s.o.Seed, 1)) //nolint:gosec // the same packets for the same seed
+	random := rand.New(rand.NewPCG(s.o.Seed, 1))
 	for end := time.Now().Add(away / 2); time.Now().Before(end) && err == nil; {
 		_, err = connection.Write(badPacket(random))
 		err = errors.Join(err, pause(ctx, 2*time.Millisecond))

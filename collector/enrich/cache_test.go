@@ -79,5 +79,5 @@ func known(a *flow.Address) string {
 	if a == nil {
 		return "nothing"
 	}
-	return string(a.Members) + string(a.Network)
+	return string(a.Members()) + string(a.Network())
 }

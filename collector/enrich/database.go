@@ -142,28 +142,27 @@ func (db *database) decode(r maxminddb.Result, u use, f *found) error {
 	if err := r.Err(); err != nil || !r.Found() {
 		return err
 	}
-	if db.flat {
-		var record flatRecord
-		if err := r.Decode(&record); err != nil {
+	switch {
+	case db.flat:
+		f.flat = flatRecord{}
+		if err := r.Decode(&f.flat); err != nil {
 			return err
 		}
-		f.addFlat(&record, u)
-		return nil
-	}
-	var record cityRecord
-	if u == systems {
-		var record asnRecord
-		if err := r.Decode(&record); err != nil {
+		f.addFlat(&f.flat, u)
+	case u == systems:
+		f.asn = asnRecord{}
+		if err := r.Decode(&f.asn); err != nil {
 			return err
 		}
-		f.addSystem(record.asnFields, record.Traits)
-		return nil
+		f.addSystem(f.asn.asnFields, f.asn.Traits)
+	default:
+		f.city.reset()
+		if err := r.Decode(&f.city); err != nil {
+			return err
+		}
+		f.geo = f.city.geo()
+		f.addSystem(f.city.Traits)
 	}
-	if err := r.Decode(&record); err != nil {
-		return err
-	}
-	f.geo = record.geo()
-	f.addSystem(record.Traits)
 	return nil
 }
 

@@ -133,8 +133,8 @@ func members(t testing.TB, e *Enricher, address string) map[string]any {
 		t.Fatalf("%s: source %v, destination %v", address, source, destination)
 	}
 	var m map[string]any
-	if err := json.Unmarshal([]byte("{"+string(source.Members)+"}"), &m); err != nil {
-		t.Fatalf("%s: %q: %v", address, source.Members, err)
+	if err := json.Unmarshal([]byte("{"+string(source.Members())+"}"), &m); err != nil {
+		t.Fatalf("%s: %q: %v", address, source.Members(), err)
 	}
 	if m["ip"] != address {
 		t.Errorf("%s: ip %v", address, m["ip"])

@@ -10,7 +10,7 @@ import (
 // It looks everything up anew, which takes microseconds, and is safe for concurrent use.
 func (s *Set) Describe(a netip.Addr) schema.AddressInfo {
 	snap := s.current.Load()
-	info := snap.about(a)
+	info := snap.about(a, &found{})
 	if snap.namer != nil && named(a) {
 		if name, settled := snap.namer.Name(a); settled {
 			info.Domain = name

@@ -29,6 +29,7 @@ type Enricher struct {
 
 	addresses cache[netip.Addr, *flow.Address]
 	observers cache[observerKey, *flow.Observer]
+	found     found // by the look-up of now
 	observing bool  // something may be known about exporters
 	touched   int64 // of no use but to be written: what was read for it is not left out
 
@@ -130,8 +131,8 @@ func (e *Enricher) describe(r *flow.Record) {
 // touch reads of what is known of an address, for it to be near when it is needed.
 func touch(a *flow.Address) (n int64) {
 	if a != nil {
-		for at := 0; at < len(a.Members); at += 64 {
-			n += int64(a.Members[at])
+		for members, at := a.Members(), 0; at < len(members); at += 64 {
+			n += int64(members[at])
 		}
 	}
 	return n
@@ -173,7 +174,7 @@ func (e *Enricher) ask(s *slot[netip.Addr, *flow.Address], now int64) {
 // learn looks up all about the address of an entry.
 func (e *Enricher) learn(s *slot[netip.Addr, *flow.Address], now int64) {
 	snap, a := e.snap, s.key
-	info := snap.about(a)
+	info := snap.about(a, &e.found)
 	s.again = 0
 	if snap.namer != nil && named(a) {
 		var settled bool
@@ -189,15 +190,15 @@ func (e *Enricher) learn(s *slot[netip.Addr, *flow.Address], now int64) {
 // named tells the addresses that may have a name.
 func named(a netip.Addr) bool { return !a.IsMulticast() && !a.IsUnspecified() }
 
-// about is what is known about an address, except for its name.
-func (s *snapshot) about(a netip.Addr) schema.AddressInfo {
+// about is what is known about an address, except for its name. F is room to work in.
+func (s *snapshot) about(a netip.Addr, f *found) schema.AddressInfo {
 	info := schema.AddressInfo{IP: a}
-	var f found
 	if !local(a) {
-		s.asn.find(a, systems, &f)
-		s.city.find(a, places, &f)
+		f.geo, f.as = schema.Geo{}, schema.AS{}
+		s.asn.find(a, systems, f)
+		s.city.find(a, places, f)
+		info.Geo, info.AS = f.geo, f.as
 	}
-	info.Geo, info.AS = f.geo, f.as
 	n := s.networks.find(a)
 	if n != nil {
 		info.Network, info.Internal = n.Network, n.internal

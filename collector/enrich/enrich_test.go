@@ -4,11 +4,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -190,7 +192,7 @@ func TestClockIsPutBack(t *testing.T) {
 	names.known[r.Source.Addr], names.known[r.Exporter] = "host.example.org", "edge"
 	r.Received = int64(now)
 	e.Enrich(&r)
-	if r.Source.Known == nil || !strings.Contains(string(r.Source.Known.Members), "host.example.org") || r.Observer == nil || string(r.Observer.Name) != `"edge"` {
+	if r.Source.Known == nil || !strings.Contains(string(r.Source.Known.Members()), "host.example.org") || r.Observer == nil || string(r.Observer.Name) != `"edge"` {
 		t.Errorf("%+v, %+v", r.Source.Known, r.Observer)
 	}
 	asked := names.asked
@@ -416,6 +418,36 @@ func TestReloadWhileEnriching(t *testing.T) {
 		if want := uint64(1); !status.Loaded || status.Errors > 0 || !status.Database && status.Reloads != want || status.Database && status.Reloads != 21 {
 			t.Errorf("%+v", status)
 		}
+	}
+}
+
+// What an address costs is what 64 k of them take in a cache, and how often garbage is collected while it fills: the text, what describes it, and
+// next to nothing that is thrown away. The slots of the cache are apart from that.
+func TestMemoryOfAnAddress(t *testing.T) {
+	s, _ := open(t, everything(t))
+	e := s.New()
+	const addresses = 4096
+	learn := func(third byte) (kept int) {
+		for i := range addresses {
+			a := netip.AddrFrom4([4]byte{198, 18, third + byte(i>>8), byte(i)})
+			kept += len(e.address(a, e.seed.hash(a), 0).Members())
+		}
+		return kept
+	}
+	learn(0) // and all that is made once
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	text := learn(addresses >> 8)
+	runtime.ReadMemStats(&after)
+	// 48 octets describe the text, the allocator rounds up by an eighth at most, and the library leaves some garbage (more with the race detector).
+	if each, most := (after.TotalAlloc-before.TotalAlloc)/addresses, uint64(text/addresses*9/8+48+128); each > most {
+		t.Errorf("an address costs %d octets with a text of %d, want %d at most", each, text/addresses, most)
+	}
+	if n := unsafe.Sizeof(flow.Address{}); n > 48 {
+		t.Errorf("an address takes %d octets besides its text, want 48", n)
+	}
+	if n := unsafe.Sizeof(slot[netip.Addr, *flow.Address]{}); n > 40 {
+		t.Errorf("a slot of the cache takes %d octets, want 40", n)
 	}
 }
 

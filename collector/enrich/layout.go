@@ -8,10 +8,14 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
-// found is what databases know about an address.
+// found is what databases know about an address, and room for the records that it is read from, so that a look-up makes little garbage.
 type found struct {
 	geo schema.Geo
 	as  schema.AS
+
+	city cityRecord
+	asn  asnRecord
+	flat flatRecord
 }
 
 // name is a text in several languages, of which the English one is used.
@@ -31,8 +35,8 @@ type cityRecord struct {
 		Code string `maxminddb:"iso_code"`
 	} `maxminddb:"country"`
 	Location struct {
-		Latitude  *float64 `maxminddb:"latitude"`
-		Longitude *float64 `maxminddb:"longitude"`
+		Latitude  float64 `maxminddb:"latitude"` // NaN where there is none
+		Longitude float64 `maxminddb:"longitude"`
 	} `maxminddb:"location"`
 	Subdivisions []name    `maxminddb:"subdivisions"` // the largest first
 	Traits       asnFields `maxminddb:"traits"`       // of an Enterprise record
@@ -122,10 +126,15 @@ func (c *cityRecord) geo() schema.Geo {
 	if len(c.Subdivisions) > 0 {
 		g.Region = c.Subdivisions[0].Names.English
 	}
-	if c.Location.Latitude != nil && c.Location.Longitude != nil {
-		setLocation(&g, *c.Location.Latitude, *c.Location.Longitude)
-	}
+	setLocation(&g, c.Location.Latitude, c.Location.Longitude)
 	return g
+}
+
+// reset makes a record ready to be read into.
+func (c *cityRecord) reset() {
+	subdivisions := c.Subdivisions[:0] // its elements are cleared when it is used
+	*c = cityRecord{Subdivisions: subdivisions}
+	c.Location.Latitude, c.Location.Longitude = math.NaN(), math.NaN()
 }
 
 // setLocation sets a point that is on earth: Elasticsearch refuses others. NaN fails the comparisons too.

@@ -71,21 +71,38 @@ type Endpoint struct {
 	ASName []byte
 }
 
-// Address is what enrichment knows about an address, in the form in which a document has it, ready to append.
+// Address is what enrichment knows about an address, in the form in which a document has it, ready to append. There is one for each address that
+// an enricher remembers, so it is kept small.
 type Address struct {
-	Members  []byte  // complete members of the endpoint's JSON object: "ip":"…" first, "domain":"…" if any, then "as":{…},"geo":{…}
-	Name     int     // how many octets of Members are ip and domain: what client and server have
+	text       []byte // members of the endpoint's object, and behind them those that describe the user's network
+	name, size uint32 // where ip and domain end in text, and where all members of the endpoint do
+
 	AS       uint32  // number of the autonomous system, whether Members have it or not; 0 is not known
 	Country  [2]byte // ISO 3166 code, likewise; zero is not known
-	Network  []byte  // members that describe the user's network: "name":"…","role":"…"; or nil
 	Internal bool    // the address is one's own
 
 	// Boundless: nobody said which addresses are one's own.
 	Boundless bool
 
-	// Views are the members of each object, in place of those above, where they differ because fields of only one side were selected.
+	// Views are the members of each object, in place of those of the methods, where they differ because fields of only one side were selected.
 	Views *Views
 }
+
+// SetMembers takes the complete members of the endpoint's JSON object, "ip":"…" first, "domain":"…" if any, then "as":{…},"geo":{…}, and behind
+// them those that describe the user's network, "name":"…","role":"…". Name is how many octets of them are ip and domain, size how many are the
+// endpoint's. The text is kept.
+func (a *Address) SetMembers(text []byte, name, size int) {
+	a.text, a.name, a.size = text, uint32(name), uint32(size)
+}
+
+// Members are complete members of the endpoint's JSON object.
+func (a *Address) Members() []byte { return a.text[:a.size] }
+
+// Name is what client and server have of Members: ip and domain.
+func (a *Address) Name() []byte { return a.text[:a.name] }
+
+// Network is the members that describe the user's network; empty where it has no description.
+func (a *Address) Network() []byte { return a.text[a.size:] }
 
 // Views are what is known about an address in each place that it can have in a document.
 type Views struct {

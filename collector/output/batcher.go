@@ -6,12 +6,16 @@ import (
 )
 
 // Batcher gathers the documents of one pipeline. It belongs to one goroutine and allocates nothing in steady state.
+//
+// While the sink has no room for a batch that is full, the batcher keeps it and is not ready. Documents that would come then are refused before
+// anybody takes the trouble to make them: an overload is not made worse by work that is thrown away.
 type Batcher struct {
 	sink     Sink
 	pool     *Pool
 	limit    int
 	interval time.Duration
 	buffer   *Buffer
+	full     bool       // the buffer holds limit bytes, and the sink had no room for it
 	exporter netip.Addr // whose documents are committed
 	refused  Refused
 }
@@ -27,7 +31,7 @@ func (b *Batcher) Adjust(limit int, interval time.Duration) {
 	b.Flush()
 	b.limit, b.interval = limit, interval
 	b.pool.Put(b.buffer)
-	b.buffer = b.pool.Get() // the pool's may be of another size, or have ids
+	b.renew() // the pool's may be of another size, or have ids
 }
 
 // OnRefused has f told, by the goroutine that commits, of documents that a sink had no room for.
@@ -36,8 +40,30 @@ func (b *Batcher) OnRefused(f Refused) {
 	b.buffer.refused = f
 }
 
-// From says whose the documents are that are committed from now on.
+// From says whose the documents are that are committed, or refused, from now on.
 func (b *Batcher) From(exporter netip.Addr) { b.exporter = exporter }
+
+// Ready says whether there is room for a document. Ask before each.
+func (b *Batcher) Ready() bool {
+	if b.full {
+		b.hand()
+	}
+	return !b.full
+}
+
+// Refuse counts documents as dropped that were not made because the batcher was not ready.
+func (b *Batcher) Refuse(docs int) {
+	b.sink.Refuse(docs)
+	if b.refused != nil {
+		b.refused(b.exporter, docs)
+	}
+}
+
+// Sink is where full buffers go.
+func (b *Batcher) Sink() Sink { return b.sink }
+
+// Documents is how many documents are gathered, and were not handed over.
+func (b *Batcher) Documents() int { return b.buffer.docs }
 
 // Begin returns where the next document is to be appended. Pass the result to Commit.
 func (b *Batcher) Begin() []byte { return b.buffer.appendAction(b.buffer.data) }
@@ -53,23 +79,41 @@ func (b *Batcher) Commit(doc []byte, received time.Time) {
 	b.buffer.docs++
 	b.buffer.shares.add(b.exporter, 1)
 	if len(b.buffer.data) >= b.limit {
-		b.Flush()
+		b.full = true
+		b.hand()
 	}
 }
 
-// Tick hands the buffer over when its oldest document has waited long enough.
+// Tick hands the buffer over when its oldest document has waited long enough. Call it several times a second.
 func (b *Batcher) Tick(now time.Time) {
+	b.pool.Trim(now)
 	if b.buffer.docs > 0 && now.Sub(b.buffer.since) >= b.interval {
-		b.Flush()
+		b.hand()
 	}
 }
 
-// Flush hands the buffer over if it holds anything.
+// hand hands the buffer over if the sink has room for it.
+func (b *Batcher) hand() {
+	if b.sink.Put(b.buffer) {
+		b.renew()
+	}
+}
+
+// renew begins an empty buffer.
+func (b *Batcher) renew() {
+	b.buffer, b.full = b.pool.Get(), false
+	b.buffer.refused = b.refused
+}
+
+// Flush hands the buffer over if it holds anything. Where the sink has no room, the documents are dropped.
 func (b *Batcher) Flush() {
 	if b.buffer.docs == 0 {
 		return
 	}
-	b.sink.Put(b.buffer)
-	b.buffer = b.pool.Get()
-	b.buffer.refused = b.refused
+	if b.hand(); b.buffer.docs > 0 {
+		b.sink.Refuse(b.buffer.docs)
+		b.buffer.refuse()
+		b.pool.Put(b.buffer)
+		b.renew()
+	}
 }

@@ -65,17 +65,24 @@ func (b *Buffer) appendBuffer(o *Buffer) {
 // room says whether n more bytes fit without a new allocation.
 func (b *Buffer) room(n int) bool { return cap(b.data)-len(b.data) >= n }
 
+// trimEvery is how long a buffer must have been of no use for its memory to be let go.
+const trimEvery = time.Second
+
 // Pool keeps empty buffers of one size for use again. It is safe for concurrent use.
+//
+// It keeps as many as were in use at once lately: with a fixed number, an output that falls behind for a moment would have buffers of megabytes
+// made and collected for each batch, and the garbage collector take the time that the output lacks.
 type Pool struct {
 	mu         sync.Mutex
 	size, keep int
 	ids        *identifiers // nil: documents get none
 	made       *identifiers // those of before, for when documents get ids again
 	free       []*Buffer
+	least      int // how many were free all the time since the last trim
+	trimmed    time.Time
 }
 
-// NewPool returns a pool of buffers for batches of the given size in bytes that keeps at most keep of them while
-// they are not in use.
+// NewPool returns a pool of buffers for batches of the given size in bytes. Trim leaves at least keep of those that are not in use.
 func NewPool(size, keep int) *Pool {
 	return &Pool{size: size, keep: keep, free: make([]*Buffer, 0, keep)}
 }
@@ -92,15 +99,29 @@ func (p *Pool) GiveIDs(give bool) {
 	}
 }
 
-// Resize makes it a pool of buffers of another size, of which it keeps so many. Those of before may still come back.
+// Resize makes it a pool of buffers of another size, of which Trim leaves so many. Those of before may still come back.
 func (p *Pool) Resize(size, keep int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if size != p.size {
-		p.free = nil
+		p.free, p.least = nil, 0
 	}
 	p.size, p.keep = size, keep
-	p.free = p.free[:min(len(p.free), keep)]
+}
+
+// Trim lets go of buffers that nobody has needed since it last did, a second ago or more.
+func (p *Pool) Trim(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if since := now.Sub(p.trimmed); since >= 0 && since < trimEvery {
+		return
+	}
+	left := max(p.keep, len(p.free)-p.least)
+	if left < len(p.free) {
+		clear(p.free[left:])
+		p.free = p.free[:left]
+	}
+	p.least, p.trimmed = len(p.free), now
 }
 
 // Get returns an empty buffer.
@@ -110,7 +131,9 @@ func (p *Pool) Get() *Buffer {
 	var b *Buffer
 	if n := len(p.free); n > 0 {
 		b = p.free[n-1]
+		p.free[n-1] = nil
 		p.free = p.free[:n-1]
+		p.least = min(p.least, n-1)
 	} else {
 		b = &Buffer{data: make([]byte, 0, p.size+slack)}
 	}
@@ -120,14 +143,23 @@ func (p *Pool) Get() *Buffer {
 	return b
 }
 
+// reclaim takes the memory of a buffer back, for others to use, while the buffer still says what it held.
+func (p *Pool) reclaim(b *Buffer) {
+	p.Put(&Buffer{data: b.data})
+	b.data = nil
+}
+
 // Put takes a buffer back.
 func (p *Pool) Put(b *Buffer) {
+	if cap(b.data) == 0 {
+		return // its memory was reclaimed
+	}
 	b.data, b.docs, b.since = b.data[:0], 0, time.Time{}
 	b.shares.clear()
 	b.refused = nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if size := cap(b.data); len(p.free) < p.keep && size >= p.size+slack && size <= p.largest() {
+	if size := cap(b.data); size >= p.size+slack && size <= p.largest() {
 		p.free = append(p.free, b)
 	}
 }

@@ -49,6 +49,8 @@ type Elasticsearch struct {
 	limiter *limiter
 	target  target
 
+	compressors compressors
+
 	// While the last request failed, or nobody knows whether the target is fit, only the holder of the turn sends one: an outage is probed, not
 	// stormed.
 	turn      chan struct{}
@@ -76,7 +78,7 @@ func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Elasticsearch{config: c, client: client, limiter: newLimiter(c.Workers), turn: make(chan struct{}, 1)}
+	e := &Elasticsearch{config: c, client: client, limiter: newLimiter(c.Workers), turn: make(chan struct{}, 1), compressors: newCompressors(c.Workers)}
 	if e.dead, err = openDeadLetters(c.DeadLetters, c.Logger); err != nil {
 		return nil, err
 	}
@@ -149,32 +151,6 @@ func (e *Elasticsearch) release() (err error) {
 	return errors.Join(err, e.dead.close())
 }
 
-// Compressor holds what one worker needs to compress bodies. The zero value is ready.
-type Compressor struct {
-	buffer bytes.Buffer
-	gz     *gzip.Writer
-}
-
-// Compress returns the compressed form of data, which is good until the next call.
-func (c *Compressor) Compress(data []byte) ([]byte, error) {
-	c.buffer.Reset()
-	if c.gz == nil {
-		var err error
-		if c.gz, err = gzip.NewWriterLevel(&c.buffer, gzip.BestSpeed); err != nil {
-			return nil, err
-		}
-	} else {
-		c.gz.Reset(&c.buffer)
-	}
-	if _, err := c.gz.Write(data); err != nil {
-		return nil, err
-	}
-	if err := c.gz.Close(); err != nil {
-		return nil, err
-	}
-	return c.buffer.Bytes(), nil
-}
-
 // part is a run of documents that is sent in one request.
 type part struct {
 	data []byte // nil while only the sealed form is there
@@ -185,9 +161,15 @@ type part struct {
 }
 
 // deliver sends one buffer until each document is settled. It works inside the buffer: documents that are to be sent
-// again are moved to its front.
+// again are moved to its front. What is compressed does not need the buffer any more, and can be opened: the next batch is gathered in it
+// while this one is sent.
 func (e *Elasticsearch) deliver(w *worker, b *Buffer) {
-	e.leaveParts(e.deliverAll(w, part{data: b.data, docs: b.docs}), b.since)
+	p := part{data: b.data, docs: b.docs}
+	if err := e.seal(w, &p); err == nil && p.gzip {
+		p.data = nil
+		e.pool.reclaim(b)
+	}
+	e.leaveParts(e.deliverAll(w, p), b.since)
 }
 
 // deliverAll sends parts until each of their documents is settled. It returns what is left when the time to stop is over, or when a packer
@@ -238,7 +220,8 @@ func (e *Elasticsearch) seal(w *worker, p *part) (err error) {
 	case p.sealed != nil:
 	case e.config.Gzip:
 		p.gzip = true
-		p.sealed, err = w.gzip.Compress(p.data)
+		w.sealed, err = e.compressors.append(w.sealed[:0], p.data)
+		p.sealed = w.sealed
 	default:
 		p.gzip, p.sealed = false, p.data
 	}

@@ -207,10 +207,19 @@ func newRig(t *testing.T, batch, limit int, change func(*ElasticsearchConfig)) *
 
 func document(i int) string { return fmt.Sprintf(`{"n":%d,"pad":"0123456789"}`, i) }
 
+// add puts a document, as a pipeline does.
+func add(b *Batcher, i int) {
+	if b.Ready() {
+		b.Commit(append(b.Begin(), document(i)...), time.Now())
+	} else {
+		b.Refuse(1)
+	}
+}
+
 // add puts n more documents.
 func (r *rig) add(n int) {
 	for range n {
-		r.batcher.Commit(append(r.batcher.Begin(), document(r.put)...), time.Now())
+		add(r.batcher, r.put)
 		r.put++
 	}
 }

@@ -34,7 +34,7 @@ func startNDJSON(c NDJSONConfig, out io.Writer) *NDJSON {
 func fill(s Sink, pool *Pool, from, n int) {
 	b := NewBatcher(s, pool, 1000, time.Hour)
 	for i := range n {
-		b.Commit(append(b.Begin(), document(from+i)...), time.Now())
+		add(b, from+i)
 	}
 	b.Flush()
 }
@@ -218,7 +218,8 @@ func TestBatcherFlushesBySizeAndByAge(t *testing.T) {
 // putFunc is a sink that only takes.
 type putFunc func(*Buffer)
 
-func (f putFunc) Put(b *Buffer)               { f(b) }
+func (f putFunc) Put(b *Buffer) bool          { f(b); return true }
+func (f putFunc) Refuse(int)                  {}
 func (f putFunc) Close(context.Context) error { return nil }
 func (f putFunc) Stats() []Stats              { return nil }
 func (f putFunc) Alive() error                { return nil }

@@ -57,18 +57,29 @@ func (o *Outputs) Sink(name string) Sink {
 	return nil
 }
 
-// Put implements Sink.
-func (o *Outputs) Put(b *Buffer) {
+// Put implements Sink. One sink may have no room. Of several each that has none counts that as its own loss: the others are not to wait for it.
+func (o *Outputs) Put(b *Buffer) bool {
 	o.putting.RLock()
 	defer o.putting.RUnlock()
 	sinks := *o.now.Load()
+	if len(sinks) == 1 {
+		return sinks[0].Sink.Put(b)
+	}
 	for _, s := range sinks[1:] {
 		c := o.pool.Get()
 		c.since, c.refused, c.shares = b.since, b.refused, b.shares
 		c.appendBuffer(b)
-		s.Sink.Put(c)
+		o.pool.give(s.Sink, c)
 	}
-	sinks[0].Sink.Put(b)
+	o.pool.give(sinks[0].Sink, b)
+	return true
+}
+
+// Refuse implements Sink.
+func (o *Outputs) Refuse(docs int) {
+	for _, s := range *o.now.Load() {
+		s.Sink.Refuse(docs)
+	}
 }
 
 // Change puts other sinks into the place of those of now, at least one. A sink that is in both lists stays as it is. Of the others, one whose

@@ -122,13 +122,31 @@ func TestQueueGivesWhatIsLeftAfterClose(t *testing.T) {
 	}
 }
 
-func TestPoolIsBounded(t *testing.T) {
-	p := NewPool(10, 2)
+// Buffers that a rush took are let go when nobody has needed them for a second, and not before.
+func TestPoolLetsGoOfWhatIsNotNeeded(t *testing.T) {
+	p := NewPool(10, 1)
 	for range 5 {
 		p.Put(&Buffer{data: make([]byte, 10+slack), docs: 1})
 	}
-	if len(p.free) != 2 {
-		t.Errorf("%d buffers kept, want 2", len(p.free))
+	now := time.Unix(1000, 0)
+	for _, step := range []struct {
+		after time.Duration
+		used  int // at once, before
+		left  int
+	}{{0, 0, 5}, {trimEvery - 1, 0, 5}, {1, 3, 3}, {trimEvery, 3, 3}, {trimEvery, 2, 2}, {trimEvery, 0, 1}, {trimEvery, 0, 1}, {-time.Hour, 1, 1}, {trimEvery, 0, 1}} {
+		used := make([]*Buffer, step.used)
+		for i := range used {
+			used[i] = p.Get()
+		}
+		for _, b := range used {
+			b.data = append(b.data, "used"...)
+			p.Put(b)
+		}
+		now = now.Add(step.after)
+		p.Trim(now)
+		if len(p.free) != step.left {
+			t.Errorf("%d buffers are kept %v after %d were used at once, want %d", len(p.free), step.after, step.used, step.left)
+		}
 	}
 	if b := p.Get(); b.docs != 0 || len(b.data) != 0 {
 		t.Errorf("not empty: %+v", b)

@@ -106,10 +106,10 @@ func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)
 // worker is one goroutine of a sender.
 type worker struct {
 	*sender
-	beat  *heartbeat.Heartbeat
-	gzip  Compressor // for sinks that compress
-	packs bool       // for sinks with a spool: this one appends to it
-	turn  bool       // for sinks that take turns while the server is away
+	beat   *heartbeat.Heartbeat
+	sealed []byte // for sinks that compress: room for one body
+	packs  bool   // for sinks with a spool: this one appends to it
+	turn   bool   // for sinks that take turns while the server is away
 }
 
 // pause waits before try number n (from 1). It returns false when the time to drain is over. A pause ends early
@@ -145,18 +145,17 @@ func (s *sender) stopping() bool {
 }
 
 // Put implements Sink.
-func (s *sender) Put(b *Buffer) {
-	docs := b.docs
+func (s *sender) Put(b *Buffer) bool {
 	if s.queue.Put(b) {
-		return
+		return true
 	}
-	if heir := s.heir.Load(); heir != nil {
-		(*heir).Put(b)
-		return
-	}
+	heir := s.heir.Load()
+	return heir != nil && (*heir).Put(b)
+}
+
+// Refuse implements Sink.
+func (s *sender) Refuse(docs int) {
 	s.dropped.add(CauseBufferFull, docs)
-	b.refuse()
-	s.pool.Put(b)
 	s.mu.Lock()
 	s.refused += docs
 	n, say := s.refused, time.Since(s.refusedLog) >= logEvery
@@ -210,7 +209,7 @@ func (s *sender) Retire(ctx context.Context, heir Sink) error {
 
 // bequeath gives a buffer of the queue to the heir.
 func (s *sender) bequeath(b *Buffer) {
-	(*s.heir.Load()).Put(b)
+	s.pool.give(*s.heir.Load(), b)
 	s.queue.Forget(b)
 }
 
@@ -227,7 +226,7 @@ func (s *sender) leave(docs int, since time.Time, bodies ...[]byte) {
 	for _, body := range bodies {
 		b.data = append(b.data, body...)
 	}
-	(*heir).Put(b)
+	s.pool.give(*heir, b)
 }
 
 // Alive implements Sink.

@@ -21,9 +21,11 @@ const (
 
 // Sink takes buffers to where documents are kept.
 type Sink interface {
-	// Put hands a buffer over and never waits for the network or a disk. A sink that has no room counts the documents
-	// as dropped. The buffer belongs to the sink from then on.
-	Put(b *Buffer)
+	// Put hands a buffer over and never waits for the network or a disk. The buffer belongs to the sink from then on. A sink that has no room
+	// returns false, and the buffer stays the caller's.
+	Put(b *Buffer) bool
+	// Refuse counts documents as dropped for which there was no room.
+	Refuse(docs int)
 	// Close takes no more buffers, delivers what it holds until ctx ends, and counts what is left as dropped. An error
 	// says how many documents were left.
 	Close(ctx context.Context) error
@@ -91,6 +93,15 @@ func (c *counters) snapshot() map[string]uint64 {
 	return maps.Clone(c.by)
 }
 
+// give hands a buffer to a sink, which counts the documents where it has no room.
+func (p *Pool) give(s Sink, b *Buffer) {
+	if !s.Put(b) {
+		s.Refuse(b.docs)
+		b.refuse()
+		p.Put(b)
+	}
+}
+
 // Discard is the sink when no output is configured, and recent flows cannot be kept: it counts and drops.
 type Discard struct {
 	pool    *Pool
@@ -102,10 +113,14 @@ type Discard struct {
 func NewDiscard(pool *Pool, reason string) *Discard { return &Discard{pool: pool, reason: reason} }
 
 // Put implements Sink.
-func (d *Discard) Put(b *Buffer) {
-	d.dropped.Add(uint64(b.docs))
+func (d *Discard) Put(b *Buffer) bool {
+	d.Refuse(b.docs)
 	d.pool.Put(b)
+	return true
 }
+
+// Refuse implements Sink.
+func (d *Discard) Refuse(docs int) { d.dropped.Add(uint64(docs)) }
 
 // Close implements Sink.
 func (d *Discard) Close(context.Context) error { return nil }

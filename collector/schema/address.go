@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 
@@ -117,30 +116,30 @@ func (e *Encoder) Address(i AddressInfo) *flow.Address {
 	}
 	var room [1024]byte // for nearly all of them
 	if e.same(&has) {
-		all, name := appendKnown(room[:0], &i, has[viewSource])
-		size := len(all)
-		all = bytes.Clone(appendNetworkMembers(all, i.Network, has[viewSourceNetwork]))
-		a.Members, a.Name, a.Network = orNil(all[:size:size]), name, orNil(all[size:])
+		text, name := appendKnown(room[:0], &i, has[viewSource])
+		size := len(text)
+		text = appendNetworkMembers(text, i.Network, has[viewSourceNetwork])
+		a.SetMembers(exact(text), name, size)
 		return a
 	}
 	members := func(view int) []byte {
-		all, _ := appendKnown(room[:0], &i, has[view])
-		return orNil(bytes.Clone(all))
+		text, _ := appendKnown(room[:0], &i, has[view])
+		return exact(text)
 	}
+	network := func(view int) []byte { return exact(appendNetworkMembers(room[:0], i.Network, has[view])) }
 	a.Views = &flow.Views{
 		Source: members(viewSource), Destination: members(viewDestination), Client: members(viewClient), Server: members(viewServer),
-		SourceNetwork:      orNil(bytes.Clone(appendNetworkMembers(room[:0], i.Network, has[viewSourceNetwork]))),
-		DestinationNetwork: orNil(bytes.Clone(appendNetworkMembers(room[:0], i.Network, has[viewDestinationNetwork]))),
+		SourceNetwork: network(viewSourceNetwork), DestinationNetwork: network(viewDestinationNetwork),
 	}
 	return a
 }
 
-// orNil makes nothing of no members.
-func orNil(members []byte) []byte {
+// exact is a copy that takes no more memory than it must; nil for no members.
+func exact(members []byte) []byte {
 	if len(members) == 0 {
 		return nil
 	}
-	return members
+	return append(make([]byte, 0, len(members)), members...)
 }
 
 // same tells whether an address of which so much is there looks alike in all places: but for a few selections it does.

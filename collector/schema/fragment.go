@@ -43,7 +43,7 @@ func (e *Encoder) endpoint(object string, hasAS flow.Fields, get func(*flow.Reco
 		case known.Views != nil:
 			dst = append(dst, view(known.Views)...)
 		default:
-			dst = append(dst, known.Members...)
+			dst = append(dst, known.Members()...)
 		}
 		if r.Has&hasAS == 0 || p.AS == 0 || p.Known != nil && p.Known.AS != 0 {
 			return dst
@@ -85,7 +85,7 @@ func (e *Encoder) named(object string, server bool, view func(*flow.Views) []byt
 		case known.Views != nil:
 			dst = append(dst, view(known.Views)...)
 		default:
-			dst = append(dst, known.Members[:known.Name]...)
+			dst = append(dst, known.Name()...)
 		}
 		return dst
 	}
@@ -98,5 +98,5 @@ func appendNetwork(dst []byte, known *flow.Address, view func(*flow.Views) []byt
 	case known.Views != nil:
 		return append(dst, view(known.Views)...)
 	}
-	return append(dst, known.Network...)
+	return append(dst, known.Network()...)
 }

@@ -246,7 +246,7 @@ func TestExportedAS(t *testing.T) {
 func TestAddressIsAlwaysJSON(t *testing.T) {
 	for _, name := range []string{"", `"`, "\x00", "\xff\xfe", "日本", "</script>", " "} {
 		a := complete.Address(AddressInfo{Domain: name, Geo: Geo{City: name, CountryCode: "XX"}, AS: AS{Number: 1, Organization: name}, Network: Network{name, name, name}})
-		for _, members := range [][]byte{a.Members, a.Network} {
+		for _, members := range [][]byte{a.Members(), a.Network()} {
 			if document := "{" + string(members) + "}"; !json.Valid([]byte(document)) {
 				t.Errorf("%q becomes %s", name, document)
 			}
@@ -257,21 +257,21 @@ func TestAddressIsAlwaysJSON(t *testing.T) {
 	}
 	for _, off := range []float64{math.NaN(), math.Inf(1), -180.5, 1e300} {
 		for _, geo := range []Geo{{City: "X", HasLocation: true, Latitude: 1, Longitude: off}, {City: "X", HasLocation: true, Latitude: off, Longitude: 1}, {City: "X", Latitude: off}} {
-			if got := string(complete.Address(AddressInfo{Geo: geo}).Members); got != `"geo":{"city_name":"X"}` {
+			if got := string(complete.Address(AddressInfo{Geo: geo}).Members()); got != `"geo":{"city_name":"X"}` {
 				t.Errorf("a point that is not on earth becomes %s", got)
 			}
 			geo.City = ""
-			if got := complete.Address(AddressInfo{Geo: geo}).Members; len(got) != 0 {
+			if got := complete.Address(AddressInfo{Geo: geo}).Members(); len(got) != 0 {
 				t.Errorf("only such a point becomes %s", got)
 			}
 		}
 	}
 	ip := netip.MustParseAddr("192.0.2.1")
 	a := complete.Address(AddressInfo{IP: ip, Domain: "a.example", AS: AS{Number: 7}, Network: Network{Site: "S"}})
-	if got, want := string(a.Members), `"ip":"192.0.2.1","domain":"a.example","as":{"number":7},"geo":{"name":"S"}`; got != want || string(a.Members[:a.Name]) != `"ip":"192.0.2.1","domain":"a.example"` || a.AS != 7 {
-		t.Errorf("%s, of it %d octets are the name, AS %d; want %s", got, a.Name, a.AS, want)
+	if got, want := string(a.Members()), `"ip":"192.0.2.1","domain":"a.example","as":{"number":7},"geo":{"name":"S"}`; got != want || string(a.Name()) != `"ip":"192.0.2.1","domain":"a.example"` || a.AS != 7 {
+		t.Errorf("%s, of it %d octets are the name, AS %d; want %s", got, a.Name(), a.AS, want)
 	}
-	if got := complete.Address(AddressInfo{}); len(got.Members) != 0 || got.Name != 0 || got.Network != nil || got.AS != 0 {
+	if got := complete.Address(AddressInfo{}); len(got.Members()) != 0 || len(got.Name()) != 0 || len(got.Network()) != 0 || got.AS != 0 {
 		t.Errorf("nothing known becomes %+v", got)
 	}
 }

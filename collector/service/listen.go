@@ -113,7 +113,8 @@ func readers(l config.Listen) int {
 
 // listener is an address that is listened on, with a pipeline for each of its readers.
 type listener struct {
-	opened
+	feed      feed
+	bound     bound
 	label     string // in metrics
 	pipelines []*pipeline
 	series    series // what metrics show of the tables
@@ -126,7 +127,7 @@ type listener struct {
 func (s *service) newListeners(cfg config.Config, p exporter.Policy, feeds []opened) []*listener {
 	list := make([]*listener, 0, len(feeds))
 	for _, f := range feeds {
-		l := &listener{opened: f, label: label(f)}
+		l := &listener{feed: f.feed, bound: f.bound, label: label(f.feed)}
 		for i := range f.readers() {
 			name := l.label
 			if f.readers() > 1 {

@@ -183,7 +183,7 @@ func (p *pages) complete(sampler *sampler, s *page.Sender) {
 }
 
 func socketOf(l *listener, rate float64) page.Socket {
-	s := page.Socket{Listen: l.LocalAddr().String(), Protocol: l.protocol(), Packets: received(l.feed), Rate: rate, Drops: l.kernelDrops()}
+	s := page.Socket{Listen: l.feed.LocalAddr().String(), Protocol: l.feed.protocol(), Packets: received(l.feed), Rate: rate, Drops: l.feed.kernelDrops()}
 	switch f := l.feed.(type) {
 	case datagrams:
 		s.Buffer = f.Buffer()
@@ -259,8 +259,8 @@ func (p *pages) enrichment() []page.Addition {
 func (p *pages) firstSteps() []page.FirstStep {
 	var ports []string
 	for _, l := range p.state.listeners() {
-		if l.protocol() == "udp" {
-			ports = append(ports, strconv.Itoa(int(l.LocalAddr().Port())))
+		if l.feed.protocol() == "udp" {
+			ports = append(ports, strconv.Itoa(int(l.feed.LocalAddr().Port())))
 		}
 	}
 	slices.Sort(ports)

@@ -115,12 +115,8 @@ func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, rece
 	}
 	var err error
 	p.records, err = p.decoder.Decode(p.records[:0], packet, exporter.Origin{Address: from.Addr(), Session: session}, received)
-	p.enricher.EnrichAll(p.records)
 	p.batcher.From(from.Addr())
-	encoder := p.enricher.Encoder()
-	for i := range p.records {
-		p.batcher.Commit(encoder.Append(p.batcher.Begin(), &p.records[i]), received)
-	}
+	p.write(p.records, received)
 	if n := len(p.records); n > 0 {
 		p.flows.Add(uint64(n))
 		if t := p.top.Load(); t != nil {
@@ -134,6 +130,23 @@ func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, rece
 		p.failed(from, received, err)
 	}
 	return err
+}
+
+// write makes documents of records. Those that there is no room for are counted, and cost no more than to be decoded.
+func (p *pipeline) write(records []flow.Record, received time.Time) {
+	if !p.batcher.Ready() {
+		p.batcher.Refuse(len(records))
+		return
+	}
+	p.enricher.EnrichAll(records)
+	encoder := p.enricher.Encoder()
+	for i := range records {
+		if !p.batcher.Ready() {
+			p.batcher.Refuse(len(records) - i)
+			return
+		}
+		p.batcher.Commit(encoder.Append(p.batcher.Begin(), &records[i]), received)
+	}
 }
 
 // failed logs a sample of the packets that could not be decoded. The exporter table counts them all.

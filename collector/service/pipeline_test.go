@@ -16,6 +16,7 @@ import (
 	"github.com/maxmind/mmdbwriter/mmdbtype"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 )
 
 // geoFiles makes the two databases, which know 198.18.0.0/15 and 2001:db8::/32.
@@ -113,6 +114,33 @@ func TestPipelineAllocatesNothing(t *testing.T) {
 	p.Packet(v5, from, now)
 	if doc := string(p.batcher.Begin()); !strings.Contains(doc, `"city_name":"Vienna"`) || !strings.Contains(doc, `"number":64500`) {
 		t.Errorf("documents are not enriched: %.600s", doc)
+	}
+}
+
+// While the output has no room, records are decoded and counted, and cost nothing besides; each of them is sent, waits or is counted as dropped.
+func TestPipelineRefusesWhatThereIsNoRoomFor(t *testing.T) {
+	p := build(t, func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses = []string{"http://127.0.0.1:1"} // nobody is there
+		c.Output.Elasticsearch.BatchBytes, c.Output.Elasticsearch.BufferBytes = 64<<10, 256<<10
+	})
+	outputs := func() output.Stats { return p.batcher.Sink().Stats()[0] }
+	from, now := netip.MustParseAddrPort("198.18.0.99:3000"), time.Now()
+	p.Packet(template9(0), from, now)
+	v9 := netflow9(1, 25)
+	for outputs().Dropped[output.CauseBufferFull] == 0 {
+		p.Packet(v9, from, now)
+	}
+	before := outputs()
+	waiting := p.batcher.Documents()
+	if n := testing.AllocsPerRun(200, func() { p.Packet(v9, from, now); p.Tick(now) }); n != 0 {
+		t.Errorf("%v allocations for a packet that there is no room for, want 0", n)
+	}
+	after := outputs()
+	if n := after.Dropped[output.CauseBufferFull] - before.Dropped[output.CauseBufferFull]; n != 201*25 || p.batcher.Documents() != waiting {
+		t.Errorf("%d dropped of %d records, and %d more wait", n, 201*25, p.batcher.Documents()-waiting)
+	}
+	if sum := int(after.Dropped[output.CauseBufferFull]) + after.Held.Documents + waiting; sum != int(p.flows.Load()) || after.Sent != 0 {
+		t.Errorf("%d records are dropped or wait, of %d", sum, p.flows.Load())
 	}
 }
 

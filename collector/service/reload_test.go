@@ -213,7 +213,7 @@ func TestReloadsLoseAndDuplicateNothing(t *testing.T) {
 	extra := func() netip.AddrPort {
 		for _, l := range r.s.listeners() {
 			if l.bound.address == "127.0.0.2:0" {
-				return l.LocalAddr()
+				return l.feed.LocalAddr()
 			}
 		}
 		t.Fatal("the second address is not listened on")

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -210,7 +211,11 @@ func (s *service) allow(cfg config.Config) {
 // sizePool makes room for the batches of so many pipelines, and of those that send.
 func (s *service) sizePool(cfg config.Config, pipelines int) {
 	es := cfg.Output.Elasticsearch
-	s.pool.Resize(int(es.BatchBytes), pipelines+es.Workers+2)
+	sending := es.Workers // batches that are in use until they are stored; those that are compressed are not
+	if es.Gzip {
+		sending = min(sending, runtime.GOMAXPROCS(0))
+	}
+	s.pool.Resize(int(es.BatchBytes), pipelines+sending+1)
 	s.pool.GiveIDs(es.DocumentIDs)
 }
 
@@ -289,7 +294,7 @@ func (s *service) run(ctx context.Context) error {
 		s.begin(l) //nolint:contextcheck // it has that of reading, which is made of ctx
 	}
 	if s.http != nil {
-		s.look() //nolint:contextcheck // it goes on while outputs come to their end
+		s.look()
 		s.background.Go(s.http.serve)
 	}
 	bound := s.addresses()

@@ -53,20 +53,20 @@ func contestants(programs string, d world.Knowledge) []contestant {
 	}
 	k := func(rates ...int) []int { return rates }
 	return []contestant{
-		ours("flowcollector", "    gzip: true\n", k(50, 100, 125, 150, 200, 250, 300, 350)),
-		ours("flowcollector, spool on tmpfs", "    gzip: true\n    spool: {directory: DIR/spool}\n", k(50, 100, 125, 150, 200, 250, 300, 350)),
-		ours("flowcollector, gzip: false", "    gzip: false\n", k(100, 150, 200, 250, 300, 400)),
+		ours("flowcollector", "    gzip: true\n", k(50, 100, 125, 150, 200, 250, 300, 350, 400)),
+		ours("flowcollector, spool on tmpfs", "    gzip: true\n    spool: {directory: DIR/spool}\n", k(50, 100, 125, 150, 200, 250, 300, 350, 400)),
+		ours("flowcollector, gzip: false", "    gzip: false\n", k(100, 150, 200, 250, 300, 400, 500, 600)),
 		goflow2("json", k(2, 5, 10, 15, 20)),
-		goflow2("bin", k(20, 40, 60, 80, 100, 150)),
+		goflow2("bin", k(20, 40, 60, 80, 100, 150, 200, 250)),
 		{
-			Name: "nfacctd, JSON", Output: "16 keys, print plugin, file on tmpfs", rates: k(20, 40, 60, 80), purge: 8 * time.Second,
+			Name: "nfacctd, JSON", Output: "16 keys, print plugin, file on tmpfs", rates: k(20, 40, 60, 80, 100, 125), purge: 8 * time.Second,
 			command: func(dir string) ([]string, error) {
 				file := filepath.Join(dir, "nfacctd.conf")
 				return []string{"nfacctd", "-f", file}, os.WriteFile(file, []byte(nfacctd(dir)), 0o600)
 			},
 		},
 		{
-			Name: "nfcapd", Output: "its binary file on tmpfs, not enriched", rates: k(250, 500, 1000, 2000, 3000),
+			Name: "nfcapd", Output: "its binary file on tmpfs, not enriched", rates: k(250, 500, 1000, 2000, 3000, 4000),
 			command: func(dir string) ([]string, error) {
 				flows := filepath.Join(dir, "flows")
 				return []string{"nfcapd", "-w", flows, "-p", strconv.Itoa(flowPort), "-b", "127.0.0.1", "-B", "4194304", "-t", "60"}, os.Mkdir(flows, 0o700)

@@ -148,20 +148,25 @@ func (d *documents) hitRate() float64 {
 type compressing struct {
 	pool          *output.Pool
 	gzip          output.Compressor
-	before, after int // octets
+	small         []byte // room for what is compressed
+	before, after int    // octets
 	err           error
 }
 
 // Put implements output.Sink.
-func (c *compressing) Put(b *output.Buffer) {
-	small, err := c.gzip.Compress(b.Bytes())
-	if err != nil {
+func (c *compressing) Put(b *output.Buffer) bool {
+	var err error
+	if c.small, err = c.gzip.Append(c.small[:0], b.Bytes()); err != nil {
 		c.err = err
 	}
 	c.before += len(b.Bytes())
-	c.after += len(small)
+	c.after += len(c.small)
 	c.pool.Put(b)
+	return true
 }
+
+// Refuse implements output.Sink.
+func (*compressing) Refuse(int) {}
 
 // Close implements output.Sink.
 func (c *compressing) Close(context.Context) error { return c.err }

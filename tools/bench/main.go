@@ -40,7 +40,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "bench [options] [decode] [documents] [sustained]: measures these, or all")
+	fmt.Fprintln(os.Stderr, "bench [options] [decode] [documents] [sustained] [elasticsearch]: measures these, or all")
 	flag.PrintDefaults()
 }
 
@@ -54,6 +54,9 @@ type options struct {
 
 func (o *options) run(parts []string) error {
 	ctx := context.Background()
+	if o.inside != "" && parts[0] == serverPart {
+		return storeInside(ctx, o.inside, parts[1])
+	}
 	if o.inside != "" {
 		return measureInside(ctx, o.inside, world.Knowledge{City: parts[0], ASN: parts[1]}, o.step, o.only)
 	}
@@ -64,7 +67,7 @@ func (o *options) run(parts []string) error {
 			return err
 		}
 	}
-	if !wants("documents") && !wants("sustained") {
+	if !wants("documents") && !wants("sustained") && !wants(serverPart) {
 		return nil
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
@@ -80,6 +83,13 @@ func (o *options) run(parts []string) error {
 		}
 		documentTable(os.Stdout, rows)
 		panels = append(panels, documentPanel(rows))
+	}
+	if wants(serverPart) { // before the thread gets a processor and precedence
+		all, err := againstServer(ctx, d, say)
+		if err != nil {
+			return err
+		}
+		serverTable(os.Stdout, all)
 	}
 	if wants("sustained") {
 		all, err := outside(ctx, d, o.step, o.only)

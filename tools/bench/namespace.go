@@ -27,29 +27,14 @@ func outside(ctx context.Context, d world.Knowledge, seconds time.Duration, only
 	if runtime.NumCPU() < 2 {
 		return nil, errors.New("two processors are needed, one for the collector alone")
 	}
-	programs, err := os.MkdirTemp("", "bench-")
+	programs, err := buildCollectors(ctx, &d)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(programs) }()
-	for _, one := range []struct{ name, module, from string }{
-		{"flowcollector", "../..", "./collector/cmd/flowcollector"}, {"goflow2", ".", "github.com/netsampler/goflow2/v2/cmd/goflow2"},
-	} {
-		//nolint:gosec // G204: one of two programs
-		build := exec.CommandContext(ctx, "go", "build", "-C", one.module, "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(programs, one.name), one.from)
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("unable to build %s: %w\n%s", one.name, err, out)
-		}
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
-	}
-	for _, path := range []*string{&d.City, &d.ASN} {
-		if *path, err = filepath.Abs(*path); err != nil {
-			return nil, err
-		}
 	}
 	runtime.LockOSThread() // never unlocked: the thread keeps its processor, and the program that it starts ends with it
 	if err := onCPU(driverCPU); err != nil {
@@ -66,6 +51,29 @@ func outside(ctx context.Context, d world.Knowledge, seconds time.Duration, only
 		return nil, fmt.Errorf("unable to measure what is sustained (needs root): %w", err)
 	}
 	return all, json.Unmarshal(out, &all)
+}
+
+// buildCollectors builds what is started here into a folder of its own, which the caller removes. Paths of databases become absolute.
+func buildCollectors(ctx context.Context, d *world.Knowledge) (programs string, err error) {
+	for _, path := range []*string{&d.City, &d.ASN} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return "", err
+		}
+	}
+	if programs, err = os.MkdirTemp("", "bench-"); err != nil {
+		return "", err
+	}
+	for _, one := range []struct{ name, module, from string }{
+		{"flowcollector", "../..", "./collector/cmd/flowcollector"}, {"goflow2", ".", "github.com/netsampler/goflow2/v2/cmd/goflow2"},
+	} {
+		//nolint:gosec // G204: one of two programs
+		build := exec.CommandContext(ctx, "go", "build", "-C", one.module, "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(programs, one.name), one.from)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", errors.Join(fmt.Errorf("unable to build %s: %w\n%s", one.name, err, out), os.RemoveAll(programs))
+		}
+	}
+	return programs, nil
 }
 
 // measureInside measures all collectors in turn and writes what they sustain to standard output.

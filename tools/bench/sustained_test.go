@@ -34,7 +34,7 @@ func TestSinkCountsDocuments(t *testing.T) {
 	defer server.Close()
 	body := []byte(strings.Repeat("{\"create\":{}}\n{\"a\":1}\n", 3))
 	var c output.Compressor
-	small, err := c.Compress(body)
+	small, err := c.Append(nil, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,5 +109,16 @@ func TestPlotIsXML(t *testing.T) {
 		} else if err != nil {
 			t.Fatalf("%v\n%s", err, data)
 		}
+	}
+}
+
+func TestGoals(t *testing.T) {
+	s := sustained{Best: step{Rate: 350_000, Peak: 170 << 20}, Goal: step{Rate: 250_000, Peak: 96 << 20}}
+	if got := goals(&s); !strings.Contains(got, "≥ 250000 flows/s: yes; RSS ≤ 130 MiB: yes (96 MiB at 250000 flows/s)") {
+		t.Error(got)
+	}
+	s = sustained{Best: step{Rate: 200_000, Peak: 144 << 20}}
+	if got := goals(&s); !strings.Contains(got, "flows/s: no; RSS ≤ 130 MiB: no (144 MiB at 200000 flows/s)") {
+		t.Error(got)
 	}
 }

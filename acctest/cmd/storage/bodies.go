@@ -3,10 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/flowstack/terraform-provider-flowstack/acctest/world"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
@@ -20,7 +17,7 @@ const seed = 7
 var dayEnd = time.Date(2024, time.March, 6, 12, 0, 0, 0, time.UTC)
 
 // batch is the collector's own default (output.elasticsearch.batch_bytes).
-const batch = 4 << 20
+const batch = 2 << 20
 
 // bodies are documents as they are sent to Elasticsearch.
 type bodies struct {
@@ -28,16 +25,13 @@ type bodies struct {
 	documents int
 	octets    int64 // of all documents, before compression
 	gzipped   int64
+	gzip      output.Compressor
 }
 
 // Put implements output.Sink.
-func (b *bodies) Put(buffer *output.Buffer) {
-	var sealed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&sealed, gzip.BestSpeed)
-	if err == nil {
-		_, err = w.Write(buffer.Bytes())
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
+func (b *bodies) Put(buffer *output.Buffer) bool {
+	sealed, err := b.gzip.Append(nil, buffer.Bytes())
+	if err != nil {
 		panic(err) // to memory, at a level that there is
 	}
 	b.documents += buffer.Documents()
@@ -48,9 +42,13 @@ func (b *bodies) Put(buffer *output.Buffer) {
 		}
 		isDocument = !isDocument
 	}
-	b.gzipped += int64(sealed.Len())
-	b.sealed = append(b.sealed, sealed.Bytes())
+	b.gzipped += int64(len(sealed))
+	b.sealed = append(b.sealed, sealed)
+	return true
 }
+
+// Refuse implements output.Sink.
+func (b *bodies) Refuse(int) {}
 
 // Close implements output.Sink.
 func (b *bodies) Close(context.Context) error { return nil }
