@@ -111,7 +111,7 @@ func Busy(now time.Time) *Source {
 	}
 	last := o.History[len(o.History)-1]
 	o.Rates = page.Rates{Flows: last.Flows, Packets: last.Packets, Bits: 219e9}
-	o.Headline = fmt.Sprintf("8 exporters, %.0f flows/s, Elasticsearch 0.8 s behind", last.Flows)
+	o.Headline = fmt.Sprintf("8 exporters, %.1f k flows/s, Elasticsearch behind by 0.8 s", last.Flows/1000)
 	for i, e := range site {
 		sender := page.Sender{
 			Address: netip.MustParseAddr(e.address), Name: e.name, Formats: []string{e.formats}, Rated: true,
