@@ -65,8 +65,9 @@ type Elasticsearch struct {
 	dead *deadLetters // nil: none
 
 	// Of the first worker only: looks at the server's root before the first request.
-	greets  int
-	greetAt time.Time
+	greets    int
+	greetAt   time.Time
+	ungreeted bool // the last look at the server failed
 }
 
 // NewElasticsearch checks the configuration and starts the senders. It does not wait for the server: whether that
@@ -437,10 +438,14 @@ func (e *Elasticsearch) greet(w *worker) {
 	switch {
 	case w.abort.Err() != nil:
 	case cause != "":
+		e.ungreeted = true
 		e.fail(cause, text)
 	default:
 		e.contacted.Store(true)
-		e.recoveredBy(began)
+		if e.ungreeted { // what a request for documents ran into is not over because the server answers
+			e.ungreeted = false
+			e.recoveredBy(began)
+		}
 	}
 }
 

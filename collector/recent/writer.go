@@ -46,13 +46,14 @@ type Options struct {
 
 // Stats are the figures of a Writer.
 type Stats struct {
-	Segments       int       // files with flows
-	Bytes          int64     // size of all files, of damaged ones too
-	Limit          int64     // the most that Bytes may be
-	Flows          int64     // kept now
-	Oldest, Newest time.Time // of the flows kept; zero when there is none
-	Removed        uint64    // flows removed to make room, or because of their age
-	Damaged        uint64    // segments that could not be read, and were renamed
+	Segments       int           // files with flows
+	Bytes          int64         // size of all files, of damaged ones too
+	Limit          int64         // the most that Bytes may be
+	Keep           time.Duration // how long flows are kept
+	Flows          int64         // kept now
+	Oldest, Newest time.Time     // of the flows kept; zero when there is none
+	Removed        uint64        // flows removed to make room, or because of their age
+	Damaged        uint64        // segments that could not be read, and were renamed
 }
 
 // Writer appends flows, and removes the oldest. It is safe for concurrent use.
@@ -166,6 +167,7 @@ func (w *Writer) Change(maxBytes int64, keep time.Duration) {
 	w.work.Lock()
 	defer w.work.Unlock()
 	w.options.MaxBytes, w.options.Keep = maxBytes, keep
+	w.publish()
 }
 
 // maintain looks after segments: damaged, left open, too old, full.
@@ -336,7 +338,8 @@ func (w *Writer) publish() {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.stats.Segments, w.stats.Bytes, w.stats.Limit, w.stats.Flows = len(w.segments), used, w.options.MaxBytes, all.flows
+	w.stats.Segments, w.stats.Bytes, w.stats.Flows = len(w.segments), used, all.flows
+	w.stats.Limit, w.stats.Keep = w.options.MaxBytes, w.options.Keep
 	w.stats.Oldest, w.stats.Newest = time.Time{}, time.Time{}
 	if all.flows > 0 {
 		w.stats.Oldest, w.stats.Newest = time.UnixMilli(all.oldest), time.UnixMilli(all.newest)

@@ -35,7 +35,8 @@ func fingerprint(s *service) string {
 		fmt.Fprintf(&b, "%s %p\n", kind.name, s.sink.Sink(kind.name))
 	}
 	if kept, ok := s.sink.Sink(recentName).(*output.Recent); ok {
-		fmt.Fprintf(&b, "%+v\n", kept.Writer())
+		figures := kept.Writer().Stats()
+		fmt.Fprintln(&b, figures.Limit, figures.Keep)
 	}
 	asking := s.names.Load()
 	fmt.Fprintf(&b, "%p %p %+v %p\n", asking.exporters, asking.addresses, s.known, s.encoder)
