@@ -36,7 +36,6 @@ var requirements = []requirement{
 	{"lintian", "lintian", "looks at Debian packages"},
 	{"rpm", "rpm", "looks at RPM packages"},
 	{"rpm2archive", "rpm2cpio", "unpacks them"},
-	{"rpmlint", "rpmlint", "looks at RPM packages"},
 	{"qemu-aarch64-static", "qemu-user-static", "runs programs for arm64"},
 	{"file", "file", "tells what a program is for"},
 	{"zip", "zip", "makes the provider's archives"},
