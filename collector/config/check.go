@@ -50,7 +50,7 @@ var checks = map[string]func(any) error{
 		u, err := url.Parse(v.(string))
 		switch {
 		case err != nil || u.Host == "":
-			return fmt.Errorf("%q is not a URL; write it like https://192.0.2.10:9200", v)
+			return errors.New("must be a URL like https://192.0.2.10:9200") // not what it is: a password may be in it, anywhere
 		case u.Scheme != "http" && u.Scheme != "https":
 			return fmt.Errorf("%q has scheme %q; http and https are supported", u.Redacted(), u.Scheme)
 		case u.User != nil:

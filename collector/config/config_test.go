@@ -64,7 +64,7 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"none of one":       {"listen:\n  max_connections_per_address: 0\n", "listen.max_connections_per_address: must be between 1 and 65536, not 0"},
 		"short idleness":    {"listen:\n  idle_timeout: 10ms\n", "listen.idle_timeout: must be between 1s and 24h, not 10ms"},
 		"address twice":     {"listen:\n  udp: ['0.0.0.0:1', '0.0.0.0:1']\n", "listen.udp: 0.0.0.0:1 is listed twice"},
-		"bad URL":           {"output: {elasticsearch: {addresses: ['192.0.2.1:9200']}}\n", `"192.0.2.1:9200" is not a URL`},
+		"bad URL":           {"output: {elasticsearch: {addresses: ['192.0.2.1:9200']}}\n", `must be a URL like https://192.0.2.10:9200`},
 		"bad scheme":        {"output: {elasticsearch: {addresses: ['ftp://x']}}\n", `has scheme "ftp"`},
 		"bad index":         {"output: {elasticsearch: {index: Flows}}\n", `"Flows" is not a name Elasticsearch takes`},
 		"relative path":     {"enrich: {geoip: {city: x.mmdb}}\n", `enrich.geoip.city: "x.mmdb" is not an absolute path`},
@@ -108,9 +108,17 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 }
 
 func TestURLErrorsHideTheCredentials(t *testing.T) {
-	_, err := Parse("f.yml", []byte("output: {elasticsearch: {addresses: ['https://user:hidden@h:9200']}}\n"))
-	if err == nil || strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), "use output.elasticsearch.username") {
-		t.Errorf("got %v", err)
+	for address, want := range map[string]string{
+		"https://user:hidden@h:9200":   "use output.elasticsearch.username",
+		"user:hidden@h:9200":           "must be a URL",
+		"https://user:hidden@h:port":   "must be a URL",
+		"https://user:hidden@h:9200%":  "must be a URL",
+		"ftp://user:hidden@192.0.2.10": "http and https",
+	} {
+		_, err := Parse("f.yml", []byte("output: {elasticsearch: {addresses: ['"+address+"']}}\n"))
+		if err == nil || strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", address, err)
+		}
 	}
 }
 

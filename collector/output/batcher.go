@@ -26,10 +26,15 @@ func NewBatcher(sink Sink, pool *Pool, limit int, interval time.Duration) *Batch
 	return &Batcher{sink: sink, pool: pool, limit: limit, interval: interval, buffer: pool.Get()}
 }
 
-// Adjust sets what NewBatcher was given, after handing over what there is.
+// Adjust sets what NewBatcher was given, after handing over what there is. Where the sink has no room, the batch of before waits on.
 func (b *Batcher) Adjust(limit int, interval time.Duration) {
-	b.Flush()
 	b.limit, b.interval = limit, interval
+	if b.buffer.docs > 0 {
+		if b.hand(); b.buffer.docs > 0 {
+			b.full = b.full || len(b.buffer.data) >= limit
+		}
+		return
+	}
 	b.pool.Put(b.buffer)
 	b.renew() // the pool's may be of another size, or have ids
 }
@@ -58,12 +63,6 @@ func (b *Batcher) Refuse(docs int) {
 		b.refused(b.exporter, docs)
 	}
 }
-
-// Sink is where full buffers go.
-func (b *Batcher) Sink() Sink { return b.sink }
-
-// Documents is how many documents are gathered, and were not handed over.
-func (b *Batcher) Documents() int { return b.buffer.docs }
 
 // Begin returns where the next document is to be appended. Pass the result to Commit.
 func (b *Batcher) Begin() []byte { return b.buffer.appendAction(b.buffer.data) }

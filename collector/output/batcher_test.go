@@ -121,3 +121,32 @@ func TestOutputsWithAFullSink(t *testing.T) {
 		t.Errorf("ready: %v, %d refused, want 2", b.Ready(), full.refused)
 	}
 }
+
+// Other limits cost nothing while the sink has no room: the batch waits on, and what follows it is of the new form.
+func TestAdjustWhileThereIsNoRoom(t *testing.T) {
+	pool := NewPool(200, 2)
+	s := &narrow{pool: pool}
+	b := NewBatcher(s, pool, 200, time.Second)
+	for i := range 5 {
+		add(b, i)
+	}
+	b.Adjust(100, time.Minute)
+	if s.refused != 0 || b.Ready() {
+		t.Fatalf("%d refused, ready: %v", s.refused, b.Ready())
+	}
+	s.room = 10
+	for i := range 3 { // 43 octets each: three reach 100
+		if b.Ready() {
+			add(b, 5+i)
+		}
+	}
+	if want := expected(0, 1, 2, 3, 4, 5, 6, 7); s.stored != want || s.refused != 0 {
+		t.Errorf("%d refused, stored\n%swant\n%s", s.refused, s.stored, want)
+	}
+	s.room = 0
+	add(b, 8) // not full under the limit of before
+	b.Adjust(40, time.Minute)
+	if s.refused != 0 || b.Ready() {
+		t.Errorf("%d refused, ready: %v", s.refused, b.Ready())
+	}
+}

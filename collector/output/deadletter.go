@@ -27,7 +27,8 @@ type deadLetters struct {
 	logger *slog.Logger
 
 	mu        sync.Mutex
-	file      *lineFile
+	file      *lineOut
+	maxBytes  int64
 	rotateLog time.Time // when it was last logged that the file cannot be renamed
 	count     DeadLetterStats
 }
@@ -45,9 +46,9 @@ func openDeadLetters(c DeadLetterConfig, logger *slog.Logger) (*deadLetters, err
 	if c.Path == "" {
 		return nil, nil // documented: keeps none.
 	}
-	d := &deadLetters{logger: logger}
+	d := &deadLetters{logger: logger, maxBytes: c.MaxBytes}
 	var err error
-	d.file, err = openLines(c.Path, c.MaxBytes, 1, d.notRotated)
+	d.file, err = openLineOut(c.Path, d.notRotated)
 	if err != nil && c.Optional {
 		logger.Error("documents that Elasticsearch refuses for good are not kept", "error", err)
 		return nil, nil // documented: keeps none.
@@ -93,6 +94,8 @@ func (d *deadLetters) add(it item, document []byte) {
 }
 
 func (d *deadLetters) write(line []byte) error {
+	d.file.take(d.maxBytes, 1, d.notRotated, nil)
+	defer d.file.give()
 	n, err := d.file.Write(line)
 	if err != nil && n > 0 {
 		d.file.undo(n) // no torn line

@@ -320,7 +320,7 @@ func TestDeadLettersWhereTheFileIsNotOurs(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	d.file.looked = time.Time{}
+	d.file.file.looked = time.Time{}
 	d.add(item{Status: 400}, []byte("no JSON\n"))
 	if got := read(t, path); !strings.HasSuffix(got, `"document":"no JSON"}`+"\n") {
 		t.Errorf("%q", got)

@@ -34,6 +34,7 @@ type lineFile struct {
 	mu      sync.Mutex  // for Close, while a write hangs or not
 	file    *os.File
 	size    int64
+	endless bool // a pipe or a device, which does not grow
 	middle  bool // the last write ended within a line
 	looked  time.Time
 	tryNext time.Time // when rotation is tried again after it failed
@@ -63,11 +64,21 @@ func (l *lineFile) open() error {
 		return errors.Join(err, f.Close())
 	}
 	l.file, l.size, l.looked = f, info.Size(), time.Now()
-	if !info.Mode().IsRegular() { // a pipe or a device does not grow
+	if l.endless = !info.Mode().IsRegular(); l.endless {
 		l.max = 0
 		return nil
 	}
 	return l.mend()
+}
+
+// bound sets the bounds that hold from the next line on, and who is told when the file cannot be rotated.
+func (l *lineFile) bound(maxBytes int64, keep int, failed func(error)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.max, l.keep, l.failed = maxBytes, max(keep, 1), failed
+	if l.endless {
+		l.max = 0
+	}
 }
 
 // mend takes away a line without an end, which a full disk or a kill left: the next one would be appended to it. It never counted as written.

@@ -15,7 +15,10 @@ import (
 type NDJSON struct {
 	*sender
 	out       io.Writer
-	closer    io.Closer // nil for standard output
+	shared    *lineOut // out, shared with a sink of before and an heir; nil: it is nobody else's
+	maxBytes  int64
+	keep      int
+	trimmed   bool // renamed files beyond keep were removed
 	patience  time.Duration
 	rotateLog time.Time // when it was last logged that the file cannot be rotated
 }
@@ -43,31 +46,28 @@ const (
 
 // NewNDJSON opens the file and starts the writer.
 func NewNDJSON(c NDJSONConfig) (*NDJSON, error) {
-	n := newNDJSON(c, os.Stdout, nil)
-	if c.Path != "-" {
-		f, err := openLines(c.Path, c.MaxBytes, c.Keep, n.notRotated)
-		if err != nil {
-			return nil, fmt.Errorf("unable to open output.ndjson.path: %w", err)
-		}
-		n.out, n.closer = f, f
-		if c.MaxBytes > 0 {
-			if err := f.removeBeyond(); err != nil {
-				n.logger.Warn("renamed files beyond output.ndjson.keep cannot be removed", "error", err)
-			}
-		}
+	n := newNDJSON(c, nil)
+	l, err := openLineOut(c.Path, n.notRotated)
+	if err != nil {
+		return nil, fmt.Errorf("unable to open output.ndjson.path: %w", err)
+	}
+	n.out, n.shared = l, l
+	if l.take(n.maxBytes, n.keep, n.notRotated, func(bool) bool { return false }) { // else with the first flows
+		n.trim()
+		n.end()
 	}
 	n.start(1, n.deliver, nil)
 	return n, nil
 }
 
-func newNDJSON(c NDJSONConfig, out io.Writer, closer io.Closer) *NDJSON {
+func newNDJSON(c NDJSONConfig, out io.Writer) *NDJSON {
 	if c.Patience <= 0 {
 		c.Patience = writeTime
 	}
 	return &NDJSON{
 		patience: c.Patience,
 		sender:   newSender("ndjson", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost}),
-		out:      out, closer: closer,
+		out:      out, maxBytes: c.MaxBytes, keep: c.Keep,
 	}
 }
 
@@ -80,10 +80,53 @@ func (n *NDJSON) notRotated(err error) {
 	}
 }
 
+// begin waits for the turn to write. It returns false when the time to stop is over, or an heir is there.
+func (n *NDJSON) begin(w *worker) bool {
+	if n.shared == nil {
+		return true
+	}
+	w.beat.Beat(n.patience)
+	ok := n.shared.take(n.maxBytes, n.keep, n.notRotated, func(progress bool) bool {
+		if progress {
+			w.beat.Beat(n.patience)
+		}
+		return w.abort.Err() == nil && w.heir.Load() == nil
+	})
+	if ok {
+		n.trim()
+	}
+	return ok
+}
+
+// trim removes, once, renamed files beyond those to keep. The sink has the turn.
+func (n *NDJSON) trim() {
+	if n.trimmed {
+		return
+	}
+	n.trimmed = true
+	if n.maxBytes > 0 && n.shared.file != nil {
+		if err := n.shared.file.removeBeyond(); err != nil {
+			n.logger.Warn("renamed files beyond output.ndjson.keep cannot be removed", "error", err)
+		}
+	}
+}
+
+// end ends the turn.
+func (n *NDJSON) end() {
+	if n.shared != nil {
+		n.shared.give()
+	}
+}
+
 // deliver writes the documents. After an error it goes on where the write stopped, so that no line is torn.
 func (n *NDJSON) deliver(w *worker, b *Buffer) {
 	all := stripActions(b.data)
 	written, docs := 0, b.docs
+	if !n.begin(w) {
+		n.rest(all, written, docs, b.since)
+		return
+	}
+	defer n.end()
 	for try := 1; ; try++ {
 		w.requests.Add(1)
 		k, err := n.write(w, all[written:])
@@ -105,6 +148,9 @@ func (n *NDJSON) deliver(w *worker, b *Buffer) {
 // write writes piece by piece, with a sign of life before each.
 func (n *NDJSON) write(w *worker, lines []byte) (written int, err error) {
 	for written < len(lines) && err == nil {
+		if err = w.abort.Err(); err != nil && w.heir.Load() != nil { // it waits for its turn
+			return written, err
+		}
 		var k int
 		w.beat.Beat(n.patience)
 		k, err = n.out.Write(lines[written:min(len(lines), written+writeSize)])
@@ -119,8 +165,7 @@ func (n *NDJSON) write(w *worker, lines []byte) (written int, err error) {
 func (n *NDJSON) rest(all []byte, written, docs int, since time.Time) {
 	at := bytes.LastIndexByte(all[:written], '\n') + 1
 	if at < written {
-		file, ok := n.out.(*lineFile)
-		if !ok || !file.undo(written-at) {
+		if n.shared == nil || !n.shared.undo(written-at) {
 			n.abandon(1)
 			docs--
 			at += bytes.IndexByte(all[at:], '\n') + 1
@@ -142,10 +187,11 @@ func (n *NDJSON) Retire(ctx context.Context, heir Sink) error {
 }
 
 func (n *NDJSON) release(err error) error {
-	if n.closer != nil {
-		if cerr := n.closer.Close(); err == nil && cerr != nil {
-			err = fmt.Errorf("unable to close output.ndjson.path: %w", cerr)
-		}
+	if n.shared == nil || !n.ended.Load() { // one that hangs keeps it to the end of the process
+		return err
+	}
+	if cerr := n.shared.Close(); err == nil && cerr != nil {
+		err = fmt.Errorf("unable to close output.ndjson.path: %w", cerr)
 	}
 	return err
 }

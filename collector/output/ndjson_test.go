@@ -26,7 +26,7 @@ func ndjsonConfig() NDJSONConfig {
 
 // startNDJSON runs the output in front of a writer.
 func startNDJSON(c NDJSONConfig, out io.Writer) *NDJSON {
-	n := newNDJSON(c, out, nil)
+	n := newNDJSON(c, out)
 	n.start(1, n.deliver, nil)
 	return n
 }
@@ -249,5 +249,49 @@ func TestBackoff(t *testing.T) {
 		if len(different) < 2 {
 			t.Errorf("delay(%d) is not random", n)
 		}
+	}
+}
+
+// Sinks that follow each other on one file write whole lines, each document once, whatever they hold when the next one comes.
+func TestNDJSONHandsOverBetweenLines(t *testing.T) {
+	c := ndjsonConfig()
+	c.Path = filepath.Join(t.TempDir(), "f")
+	c.Pool = NewPool(2<<20, 4)
+	open := func(maxBytes int64) Named {
+		c.MaxBytes, c.Keep = maxBytes, 3
+		c.Queue = NewMemoryQueue(64<<20, c.Pool)
+		n, err := NewNDJSON(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Named{"ndjson", n}
+	}
+	o := NewOutputs(c.Pool, open(0))
+	const changes, each = 20, 60_000
+	b := NewBatcher(o, c.Pool, 2<<20, time.Hour)
+	for i := range changes * each {
+		for !b.Ready() {
+			time.Sleep(time.Millisecond)
+		}
+		if add(b, i); i%each == each/2 {
+			b.Flush()
+			o.Change([]Named{open(int64(i) << 20)}, time.Minute)
+		}
+	}
+	b.Flush()
+	if err := o.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for line := range strings.Lines(read(t, c.Path)) {
+		seen[line]++
+	}
+	for i := range changes * each {
+		if seen[document(i)+"\n"] != 1 {
+			t.Fatalf("document %d is there %d times; %d different lines", i, seen[document(i)+"\n"], len(seen))
+		}
+	}
+	if s := o.Stats()[0]; s.Sent != changes*each || len(seen) != changes*each || s.lost() != 0 {
+		t.Errorf("%d lines, stats %+v", len(seen), s)
 	}
 }

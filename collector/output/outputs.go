@@ -77,6 +77,8 @@ func (o *Outputs) Put(b *Buffer) bool {
 
 // Refuse implements Sink.
 func (o *Outputs) Refuse(docs int) {
+	o.putting.RLock() // what a sink that leaves counts is not seen any more once it has left
+	defer o.putting.RUnlock()
 	for _, s := range *o.now.Load() {
 		s.Sink.Refuse(docs)
 	}

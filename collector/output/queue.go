@@ -71,6 +71,7 @@ func (q *MemoryQueue) Put(b *Buffer) bool {
 	if q.closed || q.bytes > 0 && q.bytes+len(b.data) > q.limit {
 		return false
 	}
+	b.refused = nil // who is told is not the goroutine that has it from here on, and it may get documents of others
 	q.bytes += len(b.data)
 	q.docs += b.docs
 	if n := len(q.waiting); n > 0 && q.waiting[n-1].room(len(b.data)) {

@@ -34,7 +34,10 @@ func NewRecent(c RecentConfig) *Recent {
 		c.RetryMost = 5 * time.Second
 	}
 	r := &Recent{sender: newSender("recent", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost}), writer: c.Writer}
-	r.start(1, r.deliver, func(*worker) { r.writer.Tick() })
+	r.start(1, r.deliver, func(w *worker) {
+		w.beat.Beat(diskTime) // it may write, and wait for the one of before that has the same writer
+		r.writer.Tick()
+	})
 	return r
 }
 

@@ -3,7 +3,7 @@ package output
 import "net/netip"
 
 // Refused is told of documents that the queue of a sink had no room for, by the goroutine that put them: how many of the exporter. The zero address
-// stands for those that no exporter is known of.
+// stands for those that no exporter is known of. It is not told of what a queue took, and an heir then has no room for.
 type Refused func(exporter netip.Addr, documents int)
 
 // maxShares is how many exporters a buffer knows apart. A batch of 2 MiB is about a hundred packets.

@@ -45,6 +45,29 @@ func TestRefusedDocumentsAreToldByExporter(t *testing.T) {
 	}
 }
 
+// Once a queue has a buffer nobody is told: it is in the hands of other goroutines, and may hold what another reader put.
+func TestHandOverTellsNobody(t *testing.T) {
+	pool := NewPool(1000, 4)
+	quiet := slog.New(slog.DiscardHandler)
+	heir := newSender("heir", NewMemoryQueue(1, pool), pool, quiet, backoff{})
+	heir.queue.Put(oneLine(pool)) // an empty queue takes any
+	s := newSender("full", NewMemoryQueue(1<<20, pool), pool, quiet, backoff{})
+	told := 0
+	for i := range 2 {
+		b := NewBatcher(s, pool, 100_000, time.Hour)
+		b.OnRefused(func(netip.Addr, int) { told++ })
+		b.From(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}))
+		add(b, i)
+		b.Flush()
+	}
+	if err := s.Retire(t.Context(), heir); err != nil {
+		t.Fatal(err)
+	}
+	if n := heir.Stats()[0].Dropped[CauseBufferFull]; n != 2 || told != 0 {
+		t.Errorf("%d dropped, told %d times", n, told)
+	}
+}
+
 func oneLine(pool *Pool) *Buffer {
 	b := pool.Get()
 	b.data, b.docs = append(b.data, "x\n"...), 1
