@@ -75,6 +75,7 @@ func Keys() []KeyInfo {
 type Setting struct {
 	Key, Value, Default, Description string
 	Changed                          bool // the value is another than the default
+	Restart                          bool // a change is in force only after a restart of the service
 }
 
 // Settings lists every setting, in the order of the tree. None of the values is a secret: those are in files of their own.
@@ -84,7 +85,7 @@ func (c Config) Settings() []Setting {
 	standard := Default()
 	defaults := leaves(&standard)
 	for i, l := range all {
-		list = append(list, Setting{l.key, l.text(), defaults[i].text(), l.desc, l.text() != defaults[i].text()})
+		list = append(list, Setting{l.key, l.text(), defaults[i].text(), l.desc, l.text() != defaults[i].text(), l.restart})
 	}
 	return list
 }

@@ -308,7 +308,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	s.background.Go(func() { s.known.Run(s.watching) })
 	s.names.Load().run(s.watching, &s.background) //nolint:contextcheck // it is made of ctx, and goes on while outputs come to their end
-	s.background.Go(func() { s.becomeReady(stopped) })
+	s.background.Go(s.becomeReady)
 	s.background.Go(func() { s.report(stopped) })
 	s.background.Go(func() { s.probe(stopped) })
 	s.background.Go(func() { s.watchdog(stopped) })

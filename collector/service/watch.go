@@ -51,7 +51,7 @@ func (s *service) unreached() string {
 
 // becomeReady tells systemd that the service is ready, once each output was reached or has a spool: then flows can be kept safely. Meanwhile they
 // are taken, and wait in memory. An output that is not reached for too long does not hold up what is started after the service.
-func (s *service) becomeReady(stopped <-chan struct{}) {
+func (s *service) becomeReady() {
 	look := time.NewTicker(readyInterval)
 	defer look.Stop()
 	end := time.NewTimer(s.options.ReadyTime)
@@ -63,8 +63,9 @@ func (s *service) becomeReady(stopped <-chan struct{}) {
 			if waiting != "" {
 				s.logger.Warn("ready though an output was not reached: flows are taken, and wait in memory", "output", waiting)
 			}
-			s.phase.CompareAndSwap(starting, running)
-			notify(s.logger, daemon.SdNotifyReady, status(s.statusLine()))
+			if s.phase.CompareAndSwap(starting, running) { // not while it stops
+				notify(s.logger, daemon.SdNotifyReady, status(s.statusLine()))
+			}
 			return
 		}
 		if now := time.Now(); now.Sub(said) >= statusInterval {
@@ -72,7 +73,7 @@ func (s *service) becomeReady(stopped <-chan struct{}) {
 			notify(s.logger, extend(s.options.ReadyTime+stageGrace), status("starting: flows are taken, "+waiting+" is not reached yet; "+s.statusLine()))
 		}
 		select {
-		case <-stopped:
+		case <-s.reading.Done():
 			return
 		case <-end.C:
 			late = true

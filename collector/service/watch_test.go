@@ -176,4 +176,15 @@ func TestReadyOnlyWhenFlowsCanBeKept(t *testing.T) {
 		c.Output.Elasticsearch.Spool.Directory = t.TempDir()
 	}), Options{ReadyTime: 24 * time.Hour})
 	until(t, "READY with a spool", func() bool { return len(sd.all("READY=1")) == 1 })
+
+	// A stop before that is not followed by it.
+	sd = newSystemd(t)
+	c = run(t, settings(func(c *config.Config) { c.Output.Elasticsearch.Addresses = []string{"http://127.0.0.1:9"} }), Options{ReadyTime: 24 * time.Hour})
+	until(t, "the start", func() bool { return len(sd.all("STATUS=starting: ")) > 0 })
+	if err := c.stop(); err != nil {
+		t.Error(err)
+	}
+	if told := sd.all(""); len(sd.all("READY=1")) != 0 || !strings.HasPrefix(told[len(told)-1], "STATUS=stopping") {
+		t.Errorf("systemd was told %q", told)
+	}
 }
