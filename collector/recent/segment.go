@@ -151,7 +151,7 @@ func (w *Writer) begin() error {
 	w.restarted = false
 	if n := len(w.segments); n > 0 {
 		last := w.segments[n-1]
-		if resume && last.size+last.log < min(w.options.MaxBytes/parts, largest)/2 && now.Sub(last.written).Abs() < w.options.Keep/parts && w.resume(last) == nil {
+		if resume && last.size+last.log < min(w.maxBytes.Load()/parts, largest)/2 && now.Sub(last.written).Abs() < w.keep()/parts && w.resume(last) == nil {
 			return nil
 		}
 		number = last.number + 1
@@ -231,7 +231,7 @@ func (w *Writer) use(s *segment, conn *sqlite.Conn) error {
 }
 
 // logPages is at how many pages SQLite empties the log of a segment into its file.
-func (w *Writer) logPages() int64 { return min(w.options.MaxBytes/parts, largest) / 4 / pageSize }
+func (w *Writer) logPages() int64 { return min(w.maxBytes.Load()/parts, largest) / 4 / pageSize }
 
 // seal ends the active segment: its file is complete without a log then, and never changes again.
 func (w *Writer) seal() {

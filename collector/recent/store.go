@@ -34,6 +34,9 @@ type Store struct {
 
 // Open returns the store of a directory, which may have no segments yet, or not be there.
 func Open(directory string) *Store {
+	if absolute, err := filepath.Abs(directory); err == nil { // SQLite takes a URI, in which the first part of a relative path would be a host
+		directory = absolute
+	}
 	return &Store{directory: directory, turns: make(chan struct{}, searches)}
 }
 

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -68,6 +70,7 @@ type Writer struct {
 	active   *active // nil before the first flow, and after a segment is full
 	// restarted says that nothing was written yet: the last segment may be gone on with, so that restarts do not make many small ones.
 	restarted bool
+	closed    bool // the directory may be another writer's
 
 	encoder   *zstd.Encoder
 	reader    reader
@@ -75,10 +78,13 @@ type Writer struct {
 	documents []byte // of the block that is being gathered
 	packed    []byte
 
-	mu     sync.Mutex
-	stats  Stats
-	found  map[string]bool // segments that a search could not read
-	closed bool
+	mu    sync.Mutex
+	stats Stats
+	found map[string]bool // segments that a search could not read
+
+	// The bounds, which change while work is held.
+	maxBytes atomic.Int64
+	keepFor  atomic.Int64 // nanoseconds
 }
 
 // NewWriter opens a directory to write, of which it is the only writer. Segments that cannot be read are renamed, and the others go on.
@@ -90,6 +96,7 @@ func NewWriter(o Options) (_ *Writer, err error) {
 		o.disk = disk
 	}
 	w := &Writer{options: o, logger: o.Logger, store: Open(o.Directory), restarted: true, found: map[string]bool{}}
+	w.Change(o.MaxBytes, o.Keep)
 	w.store.unreadable = w.suspect
 	if w.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithLowerEncoderMem(true),
 		zstd.WithWindowSize(blockSize), zstd.WithEncoderCRC(true)); err != nil {
@@ -131,13 +138,21 @@ func (w *Writer) Store() *Store { return w.store }
 func (w *Writer) Stats() Stats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.stats
+	s := w.stats
+	s.Limit, s.Keep = w.maxBytes.Load(), w.keep()
+	return s
 }
 
+func (w *Writer) keep() time.Duration { return time.Duration(w.keepFor.Load()) }
+
 // Append writes documents, one a line. It returns how many octets and documents are written when it fails; the next call goes on with the rest.
+// After Close it is os.ErrClosed.
 func (w *Writer) Append(lines []byte) (n, documents int, err error) {
 	w.work.Lock()
 	defer w.work.Unlock()
+	if w.closed {
+		return 0, 0, os.ErrClosed
+	}
 	defer w.publish()
 	for n < len(lines) {
 		k, docs, err := w.transaction(lines[n:])
@@ -155,6 +170,9 @@ func (w *Writer) Append(lines []byte) (n, documents int, err error) {
 func (w *Writer) Tick() {
 	w.work.Lock()
 	defer w.work.Unlock()
+	if w.closed {
+		return
+	}
 	w.maintain()
 	w.publish()
 }
@@ -162,12 +180,10 @@ func (w *Writer) Tick() {
 // Directory is where the files are.
 func (w *Writer) Directory() string { return w.options.Directory }
 
-// Change sets other bounds, which hold from the next flows on.
+// Change sets other bounds, which hold from the next flows on. It does not wait for a disk that hangs.
 func (w *Writer) Change(maxBytes int64, keep time.Duration) {
-	w.work.Lock()
-	defer w.work.Unlock()
-	w.options.MaxBytes, w.options.Keep = maxBytes, keep
-	w.publish()
+	w.maxBytes.Store(maxBytes)
+	w.keepFor.Store(int64(keep))
 }
 
 // maintain looks after segments: damaged, left open, too old, full.
@@ -175,15 +191,15 @@ func (w *Writer) maintain() {
 	w.quarantineFound()
 	now := w.options.now()
 	if a := w.active; a != nil && a.flows > 0 &&
-		(a.bytes() >= min(w.options.MaxBytes/parts, largest) || time.Since(a.since) >= w.options.Keep/parts) {
+		(a.bytes() >= min(w.maxBytes.Load()/parts, largest) || time.Since(a.since) >= w.keep()/parts) {
 		w.seal()
 	}
-	for _, s := range w.segments {
+	for _, s := range slices.Clone(w.segments) { // one that is damaged is taken out meanwhile
 		if s.open && (w.active == nil || s != w.active.segment) {
 			w.sealLater(s)
 		}
 	}
-	for len(w.segments) > 0 && (w.active == nil || w.segments[0] != w.active.segment) && now.Sub(w.segments[0].written) > w.options.Keep {
+	for len(w.segments) > 0 && (w.active == nil || w.segments[0] != w.active.segment) && now.Sub(w.segments[0].written) > w.keep() {
 		if !w.removeOldest() {
 			return
 		}
@@ -262,7 +278,7 @@ func (w *Writer) transaction(lines []byte) (n, documents int, err error) {
 // store gives way.
 func (w *Writer) makeRoom() error {
 	for {
-		limit := w.options.MaxBytes
+		limit := w.maxBytes.Load()
 		free, size, err := w.options.disk(w.options.Directory)
 		if err != nil {
 			return fmt.Errorf("unable to tell how much of the disk is free: %w", err)
@@ -339,7 +355,6 @@ func (w *Writer) publish() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stats.Segments, w.stats.Bytes, w.stats.Flows = len(w.segments), used, all.flows
-	w.stats.Limit, w.stats.Keep = w.options.MaxBytes, w.options.Keep
 	w.stats.Oldest, w.stats.Newest = time.Time{}, time.Time{}
 	if all.flows > 0 {
 		w.stats.Oldest, w.stats.Newest = time.UnixMilli(all.oldest), time.UnixMilli(all.newest)
