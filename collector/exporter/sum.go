@@ -47,13 +47,19 @@ func Sum(tables ...Snapshot) Snapshot {
 	return all
 }
 
+// merge adds what another table counted of the same source. What is no counter comes from the table that heard of the source last: each reader
+// has restored all sources, and only one of them hears of it.
 func (s *SourceStats) merge(o SourceStats) {
-	now := s.Stats
+	sum := *s
 	if o.LastSeen.After(s.LastSeen) {
-		s.LastSeen, now = o.LastSeen, o.Stats
+		sum = o
 	}
-	s.Add(o.Stats)
-	s.Templates, s.Waiting = now.Templates, now.Waiting
+	templates, waiting := sum.Templates, sum.Waiting
+	sum.Stats = s.Stats
+	sum.Add(o.Stats)
+	sum.Templates, sum.Waiting = templates, waiting
+	sum.Traffic.Octets, sum.Traffic.Packets = s.Traffic.Octets+o.Traffic.Octets, s.Traffic.Packets+o.Traffic.Packets
+	*s = sum
 }
 
 func (d *DeviceStats) merge(o DeviceStats) {

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
 func TestSum(t *testing.T) {
@@ -40,5 +42,26 @@ func TestSum(t *testing.T) {
 	}
 	if got := Sum(one); !reflect.DeepEqual(got, one) {
 		t.Errorf("sum of one\n%+v", got)
+	}
+}
+
+// TestSumOfALiveAndARestoredSource: wherever the reader that hears of an exporter stands in the list, its traffic and what it says now are there.
+func TestSumOfALiveAndARestoredSource(t *testing.T) {
+	key := Key{Address: netip.MustParseAddr("192.0.2.1")}
+	at := time.Unix(1_700_000_000, 0)
+	restored := Snapshot{Sources: []SourceStats{{Key: key, LastSeen: at.Add(-time.Hour), WaitingSince: time.Unix(0, 0), Stats: Stats{Templates: 3}}}}
+	live := Snapshot{Sources: []SourceStats{{
+		Key: key, LastSeen: at, WaitingSince: at.Add(-time.Second), Stats: Stats{Packets: 5, Templates: 4, Waiting: 2},
+		Traffic: Traffic{Octets: 1000, Packets: 10, Interval: 100, Sampling: flow.SamplingOptions, Skew: time.Second},
+	}}}
+	before := Snapshot{Sources: []SourceStats{{ // of a reader that heard of it until there were more readers
+		Key: key, LastSeen: at.Add(-time.Minute), Stats: Stats{Packets: 7, Waiting: 1}, Traffic: Traffic{Octets: 1, Packets: 2, Interval: 7},
+	}}}
+	want := live.Sources[0]
+	want.Packets, want.Traffic.Octets, want.Traffic.Packets = 12, 1001, 12
+	for _, order := range [][]Snapshot{{restored, live, before}, {before, restored, live}, {live, before, restored}} {
+		if got := Sum(order...).Sources; len(got) != 1 || got[0] != want {
+			t.Errorf("got\n%+v\nwant\n%+v", got, want)
+		}
 	}
 }

@@ -252,7 +252,7 @@ func samplerOf(t *testing.T, table *exporter.Table) *sampler {
 	t.Cleanup(func() { _ = group.Close() })
 	pool := output.NewPool(1, 1)
 	s := &state{sink: output.NewOutputs(pool, output.Named{Name: none, Sink: output.NewDiscard(pool, "")})}
-	s.open.Store(&[]*listener{{feed: datagrams{group}, pipelines: []*pipeline{{table: table, feed: datagrams{group}}}}})
+	s.open.Store(&listening{listeners: []*listener{{feed: datagrams{group}, pipelines: []*pipeline{{table: table, feed: datagrams{group}}}}}})
 	names, err := openNames(config.Default().Enrich, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

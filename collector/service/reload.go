@@ -90,9 +90,11 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 	}
 	made.names, err = openNames(cfg.Enrich, s.logger)
 	failed(err)
-	if made.certificates = s.certificates.Load(); len(cfg.Listen.IPFIXTLS) > 0 && (made.certificates == nil || cfg.Listen.TLS != before.Listen.TLS) {
-		made.certificates, err = openCertificates("listen.tls", cfg.Listen.TLS, s.logger)
-		failed(err)
+	if len(cfg.Listen.IPFIXTLS) > 0 { // without a listener there is nothing to serve them, and they would not follow the settings
+		if made.certificates = s.certificates.Load(); made.certificates == nil || cfg.Listen.TLS != before.Listen.TLS {
+			made.certificates, err = openCertificates("listen.tls", cfg.Listen.TLS, s.logger)
+			failed(err)
+		}
 	}
 	if len(errs) == 0 {
 		made.feeds, err = s.listen(ctx, cfg.Listen, made.certificates, s.boundNames())
@@ -204,7 +206,9 @@ func (s *service) changeListeners(before, cfg config.Config, made *parts) {
 		}
 	}
 	all := slices.Concat(stay, fresh)
-	s.open.Store(&all)
+	now := *s.open.Load()
+	now.listeners, now.ending = all, gone
+	s.open.Store(&now)
 	if s.http != nil {
 		s.look()
 	}
@@ -216,13 +220,13 @@ func (s *service) changeListeners(before, cfg config.Config, made *parts) {
 		l.end()
 	}
 	for _, l := range gone {
-		l.reading.Wait() // what the kernel holds is read, within bounds
-		s.goneFlows.Add(l.flows())
-		s.goneDrops.Add(l.feed.kernelDrops())
+		l.reading.Wait()     // what the kernel holds is read, within bounds
+		l.feed.kernelDrops() // reads the last figure, which stands when the socket is closed
 		l.feed.Forget()
 		if err := l.feed.Close(); err != nil {
 			s.logger.Warn("unable to close a socket", "listen", l.label, "error", err)
 		}
+		s.open.Store(s.open.Load().ended(l))
 		s.logger.Info("listening no more", "listen", l.label)
 	}
 }

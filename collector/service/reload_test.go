@@ -23,6 +23,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/receive/certtest"
 )
 
 // reloadable is a running service whose settings a test changes.
@@ -125,11 +126,7 @@ func (r *reloadable) load() *load {
 }
 
 func (r *reloadable) flows() uint64 {
-	n := r.s.goneFlows.Load()
-	for _, p := range r.s.pipelines() {
-		n += p.flows.Load()
-	}
-	return n
+	return r.s.totals().flows
 }
 
 // end stops sending, and returns how many flows were sent.
@@ -530,5 +527,59 @@ func TestManySignals(t *testing.T) {
 	until(t, "both reloads", func() bool { return len(r.sd.all("READY=1")) == 3 })
 	if n := len(r.sd.all("RELOADING=1")); n != 2 || len(r.sd.all("MONOTONIC_USEC=")) != 2 {
 		t.Errorf("%d reloads", n)
+	}
+}
+
+// TestTotalsNeverGoBack, whoever looks at them while a reload ends a listener.
+func TestTotalsNeverGoBack(t *testing.T) {
+	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }))
+	stop := make(chan struct{})
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		for before := r.s.totals(); ; {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			now := r.s.totals()
+			if now.flows < before.flows || now.kernelDrops < before.kernelDrops {
+				t.Errorf("%d flows after %d", now.flows, before.flows)
+				return
+			}
+			before = now
+		}
+	})
+	for i := range 5 {
+		address := fmt.Sprintf("127.0.0.%d:0", i+2)
+		r.reload(func(c *config.Config) { c.Listen.UDP = []string{"127.0.0.1:0", address} })
+		to, before := r.s.listeners()[1].feed.LocalAddr(), r.flows()
+		r.send(to, netflow5(0, 30))
+		until(t, "the flows", func() bool { return r.flows() == before+30 })
+		r.reload(func(c *config.Config) { c.Listen.UDP = []string{"127.0.0.1:0"} })
+	}
+	close(stop)
+	looking.Wait()
+	if n := r.flows(); n != 150 {
+		t.Errorf("%d flows in the end", n)
+	}
+}
+
+// TestCertificatesThatNobodyServesAreForgotten: those of before must not come back with a listener that is added later.
+func TestCertificatesThatNobodyServesAreForgotten(t *testing.T) {
+	var tls [2]tlsFiles
+	for i := range tls {
+		tls[i] = newTLSFiles(t)
+		authority := certtest.New(t)
+		tls[i].put(t, authority.Server(t, "collector"), authority)
+	}
+	r := runReloadable(t, settings(func(c *config.Config) {
+		c.Output.NDJSON.Path, c.Listen.IPFIXTLS, c.Listen.TLS = "/dev/null", []string{"127.0.0.1:0"}, tls[0].TLS
+	}))
+	first := r.s.certificates.Load()
+	r.reload(func(c *config.Config) { c.Listen.IPFIXTLS, c.Listen.TLS = []string{}, tls[1].TLS })
+	r.reload(func(c *config.Config) { c.Listen.IPFIXTLS = []string{"127.0.0.1:0"} })
+	if now := r.s.certificates.Load(); now == nil || now == first {
+		t.Error("the certificates of before the reloads are served")
 	}
 }

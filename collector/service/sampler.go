@@ -214,7 +214,7 @@ func (p *sampler) sample(now time.Time) {
 	if p.all.n > 0 {
 		seconds := max(now.Sub(p.at).Seconds(), 0.001)
 		d := all.since(p.all.of[p.all.now])
-		p.points[p.n%samplesKept] = page.Point{Flows: float64(d.flows) / seconds, Packets: float64(d.packets) / seconds, Drops: float64(t.lost()-p.latest().lost()) / seconds}
+		p.points[p.n%samplesKept] = page.Point{Flows: float64(d.flows) / seconds, Packets: float64(d.packets) / seconds, Drops: float64(more(t.lost(), p.latest().lost())) / seconds}
 		p.n++
 	}
 	p.all.put(now, all)

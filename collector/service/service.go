@@ -151,7 +151,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	s.pool = output.NewPool(int(cfg.Output.Elasticsearch.BatchBytes), 0)
 	list := s.newListeners(cfg, rules, feeds)
 	s.sizePool(cfg, len(pipelinesOf(list)))
-	s.open.Store(&list)
+	s.open.Store(&listening{listeners: list})
 	s.restore(cfg)
 	if s.encoder, err = schema.NewEncoder(cfg.Document.Selection()); err != nil {
 		return nil, fmt.Errorf("unable to use the settings below document: %w", err)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,21 +25,35 @@ type state struct {
 	started  time.Time
 	settings atomic.Pointer[[]config.Setting]
 	phase    atomic.Int32
-	open     atomic.Pointer[[]*listener]
+	open     atomic.Pointer[listening]
 	sink     *output.Outputs
 	store    *exporter.Store         // nil when nothing is to outlive a restart
 	sampler  atomic.Pointer[sampler] // nil without pages
 	stages   stages
 	enrichment
 	reloads reloads
+}
 
-	goneFlows, goneDrops atomic.Uint64 // of pipelines that ended while the service goes on
+// listening is what counts for totals at a time: it changes as a whole, so that they never go back.
+type listening struct {
+	listeners []*listener // at work
+	ending    []*listener // not wanted any more, while they read what the kernel holds
+
+	goneFlows, goneDrops uint64 // of those that ended while the service goes on
+}
+
+// ended is the same without one of those that end, whose pipelines and socket are done.
+func (o listening) ended(l *listener) *listening {
+	o.ending = slices.DeleteFunc(slices.Clone(o.ending), func(one *listener) bool { return one == l })
+	o.goneFlows += l.flows()
+	o.goneDrops += l.feed.kernelDrops()
+	return &o
 }
 
 // listeners are those at work. The list does not change; a reload puts another into its place.
 func (s *state) listeners() []*listener {
-	if list := s.open.Load(); list != nil {
-		return *list
+	if now := s.open.Load(); now != nil {
+		return now.listeners
 	}
 	return nil
 }
@@ -166,13 +181,14 @@ type totals struct {
 }
 
 func (s *state) totals() totals {
-	t := totals{
-		at: time.Now(), outputs: s.sink.Stats(), settings: s.reloads.problem(),
-		flows: s.goneFlows.Load(), kernelDrops: s.goneDrops.Load(),
-	}
-	for _, l := range s.listeners() {
+	t := totals{at: time.Now(), outputs: s.sink.Stats(), settings: s.reloads.problem()}
+	now := s.open.Load()
+	t.flows, t.kernelDrops = now.goneFlows, now.goneDrops
+	for _, l := range slices.Concat(now.listeners, now.ending) {
 		t.flows += l.flows()
 		t.kernelDrops += l.feed.kernelDrops()
+	}
+	for _, l := range now.listeners {
 		t.exporters += exporters(l.snapshot())
 	}
 	for _, o := range t.outputs {
@@ -188,11 +204,14 @@ func (s *state) totals() totals {
 	return t
 }
 
+// more is by how much a counter grew; 0 where it went back.
+func more(now, before uint64) uint64 { return max(now, before) - before }
+
 // line is the status line: what happened since the totals before.
 func (t totals) line(before totals) string {
 	rate := 0.0
 	if d := t.at.Sub(before.at).Seconds(); d > 0 {
-		rate = float64(max(t.flows, before.flows)-before.flows) / d
+		rate = float64(more(t.flows, before.flows)) / d
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s flows/s", plural(t.exporters, "exporter"), short(rate))
@@ -208,10 +227,10 @@ func (t totals) line(before totals) string {
 			fmt.Fprintf(&b, ", %s behind by %s", title(o.Name), seconds(max(0, t.at.Sub(o.Held.Oldest))))
 		}
 	}
-	if n := t.dropped - before.dropped; n > 0 {
+	if n := more(t.dropped, before.dropped); n > 0 {
 		fmt.Fprintf(&b, "; %s dropped", plural(int(n), "flow"))
 	}
-	if n := t.kernelDrops - before.kernelDrops; n > 0 {
+	if n := more(t.kernelDrops, before.kernelDrops); n > 0 {
 		fmt.Fprintf(&b, "; %s dropped by the kernel", plural(int(n), "packet"))
 	}
 	if len(t.missing) > 0 {
