@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
@@ -130,7 +131,7 @@ func gather(snaps []exporter.Snapshot) map[netip.Addr]*page.Sender {
 			if format := src.Key.Format.String(); !slices.Contains(s.Formats, format) {
 				s.Formats = append(s.Formats, format)
 			}
-			s.Lost += sumsOf(src).lost
+			s.Lost += sumsOf(src).missing()
 			s.Templates += src.Templates
 			s.Malformed += src.Malformed
 			if src.Waiting > 0 {
@@ -312,30 +313,77 @@ func processOf(s *exporter.SourceStats, listen string) page.Process {
 	return p
 }
 
+// templateKey tells templates of an exporter apart.
+type templateKey struct {
+	source  exporter.Key
+	id      uint16
+	options bool
+}
+
+// ask returns what pipelines know of an exporter, from the one that heard of it last to the first. Those that know it only from before the restart are not
+// asked. They answer between packets, all at once.
+func (p *pages) ask(ctx context.Context, e *page.Exporter) []*exporter.Description {
+	type answer struct {
+		heard time.Time
+		*exporter.Description
+	}
+	var list []answer
+	var mu sync.Mutex
+	var asked sync.WaitGroup
+	for _, pl := range p.state.pipelines() {
+		var heard time.Time
+		snap := pl.table.Snapshot()
+		for i := range snap.Sources {
+			if s := &snap.Sources[i]; s.Key.Address == e.Address && s.Packets > 0 && s.LastSeen.After(heard) {
+				heard = s.LastSeen
+			}
+		}
+		if heard.IsZero() {
+			continue
+		}
+		asked.Go(func() {
+			d, ok := pl.describe(ctx, e.Address)
+			mu.Lock()
+			defer mu.Unlock()
+			e.Busy = e.Busy || !ok
+			if d != nil {
+				list = append(list, answer{heard, d})
+			}
+		})
+	}
+	asked.Wait()
+	slices.SortFunc(list, func(a, b answer) int { return b.heard.Compare(a.heard) })
+	all := make([]*exporter.Description, len(list))
+	for i := range list {
+		all[i] = list[i].Description
+	}
+	return all
+}
+
 // describe adds what pipelines know of an exporter. They answer between packets.
 func (p *pages) describe(ctx context.Context, e *page.Exporter) {
 	ctx, cancel := context.WithTimeout(ctx, describeTime)
 	defer cancel()
 	interfaces := map[uint32]*page.Interface{}
-	for _, pl := range p.state.pipelines() {
-		d, ok := pl.describe(ctx, e.Address)
-		if !ok {
-			e.Busy = true
-			continue
-		}
-		if d == nil {
-			continue
-		}
-		e.Cut += d.Cut
+	samplers, templates := map[string]bool{}, map[templateKey]bool{}
+	for _, d := range p.ask(ctx, e) {
+		e.Cut = max(e.Cut, d.Cut)
 		for i := range d.Interfaces {
-			one := interfaceOf(&d.Interfaces[i])
-			interfaces[one.Index] = &one
+			if one := interfaceOf(&d.Interfaces[i]); interfaces[one.Index] == nil {
+				interfaces[one.Index] = &one
+			}
 		}
 		for _, s := range d.Samplers {
-			e.Samplers = append(e.Samplers, describeSampler(s))
+			if one := describeSampler(s); !samplers[one.Name] {
+				samplers[one.Name] = true
+				e.Samplers = append(e.Samplers, one)
+			}
 		}
 		for _, t := range d.Templates {
-			e.Templates = append(e.Templates, templateOf(t))
+			if key := (templateKey{t.Key, t.ID, t.Options}); !templates[key] {
+				templates[key] = true
+				e.Templates = append(e.Templates, templateOf(t))
+			}
 		}
 	}
 	p.measure(e.Address, interfaces)

@@ -298,6 +298,55 @@ func TestRatesAndLossOfExporters(t *testing.T) {
 	}
 }
 
+// What is missing goes down when a packet comes late: the exporter was not forgotten, and goes on with its rates.
+func TestRatesOutlastReordering(t *testing.T) {
+	table := exporter.NewTable(exporter.Limits{})
+	p := samplerOf(t, table)
+	at := p.at
+	key := exporter.Key{Address: netip.MustParseAddr("192.0.2.1"), Format: 6}
+	next := func(sequence uint32) {
+		source := table.Source(key, at)
+		source.Sequence(sequence, 10, 1000)
+		source.Count(10, 0)
+	}
+	for i := range uint32(4) {
+		next(10 * i)
+		at = at.Add(sampleInterval)
+		p.sample(at)
+	}
+	next(50) // 40 is missing
+	at = at.Add(sampleInterval)
+	p.sample(at)
+	next(40)
+	at = at.Add(sampleInterval)
+	p.sample(at)
+	tr := p.exporters[key.Address]
+	if r := tr.recent.rates(); r.Flows != 5 || tr.loss() != 0 {
+		t.Errorf("rates %+v, loss %v", r, tr.loss())
+	}
+}
+
+// Several readers know an exporter from before the restart, and one of them hears of it.
+func TestPagesWithSeveralReaders(t *testing.T) {
+	several := settings(func(c *config.Config) { c.Listen.Readers, c.State.Directory = 4, t.TempDir() })
+	c := run(t, several, Options{})
+	c.send(c.UDP[0], template9(0), netflow9(1, 5))
+	c.shows("/exporters/127.0.0.1", "sourceIPv6Address")
+	if err := c.stop(); err != nil {
+		t.Error(err)
+	}
+	c = run(t, several, Options{})
+	c.send(c.UDP[0], netflow9(2, 20))
+	body := c.shows("/exporters/127.0.0.1", "sourceIPv6Address")
+	if n := strings.Count(body, `<details class="template"><summary>256 `); n != 1 {
+		t.Errorf("the template is shown %d times", n)
+	}
+	until(t, "traffic", func() bool {
+		_, body := c.get("/")
+		return strings.Contains(body, "bit/s") && !strings.Contains(body, "0\u00a0bit/s")
+	})
+}
+
 func TestOnlySoManyExportersAreFollowed(t *testing.T) {
 	table := exporter.NewTable(exporter.Limits{Exporters: 5000})
 	p := samplerOf(t, table)

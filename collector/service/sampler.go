@@ -29,19 +29,23 @@ const (
 // sums are what is counted of an exporter, or of all.
 type sums struct {
 	flows, packets, octets uint64
-	lost, units            uint64 // of sequence numbers: what is missing, and what came
+	lost, late, units      uint64 // of sequence numbers: what was missing, what of that came late after all, and what came
 }
+
+// missing is what was missing and did not come late.
+func (s sums) missing() uint64 { return s.lost - min(s.lost, s.late) }
 
 // since is what was added since before. Where a counter went back, an exporting process was forgotten in between, and nobody knows.
 func (s sums) since(before sums) sums {
-	if s.flows < before.flows || s.packets < before.packets || s.octets < before.octets || s.lost < before.lost || s.units < before.units {
+	if s.flows < before.flows || s.packets < before.packets || s.octets < before.octets || s.lost < before.lost || s.late < before.late || s.units < before.units {
 		return sums{}
 	}
-	return sums{s.flows - before.flows, s.packets - before.packets, s.octets - before.octets, s.lost - before.lost, s.units - before.units}
+	return sums{s.flows - before.flows, s.packets - before.packets, s.octets - before.octets, s.lost - before.lost, s.late - before.late, s.units - before.units}
 }
 
 func (s *sums) add(o sums) {
-	s.flows, s.packets, s.octets, s.lost, s.units = s.flows+o.flows, s.packets+o.packets, s.octets+o.octets, s.lost+o.lost, s.units+o.units
+	s.flows, s.packets, s.octets = s.flows+o.flows, s.packets+o.packets, s.octets+o.octets
+	s.lost, s.late, s.units = s.lost+o.lost, s.late+o.late, s.units+o.units
 }
 
 // recentSums are what was counted at the last samples, from which rates are made.
@@ -95,7 +99,7 @@ func (t *track) put(at time.Time, s sums) {
 	}
 	d := s.since(t.last)
 	seconds := max(at.Sub(t.begun).Seconds(), 0.001)
-	t.points[t.n%trackPoints] = struct{ flows, lost, units float32 }{float32(float64(d.flows) / seconds), float32(d.lost), float32(d.units)}
+	t.points[t.n%trackPoints] = struct{ flows, lost, units float32 }{float32(float64(d.flows) / seconds), float32(d.lost) - float32(d.late), float32(d.units)}
 	t.n++
 	t.last, t.begun, t.turns = s, at, 1
 }
@@ -112,7 +116,7 @@ func (t *track) history() []float64 {
 // loss is the share of what was missing in the history, and since its last point.
 func (t *track) loss() float64 {
 	d := t.recent.of[t.recent.now].since(t.last)
-	lost, units := float64(d.lost), float64(d.units)
+	lost, units := float64(d.lost)-float64(d.late), float64(d.units)
 	for i := range min(t.n, trackPoints) {
 		lost, units = lost+float64(t.points[i].lost), units+float64(t.points[i].units)
 	}
@@ -315,7 +319,7 @@ func sumsOf(s *exporter.SourceStats) sums {
 	}
 	return sums{
 		flows: s.Records, packets: s.Packets, octets: s.Traffic.Octets,
-		lost: s.SequenceLost - min(s.SequenceLost, s.SequenceReordered), units: units,
+		lost: s.SequenceLost, late: s.SequenceReordered, units: units,
 	}
 }
 

@@ -184,6 +184,7 @@ func TestReadyOnlyWhenFlowsCanBeKept(t *testing.T) {
 	if err := c.stop(); err != nil {
 		t.Error(err)
 	}
+	until(t, "STOPPING", func() bool { return len(sd.all("STATUS=stopping")) == 1 })
 	if told := sd.all(""); len(sd.all("READY=1")) != 0 || !strings.HasPrefix(told[len(told)-1], "STATUS=stopping") {
 		t.Errorf("systemd was told %q", told)
 	}
