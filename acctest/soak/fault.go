@@ -13,6 +13,7 @@ import (
 type fault struct {
 	name, what string
 	vm         bool // needs a machine with a clock and a receive buffer of its own
+	restarts   bool // the collector is another process afterwards
 	inject     func(context.Context, *soak) error
 }
 
@@ -20,30 +21,30 @@ type fault struct {
 const away = 20 * time.Second
 
 var faults = []fault{
-	{"calm", "nothing goes wrong", false, func(ctx context.Context, _ *soak) error { return pause(ctx, away) }},
-	{"restart", "the collector is restarted, which loses nothing", false, func(ctx context.Context, s *soak) error {
+	{"calm", "nothing goes wrong", false, false, func(ctx context.Context, _ *soak) error { return pause(ctx, away) }},
+	{"restart", "the collector is restarted, which loses nothing", false, true, func(ctx context.Context, s *soak) error {
 		return s.systemctl(ctx, "restart")
 	}},
-	{"reload", "the collector reads its settings again", false, func(ctx context.Context, s *soak) error {
+	{"reload", "the collector reads its settings again", false, false, func(ctx context.Context, s *soak) error {
 		return s.systemctl(ctx, "reload")
 	}},
-	{"kill", "the collector is killed, which loses what is younger than a second", false, func(ctx context.Context, s *soak) error {
+	{"kill", "the collector is killed, which loses what is younger than a second", false, false, func(ctx context.Context, s *soak) error {
 		return s.crash(ctx, func() error { return s.signal(ctx, "KILL") })
 	}},
-	{"pause", "the collector is stopped for a while and goes on", false, func(ctx context.Context, s *soak) error {
+	{"pause", "the collector is stopped for a while and goes on", false, false, func(ctx context.Context, s *soak) error {
 		wait := 10 * time.Second
 		if !s.o.VM {
 			wait = time.Second // the machine's receive buffer is small
 		}
 		return errors.Join(s.signal(ctx, "STOP"), pause(ctx, wait), s.signal(ctx, "CONT"))
 	}},
-	{"hang", "the collector is stopped for good, until the watchdog has it killed and started anew", true, func(ctx context.Context, s *soak) error {
+	{"hang", "the collector is stopped for good, until the watchdog has it killed and started anew", true, false, func(ctx context.Context, s *soak) error {
 		return s.crash(ctx, func() error { return s.signal(ctx, "STOP") })
 	}},
-	{"server-kill", "Elasticsearch is killed and started again", false, func(ctx context.Context, s *soak) error {
+	{"server-kill", "Elasticsearch is killed and started again", false, false, func(ctx context.Context, s *soak) error {
 		return errors.Join(s.Elasticsearch.Kill(ctx), s.Elasticsearch.Start(ctx))
 	}},
-	{"server-away", "Elasticsearch is stopped for a while; the collector is killed meanwhile", false, func(ctx context.Context, s *soak) error {
+	{"server-away", "Elasticsearch is stopped for a while; the collector is killed meanwhile", false, false, func(ctx context.Context, s *soak) error {
 		err := s.Elasticsearch.Stop(ctx)
 		if err == nil {
 			err = pause(ctx, away/2)
@@ -53,23 +54,23 @@ var faults = []fault{
 		}
 		return errors.Join(err, pause(ctx, away/2), s.Elasticsearch.Start(ctx))
 	}},
-	{"server-pause", "Elasticsearch keeps its connections open and says nothing", false, func(ctx context.Context, s *soak) error {
+	{"server-pause", "Elasticsearch keeps its connections open and says nothing", false, false, func(ctx context.Context, s *soak) error {
 		return errors.Join(s.Elasticsearch.Pause(), pause(ctx, away), s.Elasticsearch.Resume())
 	}},
-	{"full-disk", "the spool's disk is full while Elasticsearch is away", false, fullDisk},
-	{"bad-packets", "somebody sends packets that nobody can read", false, badPackets},
-	{"exporter-restart", "the exporter begins its sequence anew, and sends flows before their template", false, func(ctx context.Context, s *soak) error {
+	{"full-disk", "the spool's disk is full while Elasticsearch is away", false, false, fullDisk},
+	{"bad-packets", "somebody sends packets that nobody can read", false, false, badPackets},
+	{"exporter-restart", "the exporter begins its sequence anew, and sends flows before their template", false, false, func(ctx context.Context, s *soak) error {
 		s.flows.Restart()
 		return pause(ctx, away/2)
 	}},
-	{"exporter-clock", "the exporter's clock is a day fast, and then a day slow", false, func(ctx context.Context, s *soak) error {
+	{"exporter-clock", "the exporter's clock is a day fast, and then a day slow", false, false, func(ctx context.Context, s *soak) error {
 		defer s.flows.Skew(0)
 		s.flows.Skew(24 * time.Hour)
 		err := pause(ctx, away/2)
 		s.flows.Skew(-24 * time.Hour)
 		return errors.Join(err, pause(ctx, away/2))
 	}},
-	{"clock", "the host's clock jumps an hour ahead and two back, Elasticsearch is away, and the collector is restarted in between", true, clock},
+	{"clock", "the host's clock jumps an hour ahead and two back, Elasticsearch is away, and the collector is restarted in between", true, true, clock},
 }
 
 func (s *soak) systemctl(ctx context.Context, verb string) error {

@@ -210,6 +210,9 @@ func (s *soak) episode(ctx context.Context, f fault) (Episode, error) {
 	if now, err := s.pid(ctx); err != nil {
 		return e, err
 	} else if now != pid {
+		if len(s.crashes) == 0 && !f.restarts {
+			return e, errors.New("the collector was started anew, and nobody asked for it")
+		}
 		e.Dropped = after // of a new process, which began to count anew
 	}
 	times, err := s.Elasticsearch.NetFlowStored(ctx, "flows", first, last)

@@ -209,16 +209,42 @@ func cloud(id string) (string, error) {
 func (t *translation) kafka() {
 	const brokers = kafka + "BROKERS"
 	value := t.value(brokers)
-	if value == "" {
+	if value == "" || t.unresolved(brokers) {
 		return
 	}
 	var list []string
 	for text := range strings.SplitSeq(value, ",") {
-		text = strings.TrimSpace(text)
-		if _, _, err := net.SplitHostPort(text); err != nil {
-			text = net.JoinHostPort(strings.Trim(text, "[]"), "9092")
+		address, err := brokerAddress(strings.TrimSpace(text))
+		if err != nil {
+			t.fail(brokers, err)
+			return
 		}
-		list = append(list, text)
+		list = append(list, address)
 	}
 	t.together("output.kafka.brokers", strings.Join(list, ", "), brokers)
+}
+
+// brokerAddress makes host:port of a broker's name or address. Messages have nothing of it, as there may be a password in it.
+func brokerAddress(text string) (string, error) {
+	if strings.Contains(text, "://") {
+		return "", errors.New("a broker is host:port, without a scheme (://): use " + kafkaTLS + " for TLS")
+	}
+	u, err := url.Parse("//" + text)
+	if bare, notBare := netip.ParseAddr(text); notBare == nil && bare.Is6() { // an IPv6 address may stand without brackets
+		u, err = &url.URL{Host: "[" + text + "]"}, nil
+	}
+	switch {
+	case strings.Contains(text, "@"):
+		return "", errors.New("there is a user in an address: use " + kafka + "SASL_USERNAME")
+	case err != nil || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("not a list of host:port")
+	}
+	name := u.Port()
+	if name == "" {
+		name = "9092"
+	}
+	if _, err := port(name); err != nil {
+		return "", errors.New("not a list of host:port")
+	}
+	return net.JoinHostPort(u.Hostname(), name), nil
 }

@@ -66,7 +66,7 @@ var serviceOptions = []Option{
 	{Name: "EF_API_PORT", Old: []string{"EF_METRICS_PORT"}, Rule: Rule{
 		Translated,
 		[]string{"http.address"},
-		"on 127.0.0.1 only; write 0.0.0.0 and the port where Prometheus is on another host",
+		"on 127.0.0.1 only; another address, where Prometheus is on another host, needs `http.tls` and a password, or `http.insecure: true`",
 		func(t *translation, value string) (verdict, error) {
 			if _, err := port(value); err != nil {
 				return verdict{}, err
@@ -74,12 +74,15 @@ var serviceOptions = []Option{
 			return t.set("http.address", "127.0.0.1:"+value), nil
 		},
 	}},
-	{Name: apiTLS, Old: []string{"EF_METRICS_TLS_ENABLE"}, Rule: switched(false, "it is off", "metrics are served without TLS, on 127.0.0.1; put a proxy before them where they leave the host")},
-	{Name: "EF_API_TLS_CERT_FILEPATH", Old: []string{"EF_METRICS_TLS_CERT_FILEPATH"}, On: apiTLS, Rule: missing("see " + apiTLS)},
-	{Name: "EF_API_TLS_KEY_FILEPATH", Old: []string{"EF_METRICS_TLS_KEY_FILEPATH"}, On: apiTLS, Rule: missing("see " + apiTLS)},
-	{Name: apiLogin, Rule: switched(false, "it is off", "metrics are served without a login, on 127.0.0.1; put a proxy before them where they leave the host")},
-	{Name: "EF_API_BASIC_AUTH_USERNAME", On: apiLogin, Rule: missing("see " + apiLogin)},
-	{Name: "EF_API_BASIC_AUTH_PASSWORD", On: apiLogin, Rule: missing("see " + apiLogin)},
+	{Name: apiTLS, Old: []string{"EF_METRICS_TLS_ENABLE"}, Rule: enables("see the certificate", "http.tls.certificate_file")},
+	{Name: "EF_API_TLS_CERT_FILEPATH", Old: []string{"EF_METRICS_TLS_CERT_FILEPATH"}, On: apiTLS, Rule: file("http.tls.certificate_file", "")},
+	{
+		Name: "EF_API_TLS_KEY_FILEPATH", Old: []string{"EF_METRICS_TLS_KEY_FILEPATH"}, On: apiTLS,
+		Rule: file("http.tls.key_file", "the service's user has to be able to read it; a credential of systemd is best"),
+	},
+	{Name: apiLogin, Rule: enables("see the user", "http.username")},
+	{Name: "EF_API_BASIC_AUTH_USERNAME", On: apiLogin, Rule: becomes("http.username", "`/livez` asks for none")},
+	{Name: "EF_API_BASIC_AUTH_PASSWORD", On: apiLogin, Rule: secret("http-password", "")},
 	{Name: "EF_LOGGER_LEVEL", Rule: chosen("log.level", map[string]string{
 		"debug": "debug", "info": "info", "warn": "warn", "error": "error", "dpanic": "error", "panic": "error", "fatal": "error",
 	}, "panic and fatal become error")},

@@ -173,7 +173,7 @@ func TestTableIsSound(t *testing.T) {
 	for _, k := range config.Keys() {
 		keys[k.Key] = true
 	}
-	credentials := []string{"elasticsearch-password", "elasticsearch-api-key", "kafka-password", "snmp"}
+	credentials := []string{"elasticsearch-password", "elasticsearch-api-key", "kafka-password", "http-password", "snmp"}
 	for _, o := range Options() {
 		if o.On != "" && byName[o.On] == nil {
 			t.Errorf("%s depends on %s, which is not there", o.Name, o.On)
@@ -249,6 +249,18 @@ func TestTranslate(t *testing.T) {
 		},
 		"an output that is off": {[]string{"EF_OUTPUT_ELASTICSEARCH_ADDRESSES=a", "EF_OUTPUT_ELASTICSEARCH_USERNAME=u"}, map[string]string{"output.elasticsearch.addresses": "", "output.elasticsearch.username": ""}},
 		"metrics":               {[]string{"EF_METRICS_PORT=9090"}, map[string]string{"http.address": "127.0.0.1:9090"}},
+		"metrics with TLS and a login": {
+			[]string{
+				"EF_API_PORT=9090", "EF_API_TLS_ENABLE=true", "EF_API_TLS_CERT_FILEPATH=api.crt", "EF_API_TLS_KEY_FILEPATH=/k/api.key",
+				"EF_API_BASIC_AUTH_ENABLE=true", "EF_API_BASIC_AUTH_USERNAME=prometheus", "EF_API_BASIC_AUTH_PASSWORD=hunter2",
+			},
+			map[string]string{"http.address": "127.0.0.1:9090", "http.tls.certificate_file": "/etc/elastiflow/api.crt", "http.tls.key_file": "/k/api.key", "http.username": "prometheus"},
+		},
+		"a login that is off": {[]string{"EF_API_BASIC_AUTH_USERNAME=u"}, map[string]string{"http.username": ""}},
+		"brokers by address": {
+			[]string{"EF_OUTPUT_KAFKA_ENABLE=true", "EF_OUTPUT_KAFKA_BROKERS=192.0.2.1,[2001:db8::1], 2001:db8::2,[2001:db8::3]:9093"},
+			map[string]string{"output.kafka.brokers": "192.0.2.1:9092, [2001:db8::1]:9092, [2001:db8::2]:9092, [2001:db8::3]:9093"},
+		},
 		"databases": {
 			[]string{"EF_PROCESSOR_ENRICH_IPADDR_MAXMIND_ASN_ENABLE=true", "EF_PROCESSOR_ENRICH_IPADDR_MAXMIND_GEOIP_PATH=/x.mmdb"},
 			map[string]string{"enrich.geoip.asn": "/etc/elastiflow/maxmind/GeoLite2-ASN.mmdb", "enrich.geoip.city": ""},
@@ -335,12 +347,18 @@ func TestReport(t *testing.T) {
 func TestValuesThatCannotBe(t *testing.T) {
 	for line, want := range map[string]string{
 		"EF_FLOW_SERVER_UDP_PORT=http":           `flow.env: line 2, column 1: EF_FLOW_SERVER_UDP_PORT: "http" is not a port`,
+		"EF_FLOW_SERVER_UDP_PORT=1,1":            "0.0.0.0:1 is listed twice",
 		"EF_FLOW_SERVER_UDP_IP=eth0":             "EF_FLOW_SERVER_UDP_IP: not an IP address",
 		"EF_OUTPUT_ELASTICSEARCH_ENABLE=perhaps": `EF_OUTPUT_ELASTICSEARCH_ENABLE: "perhaps" is neither true nor false`,
 		"EF_OUTPUT_ELASTICSEARCH_ENABLE=true\nEF_OUTPUT_ELASTICSEARCH_ADDRESSES=u:hunter2@h":   "EF_OUTPUT_ELASTICSEARCH_ADDRESSES: there is a user in an address",
 		"EF_OUTPUT_ELASTICSEARCH_ENABLE=true\nEF_OUTPUT_ELASTICSEARCH_CLOUD_ID=hunter2":        "EF_OUTPUT_ELASTICSEARCH_CLOUD_ID: not a Cloud ID",
 		"EF_OUTPUT_ELASTICSEARCH_ENABLE=true\nEF_OUTPUT_ELASTICSEARCH_CLIENT_CERT_FILEPATH=/c": "is needed for output.elasticsearch.client_certificate_file",
-		"EF_FLOW_SERVER_UDP_PORT=1,1": "0.0.0.0:1 is listed twice",
+		"EF_OUTPUT_KAFKA_ENABLE=true\nEF_OUTPUT_KAFKA_BROKERS=user:hunter2@kafka:9092":         "EF_OUTPUT_KAFKA_BROKERS: there is a user in an address: use EF_OUTPUT_KAFKA_SASL_USERNAME",
+		"EF_OUTPUT_KAFKA_ENABLE=true\nEF_OUTPUT_KAFKA_BROKERS=a,u:hunter2@h":                   "EF_OUTPUT_KAFKA_BROKERS: there is a user in an address",
+		"EF_OUTPUT_KAFKA_ENABLE=true\nEF_OUTPUT_KAFKA_BROKERS=SASL_SSL://kafka:hunter2":        "EF_OUTPUT_KAFKA_BROKERS: a broker is host:port, without a scheme",
+		"EF_OUTPUT_KAFKA_ENABLE=true\nEF_OUTPUT_KAFKA_BROKERS=kafka:hunter2":                   "EF_OUTPUT_KAFKA_BROKERS: not a list of host:port",
+		"EF_OUTPUT_KAFKA_ENABLE=true\nEF_OUTPUT_KAFKA_BROKERS=kafka/hunter2":                   "EF_OUTPUT_KAFKA_BROKERS: not a list of host:port",
+		"EF_API_TLS_ENABLE=true\nEF_API_TLS_CERT_FILEPATH=/c":                                  "is needed for http.tls.certificate_file",
 	} {
 		in, err := Read("flow.env", []byte("# first\n"+line+"\n"), Environment)
 		if err != nil {

@@ -48,6 +48,7 @@ func (t *Table) Dropped(from netip.Addr, flows int) {
 type Stats struct {
 	Packets, Records, Options uint64 // packets, flow records, option records decoded
 	Malformed                 uint64 // packets that could not be decoded to their end
+	SequenceUnits             uint64 // units that came, in the unit of the format (Source.Sequence)
 	SequenceLost              uint64 // units missing when a later packet came, in the unit of the format (Source.Sequence)
 	SequenceReordered         uint64 // units of those that came late after all
 	SequenceRestarted         uint64 // jumps of the sequence number that mean a restart
@@ -68,7 +69,7 @@ type Stats struct {
 // counters are all figures that only grow.
 func (s *Stats) counters() []*uint64 {
 	return []*uint64{
-		&s.Packets, &s.Records, &s.Options, &s.Malformed, &s.SequenceLost, &s.SequenceReordered, &s.SequenceRestarted,
+		&s.Packets, &s.Records, &s.Options, &s.Malformed, &s.SequenceUnits, &s.SequenceLost, &s.SequenceReordered, &s.SequenceRestarted,
 		&s.TemplatesRedefined, &s.TemplatesRefused, &s.TemplatesWithdrawn, &s.ListsUndecoded, &s.ClockCorrected, &s.TimesImplausible,
 		&s.SetsBeforeTemplate, &s.SetsDropped, &s.OptionsRefused,
 	}
@@ -84,7 +85,7 @@ func (s *Stats) Add(o Stats) {
 }
 
 func (s *Source) stats() Stats {
-	return Stats{
+	one := Stats{
 		Packets: s.packets.Load(), Records: s.records.Load(), Options: s.options.Load(),
 		Malformed:          s.malformed.Load(),
 		SequenceLost:       s.sequence.lost.Load(),
@@ -102,6 +103,11 @@ func (s *Source) stats() Stats {
 		Templates:          int(s.known.Load()),
 		Waiting:            int(s.waiting.Load()),
 	}
+	one.SequenceUnits = one.Records + one.Options
+	if s.Key.Format.CountsPackets() {
+		one.SequenceUnits = one.Packets
+	}
+	return one
 }
 
 // SourceStats are the figures of one source.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -188,10 +189,14 @@ func TestWatchedMetricsAreServed(t *testing.T) {
 		c.State.Directory = dir
 		c.Enrich.NetworksFile = networks
 		c.Output.Elasticsearch.Addresses = []string{es.URL}
+		c.Output.Recent.Enabled = "true"
 	}), Options{})
 	c.send(c.UDP[0], template9(1), netflow9(2, 20))
 	until(t, "documents", func() bool { return es.count() >= 20 })
 	_, page := c.get("/metrics")
+	if want := fmt.Sprintf(`flowcollector_exporter_sequence_units_total{exporter="127.0.0.1",listen="%s"} 2`, c.UDP[0]); !strings.Contains(page, want+"\n") {
+		t.Errorf("packets of NetFlow v9, which its sequence counts: no %s", want)
+	}
 	served := map[string]bool{}
 	for line := range strings.Lines(page) {
 		name, _, _ := strings.Cut(line, "{")

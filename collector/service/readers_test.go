@@ -45,6 +45,7 @@ func TestReadersAreSummed(t *testing.T) {
 		fmt.Sprintf(`flowcollector_records_total{listen="%s"} %d`, c.UDP[0], exporters*packets*30),
 		fmt.Sprintf(`flowcollector_exporters{listen="%s"} %d`, c.UDP[0], exporters),
 		fmt.Sprintf(`flowcollector_exporter_packets_total{exporter="127.0.2.1",listen="%s"} %d`, c.UDP[0], packets),
+		fmt.Sprintf(`flowcollector_exporter_sequence_units_total{exporter="127.0.2.1",listen="%s"} %d`, c.UDP[0], packets*30),
 		fmt.Sprintf(`flowcollector_exporter_sequence_lost_total{exporter="127.0.2.1",listen="%s"} 0`, c.UDP[0]),
 		fmt.Sprintf(`flowcollector_socket_drops_total{listen="%s"} 0`, c.UDP[0]),
 	} {

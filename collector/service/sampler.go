@@ -311,15 +311,11 @@ func (p *sampler) follows(now time.Time, t totals) {
 	}
 }
 
-// sumsOf are the sums of a source. Units are what its sequence numbers count (exporter.Source.Sequence).
+// sumsOf are the sums of a source.
 func sumsOf(s *exporter.SourceStats) sums {
-	units := s.Records + s.Options
-	if s.Key.Format.CountsPackets() {
-		units = s.Packets
-	}
 	return sums{
 		flows: s.Records, packets: s.Packets, octets: s.Traffic.Octets,
-		lost: s.SequenceLost, late: s.SequenceReordered, units: units,
+		lost: s.SequenceLost, late: s.SequenceReordered, units: s.SequenceUnits,
 	}
 }
 

@@ -33,6 +33,10 @@ var exporterCounters = [...]struct {
 		func(f figures) uint64 { return f.SequenceLost },
 	},
 	{"exporter_sequence_reordered_total", "Of those missing, what came late after all.", func(f figures) uint64 { return f.SequenceReordered }},
+	{
+		"exporter_sequence_units_total", "What came, in the unit of the exporter's sequence numbers: packets (NetFlow v9), datagrams (sFlow), flows (NetFlow v5 to v8) or data records (IPFIX).",
+		func(f figures) uint64 { return f.SequenceUnits },
+	},
 	{"exporter_sequence_restarts_total", "Jumps of the sequence number that mean a restart of the exporter.", func(f figures) uint64 { return f.SequenceRestarted }},
 	{
 		"exporter_clock_corrected_records_total", "Flow records whose times were moved because the exporter's clock is wrong (decode.max_clock_skew).",

@@ -29,6 +29,7 @@ func main() {
 
 	ctx, done := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer done()
+	context.AfterFunc(ctx, done) // a second signal ends it at once
 	if err := run(ctx, o, machine, faults); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(1) //nolint:gocritic // the signal handler ends with the process
@@ -56,7 +57,7 @@ func run(ctx context.Context, o soak.Options, machine, faults string) error {
 	report, err := soak.Run(ctx, o)
 	show(report)
 	if ctx.Err() != nil {
-		err = errors.New("interrupted; everything is stopped")
+		err = errors.Join(errors.New("interrupted"), err)
 	}
 	if err == nil {
 		fmt.Println("\nEvery flow is accounted for.")

@@ -70,12 +70,16 @@ func (i *importer) run(cmd *cobra.Command, files []string) error {
 	if err = explain(cmd, err); err != nil {
 		return err
 	}
+	var made []madeFile
 	if i.files != "" {
 		directory, err := filepath.Abs(i.files) // the service has another working directory
 		if err != nil {
 			return err
 		}
-		if err := result.Convert(directory, os.ReadFile, func(path string, data []byte) error { return i.write(path, data) }); err != nil {
+		if err := result.Convert(directory, os.ReadFile, func(path string, data []byte) error {
+			made = append(made, madeFile{path, data})
+			return nil
+		}); err != nil {
 			return err
 		}
 	}
@@ -91,11 +95,28 @@ func (i *importer) run(cmd *cobra.Command, files []string) error {
 	if err := write(&report); err != nil {
 		return err
 	}
-	if err := i.deliver(i.output, cmd.OutOrStdout(), settings); err != nil {
+	for _, f := range []madeFile{{i.output, settings}, {i.report, report.Bytes()}} {
+		if f.path != "" {
+			made = append(made, f)
+		}
+	}
+	if err := i.free(made); err != nil {
 		return err
 	}
-	if err := i.deliver(i.report, cmd.ErrOrStderr(), report.Bytes()); err != nil {
-		return err
+	for _, f := range made {
+		if err := i.write(f.path, f.data); err != nil {
+			return err
+		}
+	}
+	if i.output == "" {
+		if _, err := cmd.OutOrStdout().Write(settings); err != nil {
+			return err
+		}
+	}
+	if i.report == "" {
+		if _, err := cmd.ErrOrStderr().Write(report.Bytes()); err != nil {
+			return err
+		}
 	}
 	if n := result.Loses(); n > 0 && i.strict {
 		return &exitError{statusLoses, fmt.Errorf("settings without equivalent: %d", n)}
@@ -157,12 +178,31 @@ func explain(cmd *cobra.Command, err error) error {
 	return &mistaken{len(list)}
 }
 
-func (i *importer) deliver(path string, standard io.Writer, data []byte) error {
-	if path == "" {
-		_, err := standard.Write(data)
-		return err
+// madeFile is a file that is to be written.
+type madeFile struct {
+	path string
+	data []byte
+}
+
+// free tells whether all files can be made, so that none is written when another one cannot.
+func (i *importer) free(files []madeFile) error {
+	for _, f := range files {
+		info, err := os.Stat(filepath.Dir(f.path))
+		switch {
+		case err != nil:
+			return err
+		case !info.IsDir():
+			return fmt.Errorf("%s is not a directory", filepath.Dir(f.path))
+		}
+		if _, err := os.Lstat(f.path); err == nil && !i.force {
+			return occupied(f.path)
+		}
 	}
-	return i.write(path, data)
+	return nil
+}
+
+func occupied(path string) error {
+	return fmt.Errorf("%s is there already; --force writes over it", path)
 }
 
 // write makes a file that everybody may read, as the service's user must; there is no secret in it.
@@ -173,7 +213,7 @@ func (i *importer) write(path string, data []byte) error {
 	}
 	f, err := os.OpenFile(path, flags, 0o644) //nolint:gosec // G302: see above
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s is there already; --force writes over it", path)
+		return occupied(path)
 	}
 	if err != nil {
 		return err

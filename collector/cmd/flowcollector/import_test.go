@@ -37,6 +37,30 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestImportWritesAllOrNothing: a file that is in the way does not leave others behind, so that a second try can succeed.
+func TestImportWritesAllOrNothing(t *testing.T) {
+	dir := t.TempDir()
+	names := file(t, "netifs.yml", "192.0.2.1:\n  3: {ifName: eth0}\n")
+	from := file(t, "f.env", "EF_PROCESSOR_ENRICH_NETIF_METADATA_ENABLE=true\nEF_PROCESSOR_ENRICH_NETIF_METADATA_USERDEF_PATH="+names+"\n")
+	to := filepath.Join(dir, "flowcollector.yml")
+	if err := os.WriteFile(to, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"import-elastiflow", "--output", to, "--files", dir, from}
+	if _, _, err := execute(t, args...); err == nil || !strings.Contains(err.Error(), to+" is there already") {
+		t.Fatalf("%v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "exporters.yml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("exporters.yml was written: %v", err)
+	}
+	if err := os.Remove(to); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := execute(t, args...); err != nil {
+		t.Errorf("the second try: %v", err)
+	}
+}
+
 func TestImportStandardInput(t *testing.T) {
 	cmd := root()
 	var out, problems strings.Builder

@@ -23,7 +23,7 @@ func settingsPage(version string, date time.Time) []byte {
 	line(".SH DESCRIPTION")
 	line("%s", roff("A YAML file; a setting that is not in it has its default. Below, settings are named with dots: log.level is"))
 	line(".PP\n.RS\n.nf\nlog:\n  level: info\n.fi\n.RE\n.PP")
-	line("%s", roff("Sizes are written like 4MiB, durations like 30s, lists like [a, b]. A changed file is read when the service is restarted."))
+	line("%s", roff("Sizes are written like 4MiB, durations like 30s, lists like [a, b]. A changed file is read by systemctl reload flowcollector; what needs a restart is marked."))
 	line(".PP\n.B flowcollector check\nnames every mistake in the file, with line and column;\n.B flowcollector check \\-\\-print\\-effective\nshows every setting with its value.")
 	line(".SH SETTINGS")
 	group := ""
@@ -36,6 +36,9 @@ func settingsPage(version string, date time.Time) []byte {
 		line("%s", roff(k.Description))
 		if k.Default != "" {
 			line(".br\nDefault: %s", roff(k.Default))
+		}
+		if k.Restart {
+			line(".br\nA change needs a restart.")
 		}
 	}
 	line(".SH FILES")
