@@ -193,13 +193,14 @@ func (c *Counter) measure(now int64) {
 // count adds a record to each table.
 func (c *Counter) count(r *flow.Record, sum Sum) {
 	from, to := addressOf(r.Source.Addr), addressOf(r.Destination.Addr)
-	if r.Source.Addr.IsValid() {
+	source, destination := is(r.Source.Addr), is(r.Destination.Addr)
+	if source {
 		c.addresses.add(from, from, sum)
 	}
-	if r.Destination.Addr.IsValid() && to != from {
+	if destination && to != from {
 		c.addresses.add(to, to, sum)
 	}
-	if r.Source.Addr.IsValid() && r.Destination.Addr.IsValid() {
+	if source && destination {
 		pair := Conversation{from, to}
 		// The two directions are one conversation, also where nobody knows who began it.
 		if r.Client == flow.SideDestination || r.Client == flow.SideUnknown && r.Destination.Addr.Less(r.Source.Addr) {
@@ -232,6 +233,9 @@ func (c *Counter) count(r *flow.Record, sum Sum) {
 		c.interfaces.add(Interface{exporter, r.Output, true}, exporter, sum)
 	}
 }
+
+// is tells whether there is an address: a host that has none yet sends from the unspecified one.
+func is(a netip.Addr) bool { return a.IsValid() && !a.IsUnspecified() }
 
 func applicationOf(r *flow.Record) Application {
 	if d := r.Details; d != nil && len(d.ApplicationName) > 0 {
@@ -281,6 +285,9 @@ func countryOf(p *flow.Endpoint) Country {
 func (c *Counter) Tick(now time.Time) {
 	c.turn(now)
 	n := now.UnixNano()
+	if n-c.blockStart >= int64(time.Second) && (c.blockRecords > 0 || c.threshold > 0) {
+		c.measure(n) // few came: a burst is over
+	}
 	if n-c.wanted.Load() > int64(wantedFor) {
 		c.now.Store(nil)
 		return
@@ -291,13 +298,17 @@ func (c *Counter) Tick(now time.Time) {
 	}
 }
 
-// turn begins a new minute when the one before is over.
+// turn begins a new minute when the one before is over. Where the clock was set back, the minute goes on until the clock is past it again.
 func (c *Counter) turn(now time.Time) {
 	minute := now.Unix() / 60
-	if minute == c.minute {
+	if back := c.minute - minute; back >= 0 && back < Minutes {
 		return
 	}
-	if c.minute != 0 && c.total.Flows > 0 {
+	if minute < c.minute { // by an hour or more: what was counted is of another time
+		for i := range c.past {
+			c.past[i].Store(nil)
+		}
+	} else if c.minute != 0 && c.total.Flows > 0 {
 		c.past[uint64(c.minute)%Minutes].Store(c.close())
 	}
 	c.now.Store(nil)

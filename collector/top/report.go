@@ -8,7 +8,7 @@ import (
 
 // Report is what several counters counted within some minutes.
 type Report struct {
-	From, To time.Time // the time that it is about; From is not before the first record
+	From, To time.Time // the time that it is about; From is the start of the first minute that has a record
 	Minute             // Number is not set
 }
 
@@ -22,12 +22,12 @@ func Merge(now time.Time, minutes int, counters ...*Counter) Report {
 	for _, c := range counters {
 		c.wanted.Store(now.UnixNano())
 		for i := range c.past {
-			if one := c.past[i].Load(); one != nil && one.Number < last && one.Number > last-int64(minutes) {
+			if one := c.past[i].Load(); one != nil && one.Number > last-int64(minutes) && one.Number < last+Minutes {
 				m.add(&r, one)
 				first = min(first, one.Number)
 			}
 		}
-		if one := c.now.Load(); one != nil && one.Number == last {
+		if one := c.now.Load(); one != nil && one.Number >= last {
 			m.add(&r, one)
 		}
 	}

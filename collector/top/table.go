@@ -3,6 +3,7 @@ package top
 import (
 	"cmp"
 	"hash/maphash"
+	"math/bits"
 	"slices"
 )
 
@@ -12,9 +13,13 @@ type Sum struct {
 }
 
 func (s *Sum) add(o Sum) {
-	s.Octets += o.Octets
-	s.Packets += o.Packets
-	s.Flows += o.Flows
+	s.Octets, s.Packets, s.Flows = plus(s.Octets, o.Octets), plus(s.Packets, o.Packets), plus(s.Flows, o.Flows)
+}
+
+// plus adds up to what there is room for: an exporter may tell anything.
+func plus(a, b uint64) uint64 {
+	sum, carry := bits.Add64(a, b, 0)
+	return sum | -carry
 }
 
 // table finds the keys with most octets in a bounded number of slots, after Anderson et al., "A High-Performance Algorithm for Identifying

@@ -348,3 +348,57 @@ func BenchmarkMerge(b *testing.B) {
 		Merge(now, Minutes, c)
 	}
 }
+
+// When a burst is over, every record counts again, though few come.
+func TestABurstComesToItsEnd(t *testing.T) {
+	c := New()
+	traffic := newTraffic(100)
+	at := feed(c, traffic.records(100_000), start, 200_000)
+	if c.threshold == 0 {
+		t.Fatal("nothing is left out at 200,000 records a second")
+	}
+	for range 10 {
+		at = at.Add(250 * time.Millisecond)
+		c.Tick(at)
+	}
+	if c.threshold != 0 {
+		t.Errorf("records below %d octets are still left out", c.threshold)
+	}
+}
+
+// A clock that is set back takes nothing away, and what comes meanwhile counts.
+func TestTheClockIsSetBack(t *testing.T) {
+	c := New()
+	traffic := newTraffic(100)
+	at := start.Add(10*time.Minute + time.Second)
+	c.Add(traffic.records(1000), at)
+	back := at.Add(-2 * time.Second) // into the minute before
+	c.Add(traffic.records(1), back)
+	if got := report(c, back, 5).Total.Flows; got != 1001 {
+		t.Errorf("%d flows, want 1001", got)
+	}
+	if got := report(c, at.Add(time.Minute), 5).Total.Flows; got != 1001 {
+		t.Errorf("%d flows once the clock went on, want 1001", got)
+	}
+}
+
+func TestFiguresDoNotWrap(t *testing.T) {
+	s := Sum{math.MaxUint64 - 1, 1, 1}
+	if s.add(Sum{7, 1, 1}); s != (Sum{math.MaxUint64, 2, 2}) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Hosts without an address, and those that ask for one, are not among the talkers.
+func TestTheUnspecifiedAddressIsNobody(t *testing.T) {
+	c := New()
+	c.Add([]flow.Record{{
+		Has: flow.HasBytes, Bytes: 100, Source: flow.Endpoint{Addr: netip.IPv6Unspecified()}, Destination: flow.Endpoint{Addr: netip.MustParseAddr("ff02::1:2")},
+	}, {
+		Has: flow.HasBytes, Bytes: 100, Source: flow.Endpoint{Addr: netip.IPv4Unspecified()}, Destination: flow.Endpoint{Addr: netip.AddrFrom4([4]byte{255, 255, 255, 255})},
+	}}, start)
+	r := report(c, start, 5)
+	if len(r.Addresses) != 2 || len(r.Conversations) != 0 {
+		t.Errorf("addresses %v, conversations %v", r.Addresses, r.Conversations)
+	}
+}
