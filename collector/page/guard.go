@@ -88,7 +88,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // named tells whether a request is for a name of this server. A web page elsewhere can make a browser send requests to any address, under a
 // name of its own, and read the answers (DNS rebinding). Where there is a password the browser has none for that name.
 func (g *guard) named(host string) bool {
-	if g.Username != "" && !g.Loopback {
+	if g.Username != "" {
 		return true
 	}
 	name := host

@@ -127,6 +127,12 @@ func TestManyExportersAreCutOffAndFiltered(t *testing.T) {
 		t.Errorf("%d exporters are shown, want 100", n)
 	}
 	has(t, body, "and 4\u202f908 more")
+	// Whose rates are not known, nobody knows the loss of.
+	_, row, found := strings.Cut(body, "Switch-0")
+	row, _, _ = strings.Cut(row, "</tr>")
+	if !found || strings.Contains(row, "%") {
+		t.Errorf("loss of an exporter that is not followed: %s", row)
+	}
 	for filter, want := range map[string]int{"switch-4321": 1, "10.9.0.7": 11, "IPFIX": 3, "netflow5": 1} {
 		if n := strings.Count(get(t, h, "/?filter="+filter, http.StatusOK), `href="/exporters/`); n != want {
 			t.Errorf("filter %s: %d exporters, want %d", filter, n, want)

@@ -205,6 +205,7 @@ type flowsData struct {
 	Lasts          any
 	Orders         []string
 	Result         recent.Result
+	TooLong        bool // part of the store was not looked at
 	Rows           []row
 	Problem        string
 	Previous, Next string // addresses of other pages of results
@@ -264,7 +265,7 @@ func (h *handler) find(ctx context.Context, d *flowsData) int {
 		d.Problem = "The search did not work: " + err.Error()
 		return http.StatusInternalServerError
 	}
-	d.Result = result
+	d.Result, d.TooLong = result, result.Searched+result.Unreadable < result.Segments
 	for _, f := range result.Flows {
 		one := row{Flow: f, Text: indented(f.Document)}
 		one.SourceLink, one.DestinationLink = d.with("address", text(f.Source.Address)), d.with("address", text(f.Destination.Address))
