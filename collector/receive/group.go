@@ -26,7 +26,8 @@ type Group struct {
 	sockets []*Socket
 	retired []*Socket // of a larger group of before: they get no more packets, what they hold is for the others
 	places  map[*Socket]string
-	changed bool // sockets may hold packets that are for another one
+	stored  []string // names of those that this process had systemd keep
+	changed bool     // sockets may hold packets that are for another one
 	kept    *inherit.Sockets
 	lost    atomic.Uint64 // drops of sockets that were retired
 }
@@ -48,6 +49,9 @@ func ListenGroup(ctx context.Context, address string, o GroupOptions) (_ *Group,
 	g := &Group{places: map[*Socket]string{}, kept: o.Inherited}
 	defer func() {
 		if err != nil {
+			for _, name := range g.stored { // the others stay for the next process
+				g.kept.Forget(name)
+			}
 			err = errors.Join(err, g.Close())
 		}
 	}()
@@ -107,6 +111,7 @@ func (g *Group) keep(s *Socket) {
 	name := inherit.Name(inherit.UDP, s.local, place)
 	g.sockets = append(g.sockets, s)
 	g.places[s] = name
+	g.stored = append(g.stored, name)
 	g.kept.Keep(s.conn, name)
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/page"
@@ -20,6 +21,9 @@ import (
 
 // httpTime bounds every step of a request to the metrics and health server.
 const httpTime = 10 * time.Second
+
+// maxHTTPConnections bounds what those who look, or only connect, take of the files that the process may have open. Others wait.
+const maxHTTPConnections = 128
 
 // httpServer serves pages, /metrics, /livez and /readyz.
 type httpServer struct {
@@ -174,7 +178,7 @@ func (h *httpServer) address() netip.AddrPort {
 // serve answers requests until close or leave. Losing this server is no reason to stop collecting, so it is only logged.
 func (h *httpServer) serve() {
 	_ = h.listener.SetDeadline(time.Time{}) // a server of before may have left it with another
-	var l net.Listener = keptListener{h.listener}
+	l := netutil.LimitListener(keptListener{h.listener}, maxHTTPConnections)
 	if h.secured != nil {
 		l = tls.NewListener(l, h.secured)
 	}
