@@ -6,7 +6,7 @@
 set -euo pipefail
 bin=$1 version=$2 commit=$3 target=$4 part=${5:-all}
 architectures="amd64 arm64"
-export TZ=UTC LC_ALL=C CGO_ENABLED=0 GOOS=linux
+export TZ=UTC LC_ALL=C CGO_ENABLED=0 GOOS=linux GOFLAGS="" GOEXPERIMENT="" GOWORK=off GOAMD64=v1 GOARM64=v8.0
 umask 022
 
 for tool in zip jq; do
@@ -52,7 +52,7 @@ for arch in $architectures; do
 	folder=$work/tar/$name
 	mkdir -p "$folder"
 	cp -r "$work/$arch/flowcollector" "$work/files/man" "$work/files/completions" LICENSE CHANGELOG.md \
-		collector/package/flowcollector.service collector/package/flowcollector.yml "$folder/"
+		collector/package/flowcollector.{service,socket,yml} collector/monitoring/{grafana-dashboard.json,prometheus-rules.yml} "$folder/"
 	chmod -R u=rwX,go=rX "$folder"
 	tar -C "$work/tar" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -9n >"$target/$name.tar.gz"
 	echo "==> $target/$name.tar.gz"

@@ -4,4 +4,4 @@
 set -euo pipefail
 version=$1 target=$2
 rm -rf "$target"
-go run -buildvcs=false -tags packaging ./collector/cmd/flowcollector package-files --changelog CHANGELOG.md --package-version "${version/-/\~}" "$target"
+GOOS="" GOARCH="" go run -buildvcs=false -tags packaging ./collector/cmd/flowcollector package-files --changelog CHANGELOG.md --package-version "${version/-/\~}" "$target"
