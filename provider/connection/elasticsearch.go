@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -79,7 +78,7 @@ func NewElasticsearch(ctx context.Context, hosts *Hosts, value types.Object) (*E
 func (m elasticsearchModel) client(host *Host) (client *elasticsearch.Client, attribute string, err error) {
 	endpoint, err := url.Parse(m.Endpoint.ValueString())
 	if err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
-		return nil, "endpoint", fmt.Errorf("%q is not a URL such as https://127.0.0.1:9200", m.Endpoint.ValueString())
+		return nil, "endpoint", errors.New("must be a URL such as https://127.0.0.1:9200") // not shown: there may be a password in it
 	}
 	if endpoint.User != nil {
 		return nil, "endpoint", errors.New("write user and password as attributes, not in the URL")
