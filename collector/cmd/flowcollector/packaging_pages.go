@@ -45,7 +45,7 @@ func settingsPage(version string, date time.Time) []byte {
 	for _, f := range [][2]string{
 		{DefaultFile, "The settings. No secret belongs into them."},
 		{"/etc/flowcollector/credentials/", "Secrets for systemd to hand over, with LoadCredential= in a drop-in. For root only."},
-		{"/var/lib/flowcollector/", "What exporters announced, the spool and documents that were refused."},
+		{"/var/lib/flowcollector/", "What exporters announced, recent flows, the spool and documents that were refused."},
 	} {
 		line(".TP\n.I %s\n%s", roff(f[0]), roff(f[1]))
 	}
