@@ -224,9 +224,14 @@ func (s *soak) episode(ctx context.Context, f fault) (Episode, error) {
 	return e, nil
 }
 
-// crashWindow is how old a flow may be that a crash costs: output.elasticsearch.flush_interval, a second, and what a slow machine takes to read
-// a packet.
-const crashWindow = 4 * time.Second
+// crashWindow is how old a flow may be that a crash costs: output.elasticsearch.flush_interval, a second, and what the machine takes to read a
+// packet and to have the batch written. An emulated one takes longer.
+func (s *soak) crashWindow() time.Duration {
+	if s.o.VM {
+		return 4 * time.Second
+	}
+	return 2 * time.Second
+}
 
 func (s *soak) account(e *Episode, first, last uint32, times map[uint32]int) {
 	log := s.flows.Log()
@@ -238,7 +243,7 @@ func (s *soak) account(e *Episode, first, last uint32, times map[uint32]int) {
 			if !found {
 				i--
 			}
-			if slices.ContainsFunc(s.crashes, func(at time.Time) bool { d := at.Sub(log[i].At); return d >= 0 && d <= crashWindow }) {
+			if slices.ContainsFunc(s.crashes, func(at time.Time) bool { d := at.Sub(log[i].At); return d >= 0 && d <= s.crashWindow() }) {
 				e.Crash++
 			}
 		case 1:
