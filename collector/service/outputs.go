@@ -73,6 +73,7 @@ const none = "none"
 
 // openOutputs opens the outputs that are configured, or none of them.
 func (s *service) openOutputs(ctx context.Context, cfg config.Config) error {
+	s.noRecent = ""
 	var list []output.Named
 	for _, kind := range outputKinds {
 		if !kind.on(cfg) {
@@ -108,6 +109,7 @@ func (s *service) orNone(list []output.Named) []output.Named {
 
 // prepareOutputs opens the outputs that are new, or whose settings changed. Those of before go on meanwhile.
 func (s *service) prepareOutputs(cfg config.Config, made *parts) error {
+	s.noRecent = ""
 	var errs []error
 	for _, kind := range outputKinds {
 		if !kind.on(cfg) {

@@ -16,7 +16,6 @@ const recentName = "recent"
 
 // openRecent opens the store of recent flows. Where nobody asked for it by name, what keeps it from being there is no error, and noRecent says it.
 func (s *service) openRecent(cfg config.Config) (output.Sink, error) {
-	s.noRecent = ""
 	w, err := s.recentWriter(cfg)
 	if err != nil {
 		if r := cfg.Output.Recent; r.Directory != "" || r.Enabled == "true" {
