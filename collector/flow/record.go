@@ -3,6 +3,7 @@ package flow
 
 import (
 	"math"
+	"math/bits"
 	"net/netip"
 	"slices"
 )
@@ -227,6 +228,12 @@ func (s Sampling) Scale(n uint64) uint64 {
 		return math.MaxUint64
 	}
 	return n * uint64(s.Interval)
+}
+
+// Sum adds two counters, up to what there is room for: an exporter may tell anything.
+func Sum(a, b uint64) uint64 {
+	sum, carry := bits.Add64(a, b, 0)
+	return sum | -carry
 }
 
 // Settle completes a decoded record from what it says in other words.

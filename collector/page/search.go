@@ -73,7 +73,7 @@ var fields = []struct {
 		return nil
 	}},
 	{"protocol", "Protocol", "tcp", "text", func(q *recent.Query, text string) (err error) {
-		q.Protocol, err = parseProtocol(text)
+		q.Protocol, err = schema.ParseProtocol(text)
 		return err
 	}},
 	{"application", "Application", "https", "text", func(q *recent.Query, text string) error { q.Application = text; return nil }},
@@ -119,20 +119,6 @@ func moment(of func(*recent.Query) *time.Time) func(*recent.Query, string) error
 		}
 		return fmt.Errorf("%q is not a time; write it like 2030-12-31T23:59", text)
 	}
-}
-
-// parseProtocol reads IANA's number of a protocol or its keyword.
-func parseProtocol(text string) (uint8, error) {
-	text = strings.ToLower(text)
-	if n, err := strconv.ParseUint(text, 10, 8); err == nil && n > 0 {
-		return uint8(n), nil
-	}
-	for n := 1; n < 256; n++ {
-		if schema.Transport(uint8(n)) == text {
-			return uint8(n), nil
-		}
-	}
-	return 0, fmt.Errorf("%q is not a protocol; write it like tcp, udp or 47", text)
 }
 
 // parseForm reads the address of a page. What cannot be used is said at its field.

@@ -9,7 +9,7 @@ import (
 func (g *Group) Resize(buffer int) error {
 	for _, s := range g.sockets {
 		if err := s.setBuffer(buffer); err != nil {
-			return fmt.Errorf("unable to change the receive buffer of %s: %w", s.local, reason(err))
+			return fmt.Errorf("unable to change the receive buffer of %s: %w", s.local, Reason(err))
 		}
 	}
 	g.checkBuffer(buffer)

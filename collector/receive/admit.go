@@ -39,7 +39,7 @@ func (r refusal) String() string {
 }
 
 // reason is the refusal in words.
-func (r refusal) reason() string {
+func (r refusal) Reason() string {
 	switch r {
 	case refusedAddress:
 		return "the address is not allowed"
@@ -66,7 +66,7 @@ func (l *StreamListener) admit(raw *net.TCPConn) *connection {
 	if r := l.enter(c); r != admitted {
 		l.refused[r].Add(1)
 		if n := l.refusing[r].take(time.Now()); n > 0 {
-			l.logger.Warn("connection refused", "from", c.from.String(), "cause", r.String(), "reason", r.reason(), "connections", n)
+			l.logger.Warn("connection refused", "from", c.from.String(), "cause", r.String(), "reason", r.Reason(), "connections", n)
 		}
 		_ = raw.Close() // nothing was read or written that could be lost
 		return nil

@@ -78,12 +78,12 @@ func ListenGroup(ctx context.Context, address string, o GroupOptions) (_ *Group,
 	if len(claimed) == 0 {
 		s, err := open(ctx, network, address, o.Options, nil)
 		if err != nil {
-			return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
+			return nil, fmt.Errorf("unable to listen on %s: %w", address, Reason(err))
 		}
 		g.keep(s)
 	}
 	if err := g.resize(ctx, network, want, o.Options); err != nil {
-		return nil, fmt.Errorf("unable to listen on %s with %d readers: %w", address, want, reason(err))
+		return nil, fmt.Errorf("unable to listen on %s with %d readers: %w", address, want, Reason(err))
 	}
 	g.checkBuffer(o.Buffer)
 	if len(claimed) > 0 {

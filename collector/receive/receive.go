@@ -87,7 +87,7 @@ func Listen(ctx context.Context, address string, o Options) (*Socket, error) {
 	}
 	s, err := open(ctx, network, address, o, nil)
 	if err != nil {
-		return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
+		return nil, fmt.Errorf("unable to listen on %s: %w", address, Reason(err))
 	}
 	s.checkBuffer(o.Buffer)
 	return s, nil
@@ -114,7 +114,7 @@ func adopt(address string, passed *inherit.Socket, o Options) (*Socket, error) {
 	} else if pc != nil {
 		_ = pc.Close() // nothing was written to it
 	}
-	return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
+	return nil, fmt.Errorf("unable to listen on %s: %w", address, Reason(err))
 }
 
 func newSocket(pc net.PacketConn, o Options, inherited bool) (*Socket, error) {
@@ -155,8 +155,8 @@ func networkOf(protocol, address string) (string, error) {
 	return protocol + "6", nil
 }
 
-// reason takes the plain cause out of a network error, so that a message names the address once.
-func reason(err error) error {
+// Reason takes the plain cause out of a network error, so that a message names the address once.
+func Reason(err error) error {
 	var sys *os.SyscallError
 	if errors.As(err, &sys) {
 		return sys.Err
@@ -277,7 +277,7 @@ func retry(err error) bool {
 }
 
 func (s *Socket) failed(err error) error {
-	return fmt.Errorf("unable to read from %s: %w", s.local, reason(err))
+	return fmt.Errorf("unable to read from %s: %w", s.local, Reason(err))
 }
 
 func (s *Socket) deliver(b *batch, n int, h Handler) {

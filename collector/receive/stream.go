@@ -114,7 +114,7 @@ func ListenStream(ctx context.Context, address string, o StreamOptions) (*Stream
 	l := &StreamListener{options: o, grace: stopTime, open: make(map[*connection]struct{}), ofAddress: make(map[netip.Addr]int)}
 	claimed := o.Inherited.Claim(inherit.TCP, netip.MustParseAddrPort(address))
 	if l.listener, err = listener(ctx, network, address, claimed); err != nil {
-		return nil, fmt.Errorf("unable to listen on %s: %w", address, reason(err))
+		return nil, fmt.Errorf("unable to listen on %s: %w", address, Reason(err))
 	}
 	if a, ok := l.listener.Addr().(*net.TCPAddr); ok {
 		l.local = a.AddrPort()
@@ -228,7 +228,7 @@ func (l *StreamListener) Run(ctx context.Context, h StreamHandler) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			return fmt.Errorf("unable to accept on %s: %w", l.local, reason(err))
+			return fmt.Errorf("unable to accept on %s: %w", l.local, Reason(err))
 		}
 	}
 }
@@ -251,7 +251,7 @@ func (l *StreamListener) accept(ctx context.Context, h StreamHandler, connection
 			}
 		case noRoom(err):
 			if n := l.noFDs.take(time.Now()); n > 0 {
-				l.logger.Error("unable to accept connections", "error", reason(err), "times", n)
+				l.logger.Error("unable to accept connections", "error", Reason(err), "times", n)
 			}
 			select {
 			case <-ctx.Done():
@@ -292,7 +292,7 @@ func (l *StreamListener) ended(c *connection, e ending, err error) {
 	if e.orderly() {
 		l.logger.Debug("connection ended", "from", c.from.String(), "cause", e.String())
 	} else if n := l.closings[e].take(time.Now()); n > 0 {
-		l.logger.Warn("connection closed", "from", c.from.String(), "cause", e.String(), "error", reason(err), "connections", n)
+		l.logger.Warn("connection closed", "from", c.from.String(), "cause", e.String(), "error", Reason(err), "connections", n)
 	}
 	l.leave(c, e)
 }

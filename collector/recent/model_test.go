@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
@@ -151,8 +152,8 @@ func answer(flows []modelled, q Query) Result {
 		if f := &flows[i]; q.wants(f) {
 			found = append(found, f)
 			sums.Flows++
-			sums.Octets = addUp(sums.Octets, f.Octets)
-			sums.Packets = addUp(sums.Packets, f.Packets)
+			sums.Octets = flow.Sum(sums.Octets, f.Octets)
+			sums.Packets = flow.Sum(sums.Packets, f.Packets)
 		}
 	}
 	slices.SortFunc(found, func(a, b *modelled) int {

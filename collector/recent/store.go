@@ -16,6 +16,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
 const (
@@ -237,15 +239,8 @@ func (r *search) collect(conn *sqlite.Conn, path string, all *sums) error {
 
 func (t *Sums) add(s *sums) {
 	t.Flows += uint64(s.flows)
-	t.Octets = addUp(t.Octets, s.octets.total())
-	t.Packets = addUp(t.Packets, s.packets.total())
-}
-
-func addUp(a, b uint64) uint64 {
-	if a+b < a {
-		return 1<<64 - 1
-	}
-	return a + b
+	t.Octets = flow.Sum(t.Octets, s.octets.total())
+	t.Packets = flow.Sum(t.Packets, s.packets.total())
 }
 
 // cover widens the times that the store covers.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
 // keyOf is what the model groups by.
@@ -65,10 +67,10 @@ func TestTopIsExact(t *testing.T) {
 		for i := range flows {
 			if f := &flows[i]; q.wants(f) {
 				for _, s := range []*Sums{&total} {
-					s.Flows, s.Octets, s.Packets = s.Flows+1, addUp(s.Octets, f.Octets), addUp(s.Packets, f.Packets)
+					s.Flows, s.Octets, s.Packets = s.Flows+1, flow.Sum(s.Octets, f.Octets), flow.Sum(s.Packets, f.Packets)
 				}
 				s := want[keyOf(f, by)]
-				want[keyOf(f, by)] = Sums{s.Flows + 1, addUp(s.Octets, f.Octets), addUp(s.Packets, f.Packets)}
+				want[keyOf(f, by)] = Sums{s.Flows + 1, flow.Sum(s.Octets, f.Octets), flow.Sum(s.Packets, f.Packets)}
 			}
 		}
 		n := min(max(len(want)-q.Offset, 0), q.Limit)

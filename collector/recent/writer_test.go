@@ -180,7 +180,7 @@ func TestFullDisk(t *testing.T) {
 	directory := os.Getenv(full)
 	if directory == "" {
 		if os.Getuid() != 0 {
-			t.Skip("needs root, to mount a file system")
+			t.Skip("NOT TESTED: it needs root, to mount a file system; make test runs as root")
 		}
 		cmd := exec.CommandContext(t.Context(), "unshare", "--mount", os.Args[0], "-test.run=^TestFullDisk$", "-test.v")
 		cmd.Env = append(os.Environ(), full+"="+t.TempDir())

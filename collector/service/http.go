@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/page"
+	"github.com/flowstack/terraform-provider-flowstack/collector/receive"
 )
 
 // httpTime bounds every step of a request to the metrics and health server.
@@ -64,11 +65,7 @@ func bindHTTP(ctx context.Context, address string) (*net.TCPListener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
-			err = plain(op)
-		}
-		return nil, fmt.Errorf("unable to listen on %s (http.address): %w", address, err)
+		return nil, fmt.Errorf("unable to listen on %s (http.address): %w", address, receive.Reason(err))
 	}
 	listener, ok := l.(*net.TCPListener)
 	if !ok {
@@ -142,22 +139,14 @@ func (s *service) changeHTTP(before, cfg config.Config, made *parts) {
 	s.http = made.http
 	if old != nil {
 		if err := old.close(); err != nil {
-			s.logger.Warn("unable to close the server of metrics and health", "error", err)
+			s.logger.Warn("unable to close the server of the page, metrics and health", "error", err)
 		}
 	}
 	if s.http != nil {
 		s.look()
 		s.background.Go(s.http.serve)
-		s.logger.Info("serving metrics and health", "http", s.http.address().String())
+		s.logger.Info("serving the page, metrics and health", "http", s.http.address().String())
 	}
-}
-
-// plain takes the system's reason out of a network error.
-func plain(op *net.OpError) error {
-	if inner := errors.Unwrap(op.Err); inner != nil {
-		return inner
-	}
-	return op.Err
 }
 
 func reply(w http.ResponseWriter, code int, text string) {
@@ -183,7 +172,7 @@ func (h *httpServer) serve() {
 		l = tls.NewListener(l, h.secured)
 	}
 	if err := h.server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		h.logger.Error("metrics and health are no longer served", "error", err)
+		h.logger.Error("the page, metrics and health are no longer served", "error", err)
 	}
 }
 

@@ -3,8 +3,9 @@ package top
 import (
 	"cmp"
 	"hash/maphash"
-	"math/bits"
 	"slices"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
 // Sum is what was counted: octets and packets of layer 3, scaled by the sampling of the exporter, and flow records.
@@ -13,13 +14,7 @@ type Sum struct {
 }
 
 func (s *Sum) add(o Sum) {
-	s.Octets, s.Packets, s.Flows = plus(s.Octets, o.Octets), plus(s.Packets, o.Packets), plus(s.Flows, o.Flows)
-}
-
-// plus adds up to what there is room for: an exporter may tell anything.
-func plus(a, b uint64) uint64 {
-	sum, carry := bits.Add64(a, b, 0)
-	return sum | -carry
+	s.Octets, s.Packets, s.Flows = flow.Sum(s.Octets, o.Octets), flow.Sum(s.Packets, o.Packets), flow.Sum(s.Flows, o.Flows)
 }
 
 // table finds the keys with most octets in a bounded number of slots, after Anderson et al., "A High-Performance Algorithm for Identifying

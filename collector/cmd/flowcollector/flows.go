@@ -165,14 +165,9 @@ func (o *flowsOptions) query(now time.Time) (recent.Query, error) {
 		}
 	}
 	if o.protocol != "" {
-		number, ok := schema.ProtocolNumber(strings.ToLower(o.protocol))
-		if n, err := strconv.ParseUint(o.protocol, 10, 8); err == nil && n > 0 {
-			number, ok = uint8(n), true
-		}
-		if !ok {
-			fail("protocol", fmt.Errorf("%q is no protocol; write its keyword, such as tcp, or its number", o.protocol))
-		}
-		q.Protocol = number
+		var err error
+		q.Protocol, err = schema.ParseProtocol(o.protocol)
+		fail("protocol", err)
 	}
 	var err error
 	q.Order, err = recent.ParseOrder(o.order)
