@@ -29,7 +29,7 @@ type Group struct {
 	stored  []string // names of those that this process had systemd keep
 	changed bool     // sockets may hold packets that are for another one
 	kept    *inherit.Sockets
-	lost    atomic.Uint64 // drops of sockets that were retired
+	past    atomic.Pointer[Stats] // of sockets that were retired
 }
 
 // GroupOptions say how a group is made.
@@ -170,12 +170,12 @@ func (g *Group) Buffer() int {
 
 // Stats reads the counters, all sockets together. It may be called from any goroutine.
 func (g *Group) Stats() Stats {
-	all := Stats{Drops: g.lost.Load()}
+	var all Stats
+	if past := g.past.Load(); past != nil {
+		all = *past
+	}
 	for _, s := range g.sockets {
-		one := s.Stats()
-		all.Packets += one.Packets
-		all.Bytes += one.Bytes
-		all.Drops += one.Drops
+		all.add(s.Stats())
 	}
 	return all
 }
@@ -192,14 +192,16 @@ func (g *Group) Settle(handlers []Handler) {
 	g.changed = false
 	b, out := newBatch(batchSize, packetSize), &sorter{handlers: handlers}
 	for _, s := range slices.Concat(g.retired, g.sockets) {
-		s.drain(b, out)
+		s.settle(b, out)
 	}
+	var past Stats
 	for _, s := range slices.Backward(g.retired) { // the last first: the kernel fills the place of any other with the last
-		s.drain(b, out) // what came while the program was exchanged
-		g.lost.Add(s.Stats().Drops)
+		s.settle(b, out) // what came while the program was exchanged
+		past.add(s.Stats())
 		g.kept.Forget(g.places[s])
 		_ = s.Close() // nothing is in it
 	}
+	g.past.Store(&past)
 	g.retired = nil
 	if len(g.sockets) == 1 {
 		// It is alone again. An error leaves the address open to further sockets of this user, which get nothing.

@@ -116,14 +116,16 @@ func receiveBuffer(c syscall.RawConn) (int, error) {
 	return n / 2, err
 }
 
-// memInfoDrops is the place of the drop counter among the SO_MEMINFO values (SK_MEMINFO_DROPS, linux/sock_diag.h).
-const memInfoDrops = 8
+// Places among the SO_MEMINFO values (SK_MEMINFO_RMEM_ALLOC, SK_MEMINFO_DROPS, linux/sock_diag.h).
+const (
+	memInfoHeld  = 0
+	memInfoDrops = 8
+)
 
-// droppedPackets reads how many datagrams the kernel dropped at this socket. It is the counter that SO_RXQ_OVFL
-// attaches to datagrams, but it can be asked for at any time: with SO_RXQ_OVFL the drops at the end of a burst stay
-// unknown until the next datagram.
-func droppedPackets(c syscall.RawConn) (uint32, error) {
-	var values [memInfoDrops + 1]uint32
+// memInfo is what the kernel says about the memory of a socket.
+type memInfo [memInfoDrops + 1]uint32
+
+func readMemInfo(c syscall.RawConn) (values memInfo, err error) {
 	var errno syscall.Errno
 	if err := c.Control(func(fd uintptr) {
 		size := uint32(unsafe.Sizeof(values))
@@ -131,10 +133,27 @@ func droppedPackets(c syscall.RawConn) (uint32, error) {
 		_, _, errno = unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
 			uintptr(unsafe.Pointer(&values)), uintptr(unsafe.Pointer(&size)), 0)
 	}); err != nil {
-		return 0, err
+		return values, err
 	}
 	if errno != 0 {
-		return 0, errno
+		return values, errno
 	}
-	return values[memInfoDrops], nil
+	return values, nil
+}
+
+// droppedPackets reads how many datagrams the kernel dropped at this socket. It is the counter that SO_RXQ_OVFL
+// attaches to datagrams, but it can be asked for at any time: with SO_RXQ_OVFL the drops at the end of a burst stay
+// unknown until the next datagram.
+func droppedPackets(c syscall.RawConn) (uint32, error) {
+	values, err := readMemInfo(c)
+	return values[memInfoDrops], err
+}
+
+// packetMemory is less than the kernel takes for the smallest datagram (struct sk_buff alone has more than 200 octets).
+const packetMemory = 256
+
+// heldPackets is at least as many datagrams as wait at this socket.
+func heldPackets(c syscall.RawConn) (int, error) {
+	values, err := readMemInfo(c)
+	return int(values[memInfoHeld]/packetMemory) + batchSize, err
 }

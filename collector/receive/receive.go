@@ -60,6 +60,12 @@ type Stats struct {
 	Drops   uint64 // datagrams the kernel dropped because the receive buffer was full or the checksum was wrong
 }
 
+func (s *Stats) add(o Stats) {
+	s.Packets += o.Packets
+	s.Bytes += o.Bytes
+	s.Drops += o.Drops
+}
+
 // Socket is one bound UDP socket.
 type Socket struct {
 	conn     *net.UDPConn
@@ -298,19 +304,28 @@ func (s *Socket) deliver(b *batch, n int, h Handler) {
 // rest reads what the kernel holds at the end, within bounds, and ticks once more. Where systemd keeps the socket, whatever comes after that
 // waits in it for the next process.
 func (s *Socket) rest(b *batch, h Handler) {
-	s.drain(b, h)
+	end := time.Now().Add(stopTime)
+	s.drain(b, h, func(total int) bool { return total < stopPackets && time.Now().Before(end) })
 	h.Tick(time.Now())
 }
 
-// drain reads what the kernel holds, within bounds.
-func (s *Socket) drain(b *batch, h Handler) {
-	end := time.Now().Add(stopTime)
-	for total := 0; total < stopPackets && time.Now().Before(end); {
+// drain reads what the kernel holds, for as long as more is wanted after so many packets.
+func (s *Socket) drain(b *batch, h Handler, more func(packets int) bool) {
+	for total := 0; more(total); {
 		n, err := b.poll(s.raw)
 		if err != nil || n == 0 {
-			break
+			return
 		}
 		s.deliver(b, n, h)
 		total += n
 	}
+}
+
+// settle reads what waits now, however long that takes: what comes meanwhile is for whom it belongs to already.
+func (s *Socket) settle(b *batch, h Handler) {
+	held, err := heldPackets(s.raw)
+	if err != nil {
+		held = stopPackets
+	}
+	s.drain(b, h, func(total int) bool { return total < held })
 }
