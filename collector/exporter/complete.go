@@ -9,9 +9,10 @@ import (
 // Complete adds to a record of the source what is known of its exporter: sampling, names, and which moment the document is filed under.
 // It allocates nothing in steady state.
 func (s *Source) Complete(r *flow.Record, a *flow.Arena) {
-	s.sample(r)
+	d := s.host.device
+	s.sample(r, d)
 	s.time(r)
-	if d := s.host.device; d != nil && !s.Key.Agent.IsValid() { // the interfaces of an agent behind a relay are not the relay's
+	if d != nil && !s.Key.Agent.IsValid() { // the interfaces of an agent behind a relay are not the relay's
 		d.name(r, a)
 	}
 	s.traffic.take(r)
@@ -19,12 +20,12 @@ func (s *Source) Complete(r *flow.Record, a *flow.Arena) {
 
 // sample says how the packets of the record were sampled: as it says itself, or as the source described the sampler that it names, or else
 // another source of the device, or else the sampler of its interface or of the whole source. Configuration fills in or, when told so, wins.
-func (s *Source) sample(r *flow.Record) {
+func (s *Source) sample(r *flow.Record, d *Device) {
 	if s.rate.Override {
 		r.Sampling.Interval, r.Sampling.Source = s.rate.Interval, flow.SamplingConfigured
 		return
 	}
-	if d := s.host.device; r.Sampling.Source == flow.SamplingNone && (r.Sampling.Sampler != 0 || d != nil && len(d.samplers) > 0) {
+	if r.Sampling.Source == flow.SamplingNone && (r.Sampling.Sampler != 0 || d != nil && len(d.samplers) > 0) {
 		s.findSampler(r)
 	}
 	if s.rate.Interval != 0 && (r.Sampling.Source == flow.SamplingNone || r.Sampling.Source == flow.SamplingMissing) {

@@ -18,7 +18,8 @@ type Traffic struct {
 // traffic gathers what records say until the packet is counted: an atomic addition for each record would be felt.
 type traffic struct {
 	octets, packets uint64 // since then
-	sampling        flow.Sampling
+	interval        uint32
+	sampling        flow.SamplingSource
 	skew            int64
 
 	totalOctets, totalPackets atomic.Uint64
@@ -32,14 +33,14 @@ func (t *traffic) take(r *flow.Record) {
 	}
 	t.octets += r.Sampling.Scale(octets)
 	t.packets += r.Sampling.Scale(packets)
-	t.sampling, t.skew = r.Sampling, r.Received-r.Exported
+	t.interval, t.sampling, t.skew = r.Sampling.Interval, r.Sampling.Source, r.Received-r.Exported
 }
 
 // publish makes it visible to other goroutines.
 func (t *traffic) publish() {
 	t.totalOctets.Add(t.octets)
 	t.totalPackets.Add(t.packets)
-	t.lastSampling.Store(int64(t.sampling.Interval)<<8 | int64(t.sampling.Source))
+	t.lastSampling.Store(int64(t.interval)<<8 | int64(t.sampling))
 	t.lastSkew.Store(t.skew)
 	t.octets, t.packets = 0, 0
 }

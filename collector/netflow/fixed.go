@@ -82,8 +82,8 @@ func (d *Decoder) fixed(dst []flow.Record, packet []byte, l *layout, from export
 		source.Sequence(h.sequence, uint32(h.count), windowFlows)
 	}
 	at := received.UnixNano()
-	for i := range count {
-		v := packet[l.header+i*l.record:][:l.record]
+	for rest := packet[l.header:][:count*l.record]; len(rest) > 0; rest = rest[l.record:] {
+		v := rest[:l.record]
 		var r *flow.Record
 		dst, r = flow.Append(dst)
 		r.Has = hasFixed
