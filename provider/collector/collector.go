@@ -25,6 +25,7 @@ const ResourceType = "flowstack_collector"
 // Model is the resource in Terraform's terms.
 type Model struct {
 	hostresource.Common
+	hostresource.WithSettings
 	PackageVersion        types.String `tfsdk:"package_version"`
 	ElasticsearchCA       types.String `tfsdk:"elasticsearch_ca_certificate"`
 	ElasticsearchPassword types.String `tfsdk:"elasticsearch_password_wo"`

@@ -11,7 +11,7 @@ const description = "The flow collector on a host: its package (carried inside t
 	"and the service `flowcollector.service`, enabled and running with all of them. A service that runs with older files than those on disk is restarted. " +
 	"Destroying the resource removes it all, the collector's state included."
 
-var settingsAttribute = schema.MapAttribute{
+var settingsAttribute = &schema.MapAttribute{
 	Optional:    true,
 	ElementType: types.StringType,
 	MarkdownDescription: "Settings of the collector by dotted name, such as `\"output.elasticsearch.index\" = \"flows\"`; [all of them](../settings.md). " +

@@ -12,9 +12,13 @@ import (
 type Common struct {
 	ID        types.String   `tfsdk:"id"`
 	Host      types.String   `tfsdk:"host"`
-	Settings  types.Map      `tfsdk:"settings"`
 	Effective types.Map      `tfsdk:"effective"`
 	Timeouts  timeouts.Value `tfsdk:"timeouts"`
+}
+
+// WithSettings is the attribute settings, for models of kinds that have it; these embed it beside Common.
+type WithSettings struct {
+	Settings types.Map `tfsdk:"settings"`
 }
 
 // Shared gives the envelope access to the common attributes of a model.
@@ -37,7 +41,7 @@ func Effective(facts host.Facts) types.Map {
 }
 
 // AllSettings reads the settings; known is false when any of them is unknown. One that is null is as if it were not there.
-func (c *Common) AllSettings() (settings map[string]string, known bool) {
+func (c *WithSettings) AllSettings() (settings map[string]string, known bool) {
 	if c.Settings.IsUnknown() {
 		return nil, false
 	}
@@ -50,7 +54,7 @@ func (c *Common) AllSettings() (settings map[string]string, known bool) {
 }
 
 // KnownSettings are those of the settings whose value is known, to check as much as possible as early as possible.
-func (c *Common) KnownSettings() map[string]string {
+func (c *WithSettings) KnownSettings() map[string]string {
 	settings := map[string]string{}
 	for name, value := range c.Settings.Elements() {
 		if text, ok := value.(types.String); ok && !text.IsUnknown() && !text.IsNull() {
@@ -61,7 +65,7 @@ func (c *Common) KnownSettings() map[string]string {
 }
 
 // SetSettings replaces the settings.
-func (c *Common) SetSettings(settings map[string]string) {
+func (c *WithSettings) SetSettings(settings map[string]string) {
 	values := make(map[string]attr.Value, len(settings))
 	for name, value := range settings {
 		values[name] = types.StringValue(value)

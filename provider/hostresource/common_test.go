@@ -19,16 +19,16 @@ func TestEffective(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	of := func(values map[string]attr.Value) Common {
-		return Common{Settings: types.MapValueMust(types.StringType, values)}
+	of := func(values map[string]attr.Value) WithSettings {
+		return WithSettings{Settings: types.MapValueMust(types.StringType, values)}
 	}
 	for name, c := range map[string]struct {
-		common Common
+		common WithSettings
 		want   map[string]string
 		known  bool
 	}{
-		"none":    {Common{Settings: types.MapNull(types.StringType)}, map[string]string{}, true},
-		"unknown": {Common{Settings: types.MapUnknown(types.StringType)}, nil, false},
+		"none":    {WithSettings{Settings: types.MapNull(types.StringType)}, map[string]string{}, true},
+		"unknown": {WithSettings{Settings: types.MapUnknown(types.StringType)}, nil, false},
 		"some":    {of(map[string]attr.Value{"a": types.StringValue("1"), "b": types.StringNull()}), map[string]string{"a": "1"}, true},
 		"partly":  {of(map[string]attr.Value{"a": types.StringValue("1"), "b": types.StringUnknown()}), nil, false},
 	} {
@@ -41,7 +41,7 @@ func TestSettings(t *testing.T) {
 	if got := partly.KnownSettings(); !cmp.Equal(got, map[string]string{"a": "1"}) {
 		t.Errorf("what is known: %v", got)
 	}
-	var set Common
+	var set WithSettings
 	set.SetSettings(map[string]string{"a": "1"})
 	if got, known := set.AllSettings(); !known || got["a"] != "1" || len(got) != 1 {
 		t.Errorf("what was set: %v", got)

@@ -2,7 +2,6 @@ package hostresource
 
 import (
 	"context"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -13,33 +12,43 @@ import (
 // state in the Read that follows.
 func (r *Resource[M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	var host, name types.String
+	attribute := r.kind.nameAttribute()
 	if req.ID != "" {
-		first, rest, _ := strings.Cut(req.ID, "/")
-		host, name = types.StringValue(first), types.StringValue(rest)
+		onHost, named := r.kind.parseID(req.ID)
+		host, name = types.StringValue(onHost), types.StringValue(named)
 	} else {
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("host"), &host)...)
-		if r.kind.Name != nil {
-			resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("name"), &name)...)
+		if attribute != "" {
+			resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root(attribute), &name)...)
 		}
 		if resp.Diagnostics.HasError() {
 			return
 		}
 	}
-	if r.kind.Name == nil && name.ValueString() != "" || host.ValueString() == "" {
-		form := "HOST"
-		if r.kind.Name != nil {
-			form = "HOST/NAME"
-		}
-		resp.Diagnostics.AddError("Unable to import the "+r.kind.Thing, `The import id has the form "`+form+`", such as "flow1".`)
+	if attribute != "" && name.ValueString() == "" {
+		name = types.StringValue(r.kind.DefaultName)
+	}
+	if (attribute == "") != (name.ValueString() == "") || host.ValueString() == "" {
+		resp.Diagnostics.AddError("Unable to import the "+r.kind.Thing, "The import id has the form "+r.kind.idForm()+".")
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("host"), host)...)
-	if r.kind.Name != nil {
-		if name.ValueString() == "" {
-			name = types.StringValue(r.kind.DefaultName)
-		}
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
-		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), name)...)
-	}
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("host"), host)...)
+	if attribute != "" {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attribute), name)...)
+		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attribute), name)...)
+	}
+}
+
+// idForm says how an import id is written.
+func (k Kind[M]) idForm() string {
+	switch {
+	case k.Name == nil:
+		return `"HOST", such as "flow1"`
+	case k.nameAttribute() == pathAttribute:
+		return `"HOST/PATH", such as "flow1/etc/motd"`
+	case k.DefaultName != "":
+		return `"HOST" or "HOST/NAME", such as "flow1"`
+	}
+	return `"HOST/NAME"`
 }

@@ -14,15 +14,17 @@ import (
 // Kind is what one kind of resource adds to the envelope: a schema, and the pair settings ⇄ desired state of its host. M is its
 // model, which embeds Common.
 type Kind[M any] struct {
-	Type        string // the resource type: flowstack_sysctl
-	Thing       string // what it is, for diagnostics: "kernel parameters"
-	Description string // Markdown
-	Settings    schema.MapAttribute
+	Type        string                      // the resource type: flowstack_sysctl
+	Thing       string                      // what it is, for diagnostics: "kernel parameters"
+	Description string                      // Markdown
+	Settings    *schema.MapAttribute        // nil: the kind has none
 	Attributes  map[string]schema.Attribute // besides the common ones
 
-	// Name distinguishes several resources of this kind on one host; nil: there can be one. It is then the attribute "name".
+	// Name distinguishes several resources of this kind on one host; nil: there can be one.
 	Name func(*M) *types.String
-	// DefaultName is the name meant by an import that gives none.
+	// NameAttribute is the attribute that Name is about: "path"; empty is "name". Attributes may describe it, as one that forces replacement.
+	NameAttribute string
+	// DefaultName is the name meant by a configuration or an import that gives none; empty: it has to be given.
 	DefaultName string
 
 	// Validate checks what is known of the configuration; nil: nothing to check.
@@ -33,8 +35,8 @@ type Kind[M any] struct {
 	Prepare func(ctx context.Context, plan *M, c Context) diag.Diagnostics
 	// Desired is the state of the host that a model asks for. known is false while something unknown in the model decides about it.
 	Desired func(ctx context.Context, model *M, c Context) (desired host.Desired, known bool, diags diag.Diagnostics)
-	// Import sets the model's settings to what the facts of an imported resource say. It is called with what a host shows for the
-	// resource without settings; what it shows besides these are the settings.
+	// Import sets the model's attributes to what the facts of an imported resource say. It is called with what a host shows for the
+	// resource that has its name alone. With settings, what it shows besides these are the settings. Nil: there is nothing to set.
 	Import func(ctx context.Context, model *M, facts host.Facts) diag.Diagnostics
 	// Gone tells whether all that the resource owns is proven absent. Nil: when every fact is Absent.
 	Gone func(desired host.Desired, facts host.Facts) bool

@@ -78,7 +78,7 @@ func (r *Resource[M, P]) read(ctx context.Context, on *connection.Host, state P,
 			return true, nil
 		}
 		common.Effective = Effective(observation.Facts)
-		if round == rounds {
+		if round == rounds || r.kind.Import == nil {
 			return false, nil
 		}
 		if resp.Diagnostics.Append(r.kind.Import(ctx, (*M)(state), observation.Facts)...); resp.Diagnostics.HasError() {

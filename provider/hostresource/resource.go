@@ -65,10 +65,14 @@ func (r *Resource[M, P]) id(m P) types.String {
 	if common.Host.IsUnknown() {
 		return types.StringUnknown()
 	}
-	if r.kind.Name == nil {
-		return common.Host
+	var name types.String
+	if r.kind.Name != nil {
+		name = *r.kind.Name((*M)(m))
 	}
-	return types.StringValue(common.Host.ValueString() + "/" + r.kind.Name((*M)(m)).ValueString())
+	if name.IsUnknown() {
+		return types.StringUnknown()
+	}
+	return types.StringValue(r.kind.idOf(common.Host.ValueString(), name.ValueString()))
 }
 
 // host finds the host of a model whose host is known.
@@ -90,7 +94,7 @@ func (r *Resource[M, P]) identify(ctx context.Context, m P, identity interface {
 ) diag.Diagnostics {
 	diags := identity.SetAttribute(ctx, path.Root("host"), m.Shared().Host)
 	if r.kind.Name != nil {
-		diags.Append(identity.SetAttribute(ctx, path.Root("name"), *r.kind.Name((*M)(m)))...)
+		diags.Append(identity.SetAttribute(ctx, path.Root(r.kind.nameAttribute()), *r.kind.Name((*M)(m)))...)
 	}
 	return diags
 }

@@ -28,7 +28,7 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 	attributes := map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The name of the host, followed by `/` and `name` where there is one.",
+			MarkdownDescription: "The name of the host, followed by `/` and what tells the resource from others of this kind on the host.",
 		},
 		"host": schema.StringAttribute{
 			Optional: true,
@@ -38,7 +38,6 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplace()},
 		},
-		"settings": r.kind.Settings,
 		"effective": schema.MapAttribute{
 			Computed:            true,
 			ElementType:         types.StringType,
@@ -46,8 +45,11 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 		},
 		"timeouts": Timeouts(ctx, readTimeout, applyTimeout),
 	}
-	if r.kind.Name != nil {
-		attributes["name"] = nameAttribute(r.kind.DefaultName)
+	if r.kind.Settings != nil {
+		attributes["settings"] = *r.kind.Settings
+	}
+	if name := r.kind.nameAttribute(); name != "" {
+		attributes[name] = standardName(r.kind.DefaultName)
 	}
 	maps.Copy(attributes, r.kind.Attributes)
 	resp.Schema = schema.Schema{MarkdownDescription: r.kind.Description, Attributes: attributes}
@@ -58,8 +60,11 @@ func (r *Resource[M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySc
 	attributes := map[string]identityschema.Attribute{
 		"host": identityschema.StringAttribute{RequiredForImport: true, Description: "The host, by its name in the provider's hosts."},
 	}
-	if r.kind.Name != nil {
-		attributes["name"] = identityschema.StringAttribute{OptionalForImport: true, Description: "The name of the resource on the host."}
+	if name := r.kind.nameAttribute(); name != "" {
+		attributes[name] = identityschema.StringAttribute{
+			RequiredForImport: r.kind.DefaultName == "", OptionalForImport: r.kind.DefaultName != "",
+			Description: "Which one of this kind on the host.",
+		}
 	}
 	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
 }

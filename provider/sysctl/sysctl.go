@@ -27,6 +27,7 @@ const ResourceType = "flowstack_sysctl"
 // Model is the resource in Terraform's terms.
 type Model struct {
 	hostresource.Common
+	hostresource.WithSettings
 	Name types.String `tfsdk:"name"`
 }
 
@@ -36,7 +37,7 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 	Thing: "kernel parameters",
 	Description: "Kernel parameters (sysctls) of a host: set now, and written to `/etc/sysctl.d/60-NAME.conf` for every boot. " +
 		"Destroying the resource puts the values back that it found.",
-	Settings: schema.MapAttribute{
+	Settings: &schema.MapAttribute{
 		Required:    true,
 		ElementType: types.StringType,
 		MarkdownDescription: "Values by the name of the parameter, such as `\"net.core.rmem_max\" = \"67108864\"`. The function " +
