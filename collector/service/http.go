@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -26,39 +27,55 @@ const httpTime = 10 * time.Second
 // maxHTTPConnections bounds what those who look, or only connect, take of the files that the process may have open. Others wait.
 const maxHTTPConnections = 128
 
-// httpServer serves pages, /metrics, /livez and /readyz.
+// httpServer serves pages, /metrics, /livez and /readyz. What it serves, and whether with TLS, may change while it does.
 type httpServer struct {
 	server   *http.Server
 	listener *net.TCPListener
-	secured  *tls.Config // nil without TLS
+	now      atomic.Pointer[serving]
+	ended    *atomic.Pointer[error] // why it serves no more, though nobody closed it
 	logger   *slog.Logger
 }
 
-// openHTTP makes a server on a socket that is there already, or binds one. The error names the setting and the reason.
-func (s *service) openHTTP(ctx context.Context, c config.HTTP, on *net.TCPListener) (*httpServer, error) {
-	h := &httpServer{listener: on, logger: s.logger}
+// serving is what settings say about the server of metrics and health.
+type serving struct {
+	pages   http.Handler
+	secured *tls.Config // nil without TLS
+}
+
+// openHTTP makes a server and binds its socket. The error names the setting and the reason.
+func (s *service) openHTTP(ctx context.Context, c config.HTTP) (*httpServer, error) {
+	now, err := s.serving(c)
+	if err != nil {
+		return nil, err
+	}
+	h := &httpServer{logger: s.logger, ended: new(atomic.Pointer[error])}
+	h.now.Store(now)
+	if h.listener, err = bindHTTP(ctx, c.Address); err != nil {
+		return nil, err
+	}
+	h.server = &http.Server{
+		Handler:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.now.Load().pages.ServeHTTP(w, r) }),
+		ReadTimeout: httpTime, ReadHeaderTimeout: httpTime, WriteTimeout: 2 * httpTime, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+	return h, nil
+}
+
+// serving makes what is served.
+func (s *service) serving(c config.HTTP) (*serving, error) {
 	guard, err := guardOf(c, s.logger)
 	if err != nil {
 		return nil, err
 	}
+	now := &serving{pages: guard.Protect(s.pages(c))}
 	if c.TLS.CertificateFile != "" {
 		files, err := openCertificates("http.tls", config.TLS{CertificateFile: c.TLS.CertificateFile, KeyFile: c.TLS.KeyFile}, s.logger)
 		if err != nil {
 			return nil, err
 		}
-		h.secured = files.config()
+		now.secured = files.config()
 	}
-	if on == nil {
-		if h.listener, err = bindHTTP(ctx, c.Address); err != nil {
-			return nil, err
-		}
-	}
-	h.server = &http.Server{
-		Handler: guard.Protect(s.pages(c)), ReadTimeout: httpTime, ReadHeaderTimeout: httpTime, WriteTimeout: 2 * httpTime,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
-	}
-	return h, nil
+	return now, nil
 }
 
 func bindHTTP(ctx context.Context, address string) (*net.TCPListener, error) {
@@ -126,27 +143,36 @@ func guardOf(c config.HTTP, logger *slog.Logger) (page.Guard, error) {
 }
 
 // changeHTTP puts the server of metrics and health that settings want into the place of the one of before. Where the address stays, so does the
-// socket: who connects meanwhile waits.
+// server: what it serves is exchanged between two requests.
 func (s *service) changeHTTP(before, cfg config.Config, made *parts) {
-	old := s.http
 	switch {
 	case equal(before.HTTP, cfg.HTTP):
 		return
-	case made.http != nil && old != nil && made.http.listener == old.listener:
-		old.leave()
-		old = nil
+	case made.serving != nil:
+		s.http.change(made.serving)
+		return
 	}
+	old := s.http
 	s.http = made.http
 	if old != nil {
 		if err := old.close(); err != nil {
 			s.logger.Warn("unable to close the server of the page, metrics and health", "error", err)
 		}
 	}
-	if s.http != nil {
-		s.look()
-		s.background.Go(s.http.serve)
-		s.logger.Info("serving the page, metrics and health", "http", s.http.address().String())
+	if s.http == nil {
+		s.served.Store(nil)
+		s.lookAway()
+		return
 	}
+	s.beginHTTP()
+	s.logger.Info("serving the page, metrics and health", "http", s.http.address().String())
+}
+
+// beginHTTP lets the server serve.
+func (s *service) beginHTTP() {
+	s.look()
+	s.served.Store(s.http.ended)
+	s.background.Go(s.http.serve)
 }
 
 func reply(w http.ResponseWriter, code int, text string) {
@@ -164,16 +190,21 @@ func (h *httpServer) address() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// serve answers requests until close or leave. Losing this server is no reason to stop collecting, so it is only logged.
+// serve answers requests until close. Without it nobody sees how the service is: the watchdog ends the service when it ends.
 func (h *httpServer) serve() {
-	_ = h.listener.SetDeadline(time.Time{}) // a server of before may have left it with another
-	l := netutil.LimitListener(keptListener{h.listener}, maxHTTPConnections)
-	if h.secured != nil {
-		l = tls.NewListener(l, h.secured)
-	}
-	if err := h.server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	limited := netutil.LimitListener(h.listener, maxHTTPConnections)
+	if err := h.server.Serve(securedListener{limited, h}); !errors.Is(err, http.ErrServerClosed) {
+		err = fmt.Errorf("the HTTP server ended: %w", err)
+		h.ended.Store(&err)
 		h.logger.Error("the page, metrics and health are no longer served", "error", err)
 	}
+}
+
+// change exchanges what is served. Who has a connection from before, with TLS or without, makes a new one.
+func (h *httpServer) change(next *serving) {
+	h.now.Store(next)
+	h.server.SetKeepAlivesEnabled(false) // closes those that wait
+	h.server.SetKeepAlivesEnabled(true)
 }
 
 func (h *httpServer) close() error {
@@ -183,16 +214,19 @@ func (h *httpServer) close() error {
 	return nil
 }
 
-// leave ends the server and keeps the socket. Requests under way are answered, for httpTime at most.
-func (h *httpServer) leave() {
-	ctx, cancel := context.WithTimeout(context.Background(), httpTime)
-	defer cancel()
-	if h.server.Shutdown(ctx) != nil {
-		_ = h.server.Close() // too long
-	}
+// securedListener secures each connection as settings say when it comes.
+type securedListener struct {
+	net.Listener
+	server *httpServer
 }
 
-// keptListener is a socket that outlives the server: closing it only ends Accept.
-type keptListener struct{ *net.TCPListener }
-
-func (l keptListener) Close() error { return l.SetDeadline(time.Unix(1, 0)) }
+func (l securedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if secured := l.server.now.Load().secured; secured != nil {
+		return tls.Server(c, secured), nil
+	}
+	return c, nil
+}

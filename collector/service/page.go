@@ -62,7 +62,7 @@ func hostName() string {
 func (p *pages) Overview() page.Overview {
 	now := time.Now()
 	ready, problems := p.state.problems()
-	sampler := p.state.sampler.Load()
+	sampler := p.state.sampled()
 	o := page.Overview{
 		Now: now, Started: p.state.started, Ready: ready, Problems: problems,
 		Interval: sampleInterval.Seconds(), Enrichment: p.enrichment(),
@@ -285,7 +285,7 @@ func (p *pages) Exporter(ctx context.Context, address netip.Addr) (page.Exporter
 		return page.Exporter{}, false
 	}
 	e := page.Exporter{Minutes: interfaceMinutes}
-	sampler := p.state.sampler.Load()
+	sampler := p.state.sampled()
 	sampler.mu.Lock()
 	p.complete(sampler, s)
 	sampler.mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"time"
 
@@ -58,7 +57,8 @@ type parts struct {
 	names        *names
 	certificates *certificates
 	feeds        []opened
-	http         *httpServer // nil: off, or as before
+	http         *httpServer // nil: off, or the one of before
+	serving      *serving    // what that one is to serve; nil: as before
 	outputs      []output.Named
 	fresh        []output.Named // of these, those that are new
 	settle       []func()       // change the outputs that stay
@@ -100,12 +100,13 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		made.feeds, err = s.listen(ctx, cfg.Listen, made.certificates, s.boundNames())
 		failed(err)
 	}
-	if cfg.HTTP.Address != "" && !equal(cfg.HTTP, before.HTTP) {
-		var on *net.TCPListener
-		if cfg.HTTP.Address == before.HTTP.Address {
-			on = s.http.listener
-		}
-		made.http, err = s.openHTTP(ctx, cfg.HTTP, on)
+	switch {
+	case cfg.HTTP.Address == "" || equal(cfg.HTTP, before.HTTP):
+	case cfg.HTTP.Address == before.HTTP.Address:
+		made.serving, err = s.serving(cfg.HTTP)
+		failed(err)
+	default:
+		made.http, err = s.openHTTP(ctx, cfg.HTTP)
 		failed(err)
 	}
 	if len(errs) == 0 { // the outputs begin to work with a spool that is there: nothing may fail after them
@@ -116,7 +117,7 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 			f.Forget()
 			failed(f.Close())
 		}
-		if made.http != nil && (s.http == nil || made.http.listener != s.http.listener) {
+		if made.http != nil {
 			failed(made.http.close())
 		}
 		return nil, errors.Join(errs...)

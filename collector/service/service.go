@@ -96,9 +96,10 @@ type service struct {
 	pool     *output.Pool
 	encoder  *schema.Encoder
 	registry *prometheus.Registry
-	http     *httpServer // nil when off
-	made     int         // pipelines so far
-	noRecent string      // what keeps recent flows from being kept, where they are to be
+	http     *httpServer        // nil when off
+	endLook  context.CancelFunc // of the sampler, while there is one
+	made     int                // pipelines so far
+	noRecent string             // what keeps recent flows from being kept, where they are to be
 
 	inherited *inherit.Sockets // what systemd passed, and where it keeps sockets
 
@@ -169,7 +170,7 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 		s.connect(p, cfg)
 	}
 	if cfg.HTTP.Address != "" {
-		if s.http, err = s.openHTTP(ctx, cfg.HTTP, nil); err != nil {
+		if s.http, err = s.openHTTP(ctx, cfg.HTTP); err != nil {
 			return nil, err
 		}
 	}
@@ -198,7 +199,19 @@ func (s *service) look() {
 	if s.sampler.Load() == nil {
 		sampler := newSampler(&s.state)
 		s.sampler.Store(sampler)
-		s.background.Go(func() { sampler.run(s.watching.Done()) })
+		looking, end := context.WithCancel(s.watching)
+		s.endLook = end
+		s.background.Go(func() { sampler.run(looking.Done()) })
+	}
+}
+
+// lookAway ends that: without pages nobody would see it.
+func (s *service) lookAway() {
+	for _, p := range s.pipelines() {
+		p.top.Store(nil)
+	}
+	if s.sampler.Swap(nil) != nil {
+		s.endLook()
 	}
 }
 
@@ -294,8 +307,7 @@ func (s *service) run(ctx context.Context) error {
 		s.begin(l) //nolint:contextcheck // it has that of reading, which is made of ctx
 	}
 	if s.http != nil {
-		s.look()
-		s.background.Go(s.http.serve)
+		s.beginHTTP()
 	}
 	bound := s.addresses()
 	s.logger.Info("collecting", "version", s.version, "udp", bound.UDP, "tcp", bound.TCP, "tls", bound.TLS, "http", bound.HTTP)

@@ -40,7 +40,7 @@ func fingerprint(s *service) string {
 	}
 	asking := s.names.Load()
 	fmt.Fprintf(&b, "%p %p %+v %p\n", asking.exporters, asking.addresses, s.known, s.encoder)
-	fmt.Fprintf(&b, "%p %p %v %+v %v\n", s.http, s.certificates.Load(), s.options.Level.Level(), s.store, *s.allowed.Load())
+	fmt.Fprintf(&b, "%p %p %p %v %+v %v\n", s.http, s.http.now.Load(), s.certificates.Load(), s.options.Level.Level(), s.store, *s.allowed.Load())
 	s.pool.Put(s.pool.Get()) // prints the same whether one was made or not
 	fmt.Fprintf(&b, "%+v\n", s.pool)
 	return b.String()

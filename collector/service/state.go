@@ -27,8 +27,9 @@ type state struct {
 	phase    atomic.Int32
 	open     atomic.Pointer[listening]
 	sink     *output.Outputs
-	store    *exporter.Store         // nil when nothing is to outlive a restart
-	sampler  atomic.Pointer[sampler] // nil without pages
+	store    *exporter.Store                       // nil when nothing is to outlive a restart
+	sampler  atomic.Pointer[sampler]               // nil without pages
+	served   atomic.Pointer[atomic.Pointer[error]] // why the server of pages, metrics and health ended; nil without one
 	stages   stages
 	enrichment
 	reloads reloads
@@ -84,7 +85,20 @@ func (s *state) alive() error {
 			return err
 		}
 	}
+	if served := s.served.Load(); served != nil {
+		if err := served.Load(); err != nil {
+			return *err
+		}
+	}
 	return s.stages.alive()
+}
+
+// sampled is the sampler, or one of this moment for a page that is made while pages are turned off.
+func (s *state) sampled() *sampler {
+	if p := s.sampler.Load(); p != nil {
+		return p
+	}
+	return newSampler(s)
 }
 
 // condition is something that is well, or not.
