@@ -137,16 +137,22 @@ func (o *Outputs) Withdraw(n Named) {
 	o.retire(n, o.Sink(n.Name), cancelTime)
 }
 
-// WaitFor waits until no sink of an output is being closed any more, for so long at most.
-func (o *Outputs) WaitFor(name string, within time.Duration) {
-	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+// WaitFor waits until no sink of an output is being closed any more, for so long at most. The error is that of ctx when it ended before.
+func (o *Outputs) WaitFor(ctx context.Context, name string, within time.Duration) error {
+	for end := time.Now().Add(within); time.Now().Before(end); {
 		o.mu.Lock()
 		leaving := slices.ContainsFunc(o.leaving, func(s Named) bool { return s.Name == name })
 		o.mu.Unlock()
 		if !leaving {
-			return
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
+	return nil
 }
 
 // Problems returns, once, why sinks that left could not store all.

@@ -55,7 +55,9 @@ func TestTLSOfHTTPIsTurnedOnAndOff(t *testing.T) {
 	if got := secured(); !strings.Contains(got, "server gave HTTP response to HTTPS client") {
 		t.Errorf("TLS though nobody asked for it: %s", got)
 	}
-	r.reload(func(c *config.Config) { c.HTTP.TLS.CertificateFile, c.HTTP.TLS.KeyFile = files.CertificateFile, files.KeyFile })
+	r.reload(func(c *config.Config) {
+		c.HTTP.TLS.CertificateFile, c.HTTP.TLS.KeyFile = files.CertificateFile, files.KeyFile
+	})
 	if got := secured(); got != "200 <nil>" {
 		t.Errorf("with TLS: %s", got)
 	}

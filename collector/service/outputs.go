@@ -20,7 +20,7 @@ type outputKind struct {
 	on   func(config.Config) bool
 	// settings are all that its sink is made from: where they are the same, the sink stays.
 	settings func(config.Config) any
-	open     func(s *service, cfg config.Config) (output.Sink, error)
+	open     func(s *service, ctx context.Context, cfg config.Config) (output.Sink, error)
 }
 
 // outputKinds are all of them, in the order in which they are shown.
@@ -79,7 +79,7 @@ func (s *service) openOutputs(ctx context.Context, cfg config.Config) error {
 		if !kind.on(cfg) {
 			continue
 		}
-		sink, err := kind.open(s, cfg)
+		sink, err := kind.open(s, ctx, cfg)
 		if err != nil {
 			for _, open := range list {
 				err = errors.Join(err, closeEmpty(ctx, open.Sink))
@@ -108,7 +108,7 @@ func (s *service) orNone(list []output.Named) []output.Named {
 }
 
 // prepareOutputs opens the outputs that are new, or whose settings changed. Those of before go on meanwhile.
-func (s *service) prepareOutputs(cfg config.Config, made *parts) error {
+func (s *service) prepareOutputs(ctx context.Context, cfg config.Config, made *parts) error {
 	s.noRecent = ""
 	var errs []error
 	for _, kind := range outputKinds {
@@ -118,7 +118,7 @@ func (s *service) prepareOutputs(cfg config.Config, made *parts) error {
 		sink := s.sink.Sink(kind.name)
 		if sink == nil || !equal(kind.settings(s.config), kind.settings(cfg)) || s.renewed(kind.name, cfg) {
 			var err error
-			if sink, err = kind.open(s, cfg); err != nil {
+			if sink, err = kind.open(s, ctx, cfg); err != nil {
 				errs = append(errs, err)
 				continue
 			}
@@ -158,7 +158,7 @@ func (s *service) renewed(name string, cfg config.Config) bool {
 	return name == "kafka" && k.CAFile+k.ClientCertificateFile+k.ClientKeyFile != ""
 }
 
-func (s *service) openNDJSON(cfg config.Config) (output.Sink, error) {
+func (s *service) openNDJSON(_ context.Context, cfg config.Config) (output.Sink, error) {
 	nd := cfg.Output.NDJSON
 	return asSink(output.NewNDJSON(output.NDJSONConfig{
 		Path: nd.Path, MaxBytes: int64(nd.MaxBytes), Keep: nd.Keep,
@@ -177,7 +177,7 @@ func asSink[S output.Sink](sink S, err error) (output.Sink, error) {
 
 func equal(a, b any) bool { return reflect.DeepEqual(a, b) }
 
-func (s *service) openElasticsearch(cfg config.Config) (_ output.Sink, err error) {
+func (s *service) openElasticsearch(ctx context.Context, cfg config.Config) (_ output.Sink, err error) {
 	o, pool := s.options, s.pool
 	es := cfg.Output.Elasticsearch
 	c := output.ElasticsearchConfig{
@@ -196,7 +196,9 @@ func (s *service) openElasticsearch(cfg config.Config) (_ output.Sink, err error
 	shared := s.spoolOf(es.Spool, state)
 	if c.Spool = shared; shared == nil {
 		if s.sink != nil {
-			s.sink.WaitFor("elasticsearch", s.options.DrainTime+stopGrace) // one of before may still have the directory
+			if err := s.sink.WaitFor(ctx, "elasticsearch", s.options.DrainTime+stopGrace); err != nil { // one of before may still have the directory
+				return nil, err
+			}
 		}
 		if c.Spool, err = openSpool(es.Spool, state, o); err != nil {
 			return nil, err
@@ -229,7 +231,7 @@ func spoolDirectory(c config.Spool, state string) string {
 	return c.Directory
 }
 
-func (s *service) openKafka(cfg config.Config) (output.Sink, error) {
+func (s *service) openKafka(_ context.Context, cfg config.Config) (output.Sink, error) {
 	k, o, pool := cfg.Output.Kafka, s.options, s.pool
 	if k.Username != "" && k.Mechanism == "plain" && !k.TLS {
 		o.Logger.Warn("the password of output.kafka.username goes over the network in clear text: set output.kafka.tls, or output.kafka.mechanism to scram-sha-512")

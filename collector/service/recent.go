@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -15,14 +16,17 @@ import (
 const recentName = "recent"
 
 // openRecent opens the store of recent flows. Where nobody asked for it by name, what keeps it from being there is no error, and noRecent says it.
-func (s *service) openRecent(cfg config.Config) (output.Sink, error) {
-	w, err := s.recentWriter(cfg)
-	if err != nil {
+func (s *service) openRecent(ctx context.Context, cfg config.Config) (output.Sink, error) {
+	w, err := s.recentWriter(ctx, cfg)
+	if err != nil && ctx.Err() == nil {
 		if r := cfg.Output.Recent; r.Directory != "" || r.Enabled == "true" {
 			return nil, fmt.Errorf("unable to keep recent flows: %w", err)
 		}
 		s.noRecent = err.Error()
 		return nil, nil // documented: there is none.
+	}
+	if err != nil {
+		return nil, err
 	}
 	return output.NewRecent(output.RecentConfig{
 		Writer: w, Queue: output.NewMemoryQueue(int(cfg.Output.Elasticsearch.BufferBytes), s.pool), Pool: s.pool, Logger: s.logger,
@@ -30,7 +34,7 @@ func (s *service) openRecent(cfg config.Config) (output.Sink, error) {
 }
 
 // recentWriter returns the writer of the output of before, if the next has the same directory, or else a new one.
-func (s *service) recentWriter(cfg config.Config) (*recent.Writer, error) {
+func (s *service) recentWriter(ctx context.Context, cfg config.Config) (*recent.Writer, error) {
 	directory := RecentDirectory(cfg)
 	if directory == "" {
 		return nil, errors.New("there is no state directory (set state.directory or output.recent.directory)")
@@ -39,7 +43,9 @@ func (s *service) recentWriter(cfg config.Config) (*recent.Writer, error) {
 		if before, ok := s.sink.Sink(recentName).(*output.Recent); ok && before.Writer().Directory() == directory {
 			return before.Writer(), nil
 		}
-		s.sink.WaitFor(recentName, s.options.DrainTime+stopGrace) // one of before may still have the directory
+		if err := s.sink.WaitFor(ctx, recentName, s.options.DrainTime+stopGrace); err != nil { // one of before may still have the directory
+			return nil, err
+		}
 	}
 	r := cfg.Output.Recent
 	return recent.NewWriter(recent.Options{

@@ -18,7 +18,8 @@ import (
 // reloadTime is how long a reload may take before it counts as stuck: large files are read anew.
 const reloadTime = 2 * time.Minute
 
-// reload reads the settings anew and puts them into force, all or none of them. It tells systemd and the journal what came of it.
+// reload reads the settings anew and puts them into force, all or none of them. It tells systemd and the journal what came of it. When ctx ends, it
+// does not wait for outputs of before: the service stops, and its time is bounded.
 func (s *service) reload(ctx context.Context) {
 	s.stages.reload.Beat(reloadTime)
 	defer s.stages.reload.Rest()
@@ -32,13 +33,17 @@ func (s *service) reload(ctx context.Context) {
 		cfg, changed, restart = config.Reload(s.config, cfg)
 		err = s.apply(ctx, cfg)
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && err != nil:
+		s.logger.Info("settings not reloaded: the service stops")
+		return
+	case err != nil:
 		list := mistakes(err)
 		s.reloads.failed(list)
 		for _, one := range list {
 			s.logger.Error("settings not reloaded, those of before stay in force", "error", one)
 		}
-	} else {
+	default:
 		s.reloads.succeeded(restart)
 		s.logger.Info("settings reloaded", "changed", changed, "took", time.Since(began).Round(time.Millisecond).String())
 		for _, key := range restart {
@@ -110,7 +115,7 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		failed(err)
 	}
 	if len(errs) == 0 { // the outputs begin to work with a spool that is there: nothing may fail after them
-		failed(s.prepareOutputs(cfg, made)) //nolint:contextcheck // what an output begins outlives the reload
+		failed(s.prepareOutputs(ctx, cfg, made)) //nolint:contextcheck // what an output begins outlives the reload
 	}
 	if len(errs) > 0 {
 		for _, f := range made.feeds {

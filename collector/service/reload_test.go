@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -581,5 +583,41 @@ func TestCertificatesThatNobodyServesAreForgotten(t *testing.T) {
 	r.reload(func(c *config.Config) { c.Listen.IPFIXTLS = []string{"127.0.0.1:0"} })
 	if now := r.s.certificates.Load(); now == nil || now == first {
 		t.Error("the certificates of before the reloads are served")
+	}
+}
+
+// A reload that waits for an output of before does not hold up a stop, which is bounded.
+func TestStopDuringAReload(t *testing.T) {
+	asked, over := make(chan struct{}, 100), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/_bulk") {
+			w.Header().Set("X-Elastic-Product", "Elasticsearch")
+			_, _ = io.WriteString(w, `{"version":{"number":"7.17.29"},"flows":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}}}}}}`)
+			return
+		}
+		asked <- struct{}{}
+		select { // no answer
+		case <-over:
+		case <-r.Context().Done():
+		}
+	}))
+	defer server.Close()
+	defer close(over)
+	folder := t.TempDir()
+	r := runReloadable(t, settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses, c.Output.Elasticsearch.Spool.Directory = []string{server.URL}, filepath.Join(folder, "one")
+	}))
+	r.send(r.UDP[0], numbered(0))
+	<-asked
+	r.reload(func(c *config.Config) { c.Output.Elasticsearch.Spool.Directory = filepath.Join(folder, "other") })
+	// The output with the first directory waits for its answer, and this one for that.
+	r.mu.Lock()
+	r.cfg.Output.Elasticsearch.Spool.Directory = filepath.Join(folder, "one")
+	r.mu.Unlock()
+	r.hup <- syscall.SIGHUP
+	until(t, "the second reload", func() bool { return len(r.sd.all("RELOADING=1")) == 2 })
+	_ = r.stop() // the flows are in the spool
+	if log := r.log.String(); !strings.Contains(log, "settings not reloaded: the service stops") {
+		t.Errorf("the stop waited for the reload:\n%s", log)
 	}
 }

@@ -329,7 +329,7 @@ func (s *service) run(ctx context.Context) error {
 		select {
 		case <-s.reading.Done():
 		case <-s.options.Reload:
-			s.reload(ctx)
+			s.reload(s.reading)
 		}
 	}
 	s.phase.Store(stopping)
