@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Resize asks the kernel for other receive buffers, of so many bytes for each socket. What waits in them stays.
+// Resize asks the kernel for other receive buffers, of so many bytes for each socket, also for smaller ones. What waits in them stays.
 func (g *Group) Resize(buffer int) error {
 	for _, s := range g.sockets {
-		if err := s.setBuffer(buffer); err != nil {
+		keep := s.Buffer() <= buffer && givenBuffer(buffer) <= s.Buffer() // a socket unit gave it more than this process is given
+		if err := s.setBuffer(buffer, keep); err != nil {
 			return fmt.Errorf("unable to change the receive buffer of %s: %w", s.local, Reason(err))
 		}
 	}

@@ -139,8 +139,12 @@ func newSocket(pc net.PacketConn, o Options, inherited bool) (*Socket, error) {
 		s.local = a.AddrPort()
 	}
 	var err error
+	keep := false
 	if s.raw, err = conn.SyscallConn(); err == nil {
-		err = s.setBuffer(o.Buffer)
+		keep, err = s.keepsBuffer(o.Buffer)
+	}
+	if err == nil {
+		err = s.setBuffer(o.Buffer, keep)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -174,23 +178,26 @@ func Reason(err error) error {
 	return err
 }
 
-// setBuffer asks for the receive buffer and reads back what the kernel gave. An inherited socket keeps the one that it has where this process would be
-// given a smaller one: a socket unit's ReceiveBuffer= is not bound by net.core.rmem_max.
-func (s *Socket) setBuffer(want int) error {
+// setBuffer asks for the receive buffer, unless the one that there is shall be kept, and reads back what the kernel gave.
+func (s *Socket) setBuffer(want int, keep bool) error {
+	if want > 0 && !keep {
+		if err := s.conn.SetReadBuffer(want); err != nil {
+			return err
+		}
+	}
 	got, err := receiveBuffer(s.raw)
 	if err != nil {
 		return err
 	}
-	if want > 0 && (!s.inherited || got < min(want, givenBuffer(want))) {
-		if err := s.conn.SetReadBuffer(want); err != nil {
-			return err
-		}
-		if got, err = receiveBuffer(s.raw); err != nil {
-			return err
-		}
-	}
 	s.buffer.Store(int64(got))
 	return nil
+}
+
+// keepsBuffer tells whether an inherited socket has a larger receive buffer than this process would be given: a socket unit's ReceiveBuffer= is not
+// bound by net.core.rmem_max.
+func (s *Socket) keepsBuffer(want int) (bool, error) {
+	got, err := receiveBuffer(s.raw)
+	return s.inherited && got >= min(want, givenBuffer(want)), err
 }
 
 // checkBuffer says what to do when the kernel gave less than was asked.

@@ -199,6 +199,9 @@ func (s *service) changeListeners(before, cfg config.Config, made *parts) {
 				p.next.Store(&next)
 			}
 		}
+		if equal(before.Listen, cfg.Listen) {
+			continue
+		}
 		if err := l.feed.change(cfg.Listen); err != nil {
 			s.logger.Error("a setting below listen is not in force", "listen", l.label, "error", err)
 		}

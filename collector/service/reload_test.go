@@ -621,3 +621,22 @@ func TestStopDuringAReload(t *testing.T) {
 		t.Errorf("the stop waited for the reload:\n%s", log)
 	}
 }
+
+// Rates are of what came in, also right after a listener ended that had more flows than those that stay.
+func TestRatesWhenAListenerEnds(t *testing.T) {
+	r := runReloadable(t, settings(func(c *config.Config) {
+		c.Output.NDJSON.Path, c.Listen.UDP = "/dev/null", []string{"127.0.0.1:0", "127.0.0.2:0"}
+	}))
+	for i := range 10 {
+		r.send(r.UDP[1], numbered(uint32(i)))
+	}
+	until(t, "the flows", func() bool { return r.flows() == 300 })
+	p, now := newSampler(&r.s.state), time.Now()
+	r.send(r.UDP[0], numbered(0))
+	until(t, "more flows", func() bool { return r.flows() == 330 })
+	r.reload(func(c *config.Config) { c.Listen.UDP = []string{"127.0.0.1:0"} })
+	p.sample(now.Add(sampleInterval))
+	if got := p.all.rates(); got.Flows == 0 || got.Packets == 0 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -62,6 +62,9 @@ func (r *recentSums) put(at time.Time, s sums) {
 	r.n++
 }
 
+// latest is the newest sample; nothing where there is none.
+func (r *recentSums) latest() sums { return r.of[r.now] }
+
 // rates are per second, over the samples that there are.
 func (r *recentSums) rates() page.Rates {
 	if r.n < 2 {
@@ -143,6 +146,7 @@ type sampler struct {
 	at        time.Time // of the last sample
 	totals    []totals  // of the last samples, the oldest first: those that rates are made of
 	all       recentSums
+	came      sums                  // flows and packets through all listeners, those that ended among them
 	octets    uint64                // of all exporters, those that were forgotten among them
 	octetsOf  map[netip.Addr]uint64 // at the last sample
 	points    [samplesKept]page.Point
@@ -185,7 +189,6 @@ func (p *sampler) sample(now time.Time) {
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var all sums
 	by := map[netip.Addr]sums{}
 	before := p.sockets
 	p.sockets = make(map[*listener]*recentSums, len(listeners))
@@ -208,9 +211,11 @@ func (p *sampler) sample(now time.Time) {
 		if p.sockets[l] = before[l]; p.sockets[l] == nil {
 			p.sockets[l] = &recentSums{}
 		}
+		last := p.sockets[l].latest()
+		p.came.add(sums{flows: more(socket.flows, last.flows), packets: more(socket.packets, last.packets)})
 		p.sockets[l].put(now, socket)
-		all.add(socket)
 	}
+	all := p.came // what came through listeners that ended stays in it
 	all.octets = p.traffic(by)
 	p.follow(now, by)
 	p.follows(now, t)
