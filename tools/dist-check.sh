@@ -4,7 +4,7 @@
 set -euo pipefail
 bin=$1 commit=$2 part=${3:-collector}
 version=9.8.7
-export LC_ALL=C
+export LC_ALL=C DIST_DIRTY=1 # what is checked need not be committed
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

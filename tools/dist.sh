@@ -9,6 +9,15 @@ architectures="amd64 arm64"
 export TZ=UTC LC_ALL=C CGO_ENABLED=0 GOOS=linux GOFLAGS="" GOEXPERIMENT="" GOWORK=off GOAMD64=v1 GOARM64=v8.0
 umask 022
 
+# A release is what the commit says it is. (A copy without git has nothing to compare; DIST_DIRTY=1 is for trying out how a release is built.)
+if [[ $version != *-dev && -z ${DIST_DIRTY:-} ]] && git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+	changed=$(git status --porcelain)
+	if [[ -n $changed ]]; then
+		printf 'dist: version %s would have changes that are not committed:\n%s\n' "$version" "$changed" >&2
+		exit 1
+	fi
+fi
+
 for tool in zip jq; do
 	command -v "$tool" >/dev/null || {
 		echo "dist: there is no $tool here: apt-get install $tool, or make prepare" >&2

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,14 +23,28 @@ const (
 	patience = 5 * time.Minute
 )
 
-// Process is what the collector takes of its machine.
+// Process is what a process of the collector takes of its machine at a time.
 type Process struct {
-	Resident    int // bytes
+	ID          string // of the process
+	Resident    int    // bytes
 	Goroutines  int
 	Descriptors int
 }
 
-// leaks compares the end with the beginning. Caches fill, so memory may grow to what a collector with full ones takes.
+// Longest is the process that was looked at most often: when it was young, and last.
+func (r Report) Longest() (first, last Process, looks int) {
+	of := map[string][]Process{}
+	for _, p := range r.Processes {
+		of[p.ID] = append(of[p.ID], p)
+		if list := of[p.ID]; len(list) > looks {
+			first, last, looks = list[0], p, len(list)
+		}
+	}
+	return first, last, looks
+}
+
+// leaks compares each process with itself when it was young: one that was just started says nothing of those before. Caches fill, so memory may grow
+// to what a collector with full ones takes.
 func (r Report) leaks() error {
 	const (
 		goroutines  = 20
@@ -36,16 +52,43 @@ func (r Report) leaks() error {
 		resident    = 150 << 20
 	)
 	var found []error
-	if n := r.After.Goroutines - r.Before.Goroutines; n > goroutines {
-		found = append(found, fmt.Errorf("the collector has %d goroutines more than at the beginning", n))
+	young, last := map[string]Process{}, map[string]Process{}
+	for _, p := range r.Processes {
+		if _, known := young[p.ID]; !known {
+			young[p.ID] = p
+		}
+		last[p.ID] = p
+		if p.Resident > resident {
+			found = append(found, fmt.Errorf("the collector, process %s, takes %d MiB", p.ID, p.Resident>>20))
+		}
 	}
-	if n := r.After.Descriptors - r.Before.Descriptors; n > descriptors {
-		found = append(found, fmt.Errorf("the collector has %d open files more than at the beginning", n))
-	}
-	if r.After.Resident > resident {
-		found = append(found, fmt.Errorf("the collector takes %d MiB", r.After.Resident>>20))
+	for _, id := range slices.Sorted(maps.Keys(last)) {
+		if n := last[id].Goroutines - young[id].Goroutines; n > goroutines {
+			found = append(found, fmt.Errorf("the collector, process %s, has %d goroutines more than when it was young", id, n))
+		}
+		if n := last[id].Descriptors - young[id].Descriptors; n > descriptors {
+			found = append(found, fmt.Errorf("the collector, process %s, has %d open files more than when it was young", id, n))
+		}
 	}
 	return errors.Join(found...)
+}
+
+// unasked says how often systemd started the collector again though nobody had ended it: by what the unit counted before an episode and after it, how
+// often the collector was ended meanwhile, and whether it was restarted by hand, which makes the unit count anew.
+func unasked(before, after, ended int, byHand bool) int {
+	if byHand && after < before+ended {
+		before = 0
+	}
+	return after - before - ended
+}
+
+// unitRestarts is how often systemd started the collector again by itself.
+func (s *soak) unitRestarts(ctx context.Context) (int, error) {
+	out, err := s.Host.Run(ctx, "systemctl", "show", "--property=NRestarts", "--value", "flowcollector")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(out)))
 }
 
 // prepare gives the spool a disk of its own, and connects the exporter.
@@ -126,7 +169,11 @@ func (s *soak) counted(ctx context.Context) (int, error) {
 
 func (s *soak) process(ctx context.Context) (Process, error) {
 	m, err := s.metrics(ctx)
-	return Process{int(m["process_resident_memory_bytes"]), int(m["go_goroutines"]), int(m["process_open_fds"])}, err
+	if err != nil {
+		return Process{}, err
+	}
+	id, err := s.pid(ctx)
+	return Process{id, int(m["process_resident_memory_bytes"]), int(m["go_goroutines"]), int(m["process_open_fds"])}, err
 }
 
 // drained waits until the collector has read and stored all that was sent: nothing is held and nothing comes in any more for longer than a batch

@@ -84,6 +84,7 @@ func (s *soak) crash(ctx context.Context, end func() error) error {
 	if err != nil {
 		return err
 	}
+	s.ended++
 	s.crashes = append(s.crashes, time.Now())
 	if err := end(); err != nil {
 		return err

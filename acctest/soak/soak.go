@@ -28,13 +28,12 @@ type Options struct {
 
 // Report is what came of it.
 type Report struct {
-	Episodes []Episode
-	Sent     int // flows
-	Stored   int
-	Lost     int
-	Before   Process // the collector when it had begun
-	After    Process // and at the end
-	Took     time.Duration
+	Episodes  []Episode
+	Sent      int // flows
+	Stored    int
+	Lost      int
+	Processes []Process // the collector when it had begun, and after each episode
+	Took      time.Duration
 }
 
 // Episode is the account of one fault.
@@ -98,17 +97,19 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, s.flows.Close()) }()
-	if report.Before, err = s.process(ctx); err != nil {
+	if err := s.look(ctx, &report); err != nil {
 		return report, err
 	}
-	err = s.episodes(ctx, chosen, &report)
+	return report, errors.Join(s.episodes(ctx, chosen, &report), report.leaks())
+}
+
+// look notes what the collector takes now.
+func (s *soak) look(ctx context.Context, report *Report) error {
+	p, err := s.process(ctx)
 	if err == nil {
-		report.After, err = s.process(ctx)
+		report.Processes = append(report.Processes, p)
 	}
-	if err == nil {
-		err = report.leaks()
-	}
-	return report, err
+	return err
 }
 
 func choose(o Options) ([]fault, error) {
@@ -133,6 +134,7 @@ type soak struct {
 	o       Options
 	flows   *acctest.NetFlow
 	crashes []time.Time // of this episode
+	ended   int         // how often the collector was ended in it
 }
 
 // episodes lets every fault come once, and then as chance will have it until the time is over. It goes on after a wrong account, to show whether
@@ -152,6 +154,9 @@ func (s *soak) episodes(ctx context.Context, chosen []fault, report *Report) err
 				return errors.Join(append(wrong, fmt.Errorf("%s: %w", chosen[i].name, err))...)
 			}
 			report.add(episode)
+			if err := s.look(ctx, report); err != nil {
+				return errors.Join(append(wrong, err)...)
+			}
 			s.o.Log("%s", episode)
 			if err := episode.Err(); err != nil {
 				s.o.Log("WRONG: %v", err)
@@ -175,7 +180,11 @@ func (s *soak) episode(ctx context.Context, f fault) (Episode, error) {
 	s.o.Log("%s: %s", f.name, f.what)
 	began := time.Now()
 	e := Episode{Fault: f.name}
-	s.crashes = nil
+	s.crashes, s.ended = nil, 0
+	restarts, err := s.unitRestarts(ctx)
+	if err != nil {
+		return e, err
+	}
 	before, err := s.counted(ctx)
 	if err != nil {
 		return e, err
@@ -214,6 +223,13 @@ func (s *soak) episode(ctx context.Context, f fault) (Episode, error) {
 			return e, errors.New("the collector was started anew, and nobody asked for it")
 		}
 		e.Dropped = after // of a new process, which began to count anew
+	}
+	now, err := s.unitRestarts(ctx)
+	if err != nil {
+		return e, err
+	}
+	if n := unasked(restarts, now, s.ended, f.restarts); n != 0 {
+		return e, fmt.Errorf("systemd started the collector anew %d times more often than somebody ended it", n)
 	}
 	times, err := s.Elasticsearch.NetFlowStored(ctx, "flows", first, last)
 	if err != nil {

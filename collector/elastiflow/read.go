@@ -28,13 +28,14 @@ type Format string
 // The formats that Read knows.
 const (
 	Auto        Format = "auto"    // by the name and the content
-	Environment Format = "env"     // NAME=value, as for EnvironmentFile= and docker --env-file
+	Environment Format = "env"     // NAME=value, perhaps in quotes, as for EnvironmentFile= and env_file of Docker Compose
+	Docker      Format = "docker"  // NAME=value, in which quotes are part of the value, as for docker run --env-file
 	Systemd     Format = "systemd" // a unit or a drop-in with Environment=
 	YAML        Format = "yaml"    // flowcoll.yml, a Docker Compose file, a manifest of Kubernetes
 )
 
 // Formats lists them.
-var Formats = []Format{Auto, Environment, Systemd, YAML}
+var Formats = []Format{Auto, Environment, Docker, Systemd, YAML}
 
 // nameOf is what a variable's name may be.
 var nameOf = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -43,8 +44,13 @@ const prefix = "EF_"
 
 // Input is what one file has.
 type Input struct {
+	File     string
 	Settings []Setting // those whose names begin with EF_, in their order
 	Includes []Setting // files that a unit takes more settings from (EnvironmentFile=); the value is the path
+	Unit     bool      // it is a unit or a drop-in, which
+	Forgets  bool      // by an empty Environment= forgets those of files before, and
+	// ForgetsIncludes: by an empty EnvironmentFile=.
+	ForgetsIncludes bool
 }
 
 // Read reads the settings of a file; name is for messages. The error is a yamlfile.Errors with every line that is not understood. Messages
@@ -53,11 +59,13 @@ func Read(name string, data []byte, format Format) (Input, error) {
 	if format == Auto {
 		format = guess(name, data)
 	}
-	var in Input
+	in := Input{File: name}
 	var failed yamlfile.Errors
 	switch format {
 	case Environment:
 		in.Settings, failed = readEnvironment(name, data)
+	case Docker:
+		in.Settings, failed = readDocker(name, data)
 	case Systemd:
 		in, failed = readUnit(name, data)
 	case YAML:
@@ -124,12 +132,36 @@ func readEnvironment(name string, data []byte) (list []Setting, failed yamlfile.
 	return ours(list), failed
 }
 
+// readDocker reads what docker run --env-file does: the value is all behind the first =, and a name alone stands for a variable of who runs docker
+// (Docker reference, "docker container run: Set environment variables").
+func readDocker(name string, data []byte) (list []Setting, failed yamlfile.Errors) {
+	number := 0
+	for line := range bytes.Lines(data) {
+		number++
+		text := strings.TrimLeft(strings.TrimRight(string(line), "\r\n"), " \t")
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		s := Setting{File: name, Line: number, Column: 1 + len(line) - len(bytes.TrimLeft(line, " \t"))}
+		key, value, found := strings.Cut(text, "=")
+		if !nameOf.MatchString(key) {
+			failed = append(failed, s.fail("not a setting: write NAME=value"))
+			continue
+		}
+		if s.Name, s.Value = key, value; !found {
+			s.Value = "${" + key + "}"
+		}
+		list = append(list, s)
+	}
+	return ours(list), failed
+}
+
 // ours leaves the settings of other programs out.
 func ours(list []Setting) []Setting {
 	return slices.DeleteFunc(list, func(s Setting) bool { return !strings.HasPrefix(s.Name, prefix) })
 }
 
-// unquote takes quotes and a comment away, as shells and Docker do.
+// unquote takes quotes and a comment away, as shells and Docker Compose do.
 func unquote(text string) (value string, ok bool) {
 	if text == "" || text[0] != '"' && text[0] != '\'' {
 		if i := strings.Index(text, " #"); i >= 0 {

@@ -3,6 +3,7 @@ package elastiflow
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,81 @@ func TestReadIncludes(t *testing.T) {
 	}
 }
 
+// What a unit, its drop-ins and the files that they name come to is what systemd makes of them.
+func TestMergeIsSystemds(t *testing.T) {
+	unit := "[Service]\nEnvironment=EF_A=unit EF_B=unit\nEnvironmentFile=/etc/one.env\n"
+	for name, c := range map[string]struct {
+		files [][2]string // name, content
+		want  map[string]string
+		left  string // of the files that units name
+	}{
+		"a file wins over the unit, wherever it stands": {
+			[][2]string{{"/etc/one.env", "EF_A=file\n"}, {"f.service", unit}}, map[string]string{"EF_A": "file", "EF_B": "unit"}, "",
+		},
+		"over drop-ins too": {
+			[][2]string{{"f.service", unit}, {"/etc/one.env", "EF_A=file\n"}, {"d.conf", "[Service]\nEnvironment=EF_A=drop EF_B=drop\n"}},
+			map[string]string{"EF_A": "file", "EF_B": "drop"},
+			"",
+		},
+		"in the order in which they are named": {
+			[][2]string{{"/etc/two.env", "EF_A=two\n"}, {"/etc/one.env", "EF_A=one\n"}, {"f.service", unit}, {"d.conf", "[Service]\nEnvironmentFile=/etc/two.env\n"}},
+			map[string]string{"EF_A": "two", "EF_B": "unit"},
+			"",
+		},
+		"a copy with its name": {
+			[][2]string{{"copy/one.env", "EF_A=file\n"}, {"f.service", unit}}, map[string]string{"EF_A": "file", "EF_B": "unit"}, "",
+		},
+		"an empty Environment= forgets the unit's": {
+			[][2]string{{"f.service", unit}, {"d.conf", "[Service]\nEnvironment=\nEnvironment=EF_A=drop\n"}}, map[string]string{"EF_A": "drop"}, "/etc/one.env",
+		},
+		"an empty EnvironmentFile= forgets the unit's": {
+			[][2]string{{"f.service", unit}, {"d.conf", "[Service]\nEnvironmentFile=\nEnvironmentFile=/etc/two.env\n"}}, map[string]string{"EF_A": "unit", "EF_B": "unit"}, "/etc/two.env",
+		},
+		"other files count where they stand": {
+			[][2]string{{"first.env", "EF_A=first\nEF_C=first\n"}, {"f.service", unit}, {"last.env", "EF_B=last\n"}},
+			map[string]string{"EF_A": "unit", "EF_B": "last", "EF_C": "first"},
+			"/etc/one.env",
+		},
+		"a file without settings of ours is there all the same": {
+			[][2]string{{"f.service", unit}, {"/etc/one.env", "OTHER=1\n"}}, map[string]string{"EF_A": "unit", "EF_B": "unit"}, "",
+		},
+	} {
+		var all []Input
+		for _, f := range c.files {
+			in, err := Read(f[0], []byte(f[1]), Auto)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, in)
+		}
+		in := Merge(all...)
+		got := map[string]string{}
+		left := make([]string, 0, len(in.Includes))
+		for _, s := range in.Settings {
+			got[s.Name] = s.Value
+		}
+		for _, i := range in.Includes {
+			left = append(left, i.Value)
+		}
+		if !maps.Equal(got, c.want) || strings.Join(left, " ") != c.left {
+			t.Errorf("%s: %v, left %q; want %v, %q", name, got, left, c.want, c.left)
+		}
+	}
+}
+
+// docker run --env-file takes what is behind the = as it is.
+func TestReadDocker(t *testing.T) {
+	_, err := Read("f.env", []byte("# comment\nEF_A=\"a b\" # x\n  EF_B='1'\r\nEF_C=\nEF_D\n; = 1\n"), Docker)
+	var list yamlfile.Errors
+	if !errors.As(err, &list) || len(list) != 1 || list[0].Line != 6 {
+		t.Errorf("%v", err)
+	}
+	in, err := Read("f.env", []byte("# comment\nEF_A=\"a b\" # x\n  EF_B='1'\r\nEF_C=\nEF_D\nOTHER=1\n"), Docker)
+	if got, want := assignments(in.Settings), []string{`2:1 EF_A="a b" # x`, "3:3 EF_B='1'", "4:1 EF_C=", "5:1 EF_D=${EF_D}"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+}
+
 func TestReadNamesEveryBadLine(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, data string
@@ -75,7 +151,7 @@ func TestReadNamesEveryBadLine(t *testing.T) {
 			"f.conf: line 3, column 1: not an assignment", "f.conf: line 4, column 1: a quote is not closed", "f.conf: line 5, column 1: the line goes on",
 		}},
 		"YAML":     {"f.yml", "EF_A: [hunter2]\nx:\n  - EF_ B=hunter2\n", []string{"f.yml: line 1, column 1: EF_A: must be a plain value", "f.yml: line 3, column 5: not the name of a setting"}},
-		"no YAML":  {"f.yml", "EF_A: 'hunter2\n", []string{"f.yml: line 2, column 1: not YAML"}},
+		"no YAML":  {"f.yml", "EF_A: 'hunter2\n", []string{"f.yml: line 2: not YAML"}},
 		"an alias": {"f.yml", "EF_A: *hunter2\n", []string{"f.yml: not YAML: an alias (*) without its anchor"}},
 		"a text":   {"f.yml", "hunter2\n", []string{"f.yml: line 1, column 1: neither an object nor a list"}},
 	} {
@@ -94,7 +170,7 @@ func TestReadNamesEveryBadLine(t *testing.T) {
 			t.Errorf("%s: there is a value in %q", name, err)
 		}
 	}
-	if _, err := Read("x", nil, "toml"); err == nil || !strings.Contains(err.Error(), `"toml" is not a format; choose one of [auto env systemd yaml]`) {
+	if _, err := Read("x", nil, "toml"); err == nil || !strings.Contains(err.Error(), `"toml" is not a format; choose one of [auto env docker systemd yaml]`) {
 		t.Errorf("another format: %v", err)
 	}
 }
@@ -105,7 +181,7 @@ func FuzzImport(f *testing.F) {
 		"x:\n - EF_OUTPUT_ELASTICSEARCH_ENABLE=true\n - EF_OUTPUT_ELASTICSEARCH_CLOUD_ID=a:YS5iJGMkZA==\n",
 		"EF_PROCESSOR_DROP_FIELDS=flow.src.ip.addr,source\nEF_PROCESSOR_EXPAND_CLISRV=false\n", "EF_A_OUTPUT_KAFKA_ENABLE=1\nEF_A_OUTPUT_KAFKA_BROKERS=b,[::1]\n",
 	} {
-		for _, format := range []string{"auto", "env", "systemd", "yaml"} {
+		for _, format := range []string{"auto", "env", "docker", "systemd", "yaml"} {
 			f.Add(format, []byte(seed))
 		}
 	}

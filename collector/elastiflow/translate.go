@@ -75,9 +75,7 @@ func Translate(in Input) (*Result, error) {
 		r.Entries = append(r.Entries, e)
 	}
 	for _, include := range in.Includes {
-		if !slices.ContainsFunc(in.Settings, func(s Setting) bool { return s.File == include.Value }) {
-			r.Entries = append(r.Entries, Entry{Name: include.Name, File: include.File, Line: include.Line, Result: NoEquivalent, Note: "name this file too, its settings are not in here: " + include.Value})
-		}
+		r.Entries = append(r.Entries, Entry{Name: include.Name, File: include.File, Line: include.Line, Result: NoEquivalent, Note: "name this file too, its settings are not in here: " + include.Value})
 	}
 	t.derive()
 	if t.failed != nil {

@@ -9,6 +9,7 @@ import (
 
 // readUnit reads the environment of a unit of systemd, or of a drop-in (systemd.exec(5), systemd.syntax(7)).
 func readUnit(name string, data []byte) (in Input, failed yamlfile.Errors) {
+	in.File, in.Unit = name, true
 	number := 0
 	var logical strings.Builder // a line with those that continue it
 	first := Setting{File: name}
@@ -56,7 +57,7 @@ func (in *Input) directive(at Setting, line string) string {
 	switch strings.TrimSpace(key) {
 	case "Environment":
 		if value == "" {
-			in.Settings = nil // systemd forgets what was said before
+			in.Settings, in.Forgets = nil, true // systemd forgets what was said before
 			return ""
 		}
 		list, ok := words(value)
@@ -74,7 +75,7 @@ func (in *Input) directive(at Setting, line string) string {
 		}
 	case "EnvironmentFile":
 		if value == "" {
-			in.Includes = nil
+			in.Includes, in.ForgetsIncludes = nil, true
 			return ""
 		}
 		s := at

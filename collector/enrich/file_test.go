@@ -54,7 +54,7 @@ networks:
 		"CSV header":      {"as.csv", "numbr,number,number\n", []string{`as.csv: line 1, column 1: unknown column "numbr"; did you mean "number"?`, `as.csv: line 1, column 1: the column name is missing; the first line has the names of the columns`, `as.csv: line 1, column 14: the column number is there twice`}},
 		"CSV quotes":      {"as.csv", "number,name\n1,\"a\n", []string{`as.csv: line 2, column 6: not CSV: extraneous or missing " in quoted-field`}},
 		"ending":          {"as.txt", "", []string{`as.txt: its name must end in .yml, .yaml or .csv, which says what it is`}},
-		"no YAML":         {"as.yml", "a: [", []string{`as.yml: line 1, column 1: not YAML: did not find expected node content`}},
+		"no YAML":         {"as.yml", "a: [", []string{`as.yml: line 1: not YAML: did not find expected node content`}},
 		"another key":     {"as.yml", "systems: []\n", []string{`as.yml: line 1, column 1: unknown key "systems"`, `as.yml: line 1, column 1: autonomous_systems is missing`}},
 		"no list":         {"as.yml", "autonomous_systems: {}\n", []string{`as.yml: line 1, column 21: autonomous_systems: must be a list`}},
 		"no mapping":      {"as.yml", "autonomous_systems: [1]\n", []string{`as.yml: line 1, column 22: autonomous_systems[0]: must have number, name below it`}},

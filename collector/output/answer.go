@@ -148,11 +148,11 @@ func (e *Elasticsearch) judge(status int, header http.Header, answer []byte, doc
 	return v
 }
 
-// account counts the documents that are settled, and moves those to be sent again to the front of the part. It
+// tally counts the documents that are settled, and moves those to be sent again to the front of the part. It
 // returns how many these are.
-func (e *Elasticsearch) account(p *part, items []item) int {
+func (e *Elasticsearch) tally(w *worker, p *part, items []item) int {
 	if items == nil {
-		e.sent.Add(uint64(p.docs))
+		w.stored(p.docs)
 		p.docs = 0
 		return 0
 	}
@@ -166,27 +166,29 @@ func (e *Elasticsearch) account(p *part, items []item) int {
 				twice++
 			}
 		case rejected:
-			e.refuse(it, p.data[from:end])
+			e.refuse(w, it, p.data[from:end])
 		case again:
 			to += copy(p.data[to:], p.data[from:end])
 			kept++
 		}
 		from = end
 	}
-	e.sent.Add(uint64(ok))
-	e.duplicates.Add(uint64(twice))
+	if w.stored(ok) {
+		e.duplicates.Add(uint64(twice))
+	}
 	p.data, p.docs = p.data[:to], kept
 	return kept
 }
 
 // refuse counts a document that Elasticsearch will never take, and keeps it where a person can look at it.
-func (e *Elasticsearch) refuse(it item, document []byte) {
+func (e *Elasticsearch) refuse(w *worker, it item, document []byte) {
 	kind := "unknown"
 	if it.Error != nil && it.Error.Type != "" {
 		kind = it.Error.Type
 	}
-	e.reject(kind, it.Error.String(), 1)
-	e.dead.add(it, document[bytes.IndexByte(document, '\n')+1:])
+	if w.reject(kind, it.Error.String(), 1) {
+		e.dead.add(it, document[bytes.IndexByte(document, '\n')+1:])
+	}
 }
 
 // statusProblem says what a status means for the whole request.

@@ -95,7 +95,7 @@ func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
 // Stats implements Sink.
 func (e *Elasticsearch) Stats() []Stats {
 	// In the order that documents move: what does so in between is then seen twice, not nowhere.
-	held := e.queue.Held()
+	held := e.held()
 	var kept spool.Held
 	own := e.config.Spool != nil && !e.passedOn.Load()
 	if own {
@@ -122,12 +122,17 @@ func (e *Elasticsearch) Alive() error {
 	return e.config.Spool.Alive()
 }
 
-// Retire implements heritable. A spool that both have stays with the heir; what is in another one goes over to the heir's, if it has one.
-func (e *Elasticsearch) Retire(ctx context.Context, heir Sink) error {
+// PassOn implements heritable. A spool that both have is the heir's, and what is in it is the heir's to tell.
+func (e *Elasticsearch) PassOn(heir Sink) {
 	next, ok := heir.(*Elasticsearch)
 	e.passedOn.Store(ok && next.config.Spool == e.config.Spool)
+}
+
+// Retire implements heritable. What is in a spool of its own goes over to the heir's, if it has one.
+func (e *Elasticsearch) Retire(ctx context.Context, heir Sink) error {
+	next, ok := heir.(*Elasticsearch)
 	err := e.sender.Retire(ctx, heir)
-	if e.config.Spool != nil && !e.passedOn.Load() {
+	if e.config.Spool != nil && !e.passedOn.Load() && e.ended.Load() {
 		if ok && next.config.Spool != nil {
 			err = errors.Join(err, next.config.Spool.Take(ctx, e.config.Spool))
 		}
@@ -143,8 +148,11 @@ func (e *Elasticsearch) Close(ctx context.Context) error {
 	return errors.Join(e.sender.Close(ctx), e.release())
 }
 
-// release closes what the senders used.
+// release closes what the senders used. One that hangs keeps it to the end of the process: a disk that is stalled would hold this up as well.
 func (e *Elasticsearch) release() (err error) {
+	if !e.ended.Load() {
+		return nil
+	}
 	if e.config.Spool != nil && !e.passedOn.Load() {
 		err = e.config.Spool.Close()
 	}
@@ -170,7 +178,7 @@ func (e *Elasticsearch) deliver(w *worker, b *Buffer) {
 		p.data = nil
 		e.pool.reclaim(b)
 	}
-	e.leaveParts(e.deliverAll(w, p), b.since)
+	e.leaveParts(w, e.deliverAll(w, p), b.since)
 }
 
 // deliverAll sends parts until each of their documents is settled. It returns what is left when the time to stop is over, or when a packer
@@ -196,7 +204,7 @@ func (e *Elasticsearch) deliverAll(w *worker, parts ...part) (left []part) {
 }
 
 // leaveParts ends the account of parts that were not stored while there was time. The last of them comes first.
-func (e *Elasticsearch) leaveParts(parts []part, since time.Time) {
+func (e *Elasticsearch) leaveParts(w *worker, parts []part, since time.Time) {
 	bodies := make([][]byte, 0, len(parts))
 	for i := range parts {
 		if p := &parts[len(parts)-1-i]; p.open() == nil {
@@ -204,7 +212,7 @@ func (e *Elasticsearch) leaveParts(parts []part, since time.Time) {
 		}
 	}
 	if len(parts) > 0 {
-		e.leave(documents(parts), since, bodies...)
+		w.leave(documents(parts), since, bodies...)
 	}
 }
 
@@ -251,7 +259,7 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 	tries := 0 // answers in a row that left documents to send again, though Elasticsearch is there
 	for {
 		if err := e.seal(w, p); err != nil { // cannot happen when writing to memory
-			e.reject("compression", err.Error(), p.docs)
+			w.reject("compression", err.Error(), p.docs)
 			return true, false
 		}
 		if !e.take(w) {
@@ -287,7 +295,7 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 		if v.tooLarge || v.refused != "" || v.items != nil {
 			if err := p.open(); err != nil { // it has a checksum of its own
 				e.good(w)
-				e.reject("compression", err.Error(), p.docs)
+				w.reject("compression", err.Error(), p.docs)
 				return true, false
 			}
 		}
@@ -297,21 +305,21 @@ func (e *Elasticsearch) settle(w *worker, p *part) (settled, split bool) {
 			if p.docs > 1 {
 				return false, true
 			}
-			e.refuse(item{Status: http.StatusRequestEntityTooLarge, Error: &itemError{Type: "too_large", Reason: fmt.Sprintf("one document of %d bytes (413)", len(p.data))}}, p.data)
+			e.refuse(w, item{Status: http.StatusRequestEntityTooLarge, Error: &itemError{Type: "too_large", Reason: fmt.Sprintf("one document of %d bytes (413)", len(p.data))}}, p.data)
 			return true, false
 		case v.refused != "":
 			e.good(w)
 			if p.docs > 1 {
 				return false, true // to find the one that is at fault
 			}
-			e.refuse(item{Status: http.StatusBadRequest, Error: &itemError{Type: "bad_request", Reason: v.refused}}, p.data)
+			e.refuse(w, item{Status: http.StatusBadRequest, Error: &itemError{Type: "bad_request", Reason: v.refused}}, p.data)
 			return true, false
 		}
 		// Elasticsearch took the request and answered for each document.
 		if !v.overload {
 			e.limiter.stored()
 		}
-		kept := e.account(p, v.items)
+		kept := e.tally(w, p, v.items)
 		if kept == 0 {
 			e.good(w)
 			return true, false

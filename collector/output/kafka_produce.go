@@ -23,13 +23,13 @@ func (k *Kafka) deliver(w *worker, b *Buffer) {
 		parts = parts[:last]
 		again, refused, ok := k.produce(w, part)
 		if !ok {
-			k.leaveMessages(append(parts, again), b.since)
+			k.leaveMessages(w, append(parts, again), b.since)
 			b.data = nil // the client may still look at what it has: the memory is not used again
 			return
 		}
 		switch n := len(refused); {
 		case n > 0 && len(part) == 1:
-			k.reject(refused[0].kind, refused[0].reason, 1)
+			w.reject(refused[0].kind, refused[0].reason, 1)
 		case n == 1:
 			parts = append(parts, refused)
 		case n > 1:
@@ -43,7 +43,7 @@ func (k *Kafka) deliver(w *worker, b *Buffer) {
 		parts = append(parts, again)
 		try++
 		if !w.pause(try) {
-			k.leaveMessages(parts, b.since)
+			k.leaveMessages(w, parts, b.since)
 			return
 		}
 		w.retried.Add(uint64(len(again)))
@@ -52,7 +52,7 @@ func (k *Kafka) deliver(w *worker, b *Buffer) {
 }
 
 // leaveMessages ends the account of messages that were not stored while there was time.
-func (k *Kafka) leaveMessages(parts [][]message, since time.Time) {
+func (k *Kafka) leaveMessages(w *worker, parts [][]message, since time.Time) {
 	var body []byte
 	docs := 0
 	for _, p := range parts {
@@ -61,7 +61,7 @@ func (k *Kafka) leaveMessages(parts [][]message, since time.Time) {
 			body = m.appendTo(body)
 		}
 	}
-	k.leave(docs, since, body)
+	w.leave(docs, since, body)
 }
 
 // flight is messages that the client has.
@@ -82,7 +82,7 @@ func (k *Kafka) produce(w *worker, part []message) (again, refused []message, ok
 	w.beat.Beat(grace)
 	for i := range part {
 		m := part[i]
-		client.Produce(w.abort, &kgo.Record{Key: m.key, Value: m.value, Headers: m.headers}, func(_ *kgo.Record, err error) { k.answer(f, i, m, err) })
+		client.Produce(w.abort, &kgo.Record{Key: m.key, Value: m.value, Headers: m.headers}, func(_ *kgo.Record, err error) { k.answer(w, f, i, m, err) })
 	}
 	late := time.NewTicker(k.config.askAfter)
 	defer late.Stop()
@@ -131,7 +131,7 @@ func (f *flight) open() int {
 }
 
 // answer takes what became of a message.
-func (k *Kafka) answer(f *flight, i int, m message, err error) {
+func (k *Kafka) answer(w *worker, f *flight, i int, m message, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over {
@@ -141,7 +141,7 @@ func (k *Kafka) answer(f *flight, i int, m message, err error) {
 	var refusal *kerr.Error
 	switch {
 	case err == nil:
-		k.sent.Add(1)
+		w.stored(1)
 	case errors.As(err, &refusal) && forGood(refusal):
 		m.kind, m.reason = strings.ToLower(refusal.Message), refusal.Description
 		f.refused = append(f.refused, m)

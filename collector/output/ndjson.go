@@ -123,7 +123,7 @@ func (n *NDJSON) deliver(w *worker, b *Buffer) {
 	all := stripActions(b.data)
 	written, docs := 0, b.docs
 	if !n.begin(w) {
-		n.rest(all, written, docs, b.since)
+		n.rest(w, all, written, docs, b.since)
 		return
 	}
 	defer n.end()
@@ -136,9 +136,11 @@ func (n *NDJSON) deliver(w *worker, b *Buffer) {
 			w.recovered()
 			return
 		}
-		w.fail("write", fmt.Sprintf("unable to write NDJSON: %v", cause(err)))
-		if !w.pause(try) {
-			n.rest(all, written, docs, b.since)
+		if !w.late {
+			w.fail("write", fmt.Sprintf("unable to write NDJSON: %v", cause(err)))
+		}
+		if w.late || !w.pause(try) {
+			n.rest(w, all, written, docs, b.since)
 			return
 		}
 		w.retried.Add(uint64(docs))
@@ -155,18 +157,20 @@ func (n *NDJSON) write(w *worker, lines []byte) (written int, err error) {
 		w.beat.Beat(n.patience)
 		k, err = n.out.Write(lines[written:min(len(lines), written+writeSize)])
 		w.sentBytes.Add(uint64(k))
-		w.sent.Add(uint64(countLines(lines[written : written+k])))
+		if !w.stored(countLines(lines[written : written+k])) {
+			err = errOver
+		}
 		written += k
 	}
 	return written, err
 }
 
 // rest leaves what was not written. A line that was begun is taken back, so that it is there once.
-func (n *NDJSON) rest(all []byte, written, docs int, since time.Time) {
+func (n *NDJSON) rest(w *worker, all []byte, written, docs int, since time.Time) {
 	at := bytes.LastIndexByte(all[:written], '\n') + 1
 	if at < written {
 		if n.shared == nil || !n.shared.undo(written-at) {
-			n.abandon(1)
+			w.abandon(1)
 			docs--
 			at += bytes.IndexByte(all[at:], '\n') + 1
 		}
@@ -175,7 +179,7 @@ func (n *NDJSON) rest(all []byte, written, docs int, since time.Time) {
 	for line := range bytes.Lines(all[at:]) {
 		body = append(append(body, action...), line...)
 	}
-	n.leave(docs, since, body)
+	w.leave(docs, since, body)
 }
 
 // Close implements Sink, and closes the file.

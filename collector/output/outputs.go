@@ -3,6 +3,7 @@ package output
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,10 +18,14 @@ type Named struct {
 
 // heritable is a sink that can leave what it has not stored to its successor.
 type heritable interface {
+	// PassOn says who the heir will be, before the figures of both are summed up: what both have is told by one.
+	PassOn(heir Sink)
 	// Retire is Close, but what is not stored yet goes to heir instead of being waited for or dropped. Put may be called even after it, by a sink
 	// that retired before.
 	Retire(ctx context.Context, heir Sink) error
 }
+
+var _, _, _, _ heritable = (*Elasticsearch)(nil), (*Kafka)(nil), (*NDJSON)(nil), (*Recent)(nil)
 
 // Outputs hands every buffer to several sinks: each but the first gets a copy. Which ones may change while it is in use: a buffer goes to all of
 // before or to all of after.
@@ -88,21 +93,29 @@ func (o *Outputs) Refuse(docs int) {
 // output has a new sink leaves to that what it has not stored, and one whose output is gone is closed: in the background, for so long at most.
 func (o *Outputs) Change(sinks []Named, within time.Duration) {
 	o.putting.Lock()
+	o.mu.Lock() // who sums up sees all of before or all of after
 	before := *o.now.Load()
 	o.now.Store(&sinks)
-	o.mu.Lock()
-	var gone []Named
+	var gone, heirs []Named
 	for _, old := range before {
 		if !slices.ContainsFunc(sinks, func(s Named) bool { return s.Sink == old.Sink }) {
-			gone = append(gone, old)
+			heir := Named{old.Name, o.Sink(old.Name)}
+			passOn(old, heir.Sink)
+			gone, heirs = append(gone, old), append(heirs, heir)
 		}
 	}
 	o.leaving = append(o.leaving, gone...)
 	o.mu.Unlock()
 	o.putting.Unlock()
-	for _, old := range gone {
-		heir := o.Sink(old.Name)
-		o.closing.Go(func() { o.retire(old, heir, within) })
+	for i, old := range gone {
+		o.closing.Go(func() { o.retire(old, heirs[i].Sink, within) })
+	}
+}
+
+// passOn tells a sink that leaves who its heir will be, if there is one.
+func passOn(old Named, heir Sink) {
+	if h, ok := old.Sink.(heritable); ok && heir != nil {
+		h.PassOn(heir)
 	}
 }
 
@@ -120,6 +133,9 @@ func (o *Outputs) retire(old Named, heir Sink, within time.Duration) {
 	defer o.mu.Unlock()
 	o.leaving = slices.DeleteFunc(o.leaving, func(s Named) bool { return s.Sink == old.Sink })
 	for _, s := range old.Sink.Stats() {
+		if _, known := o.past[s.Name]; !known && !s.counted() {
+			continue // it was withdrawn before it was of use
+		}
 		sum := o.past[s.Name]
 		sum.count(s)
 		o.past[s.Name] = sum
@@ -131,10 +147,12 @@ func (o *Outputs) retire(old Named, heir Sink, within time.Duration) {
 
 // Withdraw closes a sink that was made to take the place of another and does not come into use. What it took from a spool that both have goes back.
 func (o *Outputs) Withdraw(n Named) {
+	heir := o.Sink(n.Name)
+	passOn(n, heir)
 	o.mu.Lock()
 	o.leaving = append(o.leaving, n)
 	o.mu.Unlock()
-	o.retire(n, o.Sink(n.Name), cancelTime)
+	o.retire(n, heir, cancelTime)
 }
 
 // WaitFor waits until no sink of an output is being closed any more, for so long at most. The error is that of ctx when it ended before.
@@ -187,7 +205,7 @@ func (o *Outputs) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Stats implements Sink. Counters of an output go on when its sink changes.
+// Stats implements Sink. Counters of an output go on when its sink changes, and stay when the output is removed.
 func (o *Outputs) Stats() []Stats {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -220,6 +238,13 @@ func (o *Outputs) Stats() []Stats {
 	for _, one := range leaving {
 		one.count(o.past[one.Name])
 		all = append(all, one)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.past)) {
+		if !slices.ContainsFunc(all, func(a Stats) bool { return a.Name == name }) {
+			gone := Stats{Name: name, Gone: true}
+			gone.count(o.past[name])
+			all = append(all, gone)
+		}
 	}
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 type Recent struct {
 	*sender
 	writer *recent.Writer
+	// passedOn says that the store is the heir's.
+	passedOn atomic.Bool
 }
 
 // RecentConfig says where documents are kept.
@@ -53,8 +56,10 @@ func (r *Recent) deliver(w *worker, b *Buffer) {
 		w.beat.Beat(diskTime)
 		w.requests.Add(1)
 		n, docs, err := r.writer.Append(lines)
-		w.sent.Add(uint64(docs))
 		w.sentBytes.Add(uint64(n))
+		if !w.stored(docs) {
+			return
+		}
 		lines, left = lines[n:], left-docs
 		if err == nil {
 			w.recovered()
@@ -62,7 +67,7 @@ func (r *Recent) deliver(w *worker, b *Buffer) {
 		}
 		w.fail(recentCause(err), fmt.Sprintf("unable to keep recent flows: %v", err))
 		if !w.pause(try) {
-			r.rest(lines, left, b.since)
+			r.rest(w, lines, left, b.since)
 			return
 		}
 		w.retried.Add(uint64(left))
@@ -70,12 +75,12 @@ func (r *Recent) deliver(w *worker, b *Buffer) {
 }
 
 // rest leaves what was not written.
-func (r *Recent) rest(lines []byte, docs int, since time.Time) {
+func (r *Recent) rest(w *worker, lines []byte, docs int, since time.Time) {
 	body := make([]byte, 0, len(lines)+docs*len(action))
 	for line := range bytes.Lines(lines) {
 		body = append(append(body, action...), line...)
 	}
-	r.leave(docs, since, body)
+	w.leave(docs, since, body)
 }
 
 // recentCause is a short name for what keeps flows from the disk.
@@ -92,10 +97,16 @@ func recentCause(err error) string {
 // Close implements Sink, and closes the store. One whose writer hangs is left to the end of the process.
 func (r *Recent) Close(ctx context.Context) error { return r.release(r.sender.Close(ctx)) }
 
-// Retire implements heritable. An heir with the same writer goes on with it.
+// PassOn implements heritable. An heir with the same writer goes on with it, and tells its figures.
+func (r *Recent) PassOn(heir Sink) {
+	next, ok := heir.(*Recent)
+	r.passedOn.Store(ok && next.writer == r.writer)
+}
+
+// Retire implements heritable.
 func (r *Recent) Retire(ctx context.Context, heir Sink) error {
 	err := r.sender.Retire(ctx, heir)
-	if next, ok := heir.(*Recent); ok && next.writer == r.writer {
+	if r.passedOn.Load() {
 		return err
 	}
 	return r.release(err)
@@ -113,7 +124,9 @@ func (r *Recent) release(err error) error {
 // Stats implements Sink.
 func (r *Recent) Stats() []Stats {
 	all := r.sender.Stats()
-	figures := r.writer.Stats()
-	all[0].Recent = &figures
+	if !r.passedOn.Load() {
+		figures := r.writer.Stats()
+		all[0].Recent = &figures
+	}
 	return all
 }

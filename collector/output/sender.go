@@ -38,6 +38,7 @@ type sender struct {
 
 	sent, sentBytes, requests, retried, duplicates atomic.Uint64
 	dropped, rejected, failures                    counters
+	account                                        account
 
 	mu          sync.Mutex
 	problem     Problem
@@ -72,11 +73,12 @@ func newSender(name string, queue Queue, pool *Pool, logger *slog.Logger, retry 
 }
 
 // start runs n goroutines that give each buffer of the queue to deliver. Deliver settles every document of the
-// buffer: it counts it as sent or dropped. Idle, if any, is called by the first goroutine while there is no work.
+// buffer: its worker counts it as sent or dropped. Idle, if any, is called by the first goroutine while there is no work.
 func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)) {
 	for i := range n {
 		w := &worker{sender: s, beat: heartbeat.New(fmt.Sprintf("%s sender %d", s.name, i+1), idleWait+grace)}
 		s.beats = append(s.beats, w.beat)
+		s.account.hands = append(s.account.hands, w)
 		s.workers.Go(func() {
 			defer w.beat.Rest() // finished
 			wait := idleWait
@@ -88,13 +90,13 @@ func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)
 				b, err := s.queue.Get(wait)
 				wait = idleWait
 				switch {
-				case err != nil:
+				case err != nil, s.isOver():
 					return
 				case b != nil && s.heir.Load() != nil:
 					s.bequeath(b)
 				case b != nil:
 					deliver(w, b)
-					s.queue.Done(b)
+					w.finish(b)
 				case i == 0 && idle != nil:
 					idle(w)
 				}
@@ -110,6 +112,9 @@ type worker struct {
 	sealed []byte // for sinks that compress: room for one body
 	packs  bool   // for sinks with a spool: this one appends to it
 	turn   bool   // for sinks that take turns while the server is away
+
+	counted int  // documents of the buffer in hand that are in a counter; guarded by account.mu
+	late    bool // something was not counted, because the account is closed
 }
 
 // pause waits before try number n (from 1). It returns false when the time to drain is over. A pause ends early
@@ -185,7 +190,7 @@ func (s *sender) Close(ctx context.Context) error {
 		select {
 		case <-done:
 		case <-time.After(cancelTime):
-			s.abandon(s.queue.Held().Documents)
+			s.closeAccount()
 		}
 	}
 	if n := s.dropped.snapshot()[CauseShutdown]; n > 0 {
@@ -193,6 +198,9 @@ func (s *sender) Close(ctx context.Context) error {
 	}
 	return nil
 }
+
+// PassOn implements heritable: nothing is shared.
+func (s *sender) PassOn(Sink) {}
 
 // Retire implements heritable.
 func (s *sender) Retire(ctx context.Context, heir Sink) error {
@@ -207,26 +215,22 @@ func (s *sender) Retire(ctx context.Context, heir Sink) error {
 	}
 }
 
-// bequeath gives a buffer of the queue to the heir.
-func (s *sender) bequeath(b *Buffer) {
-	s.pool.give(*s.heir.Load(), b)
-	s.queue.Forget(b)
-}
-
 // leave ends the account of documents, as a bulk body, that could not be stored while there was time: the heir gets a copy, or they are counted
 // as dropped.
-func (s *sender) leave(docs int, since time.Time, bodies ...[]byte) {
-	heir := s.heir.Load()
+func (w *worker) leave(docs int, since time.Time, bodies ...[]byte) {
+	heir := w.heir.Load()
 	if heir == nil || docs == 0 {
-		s.abandon(docs)
+		w.abandon(docs)
 		return
 	}
-	b := s.pool.Get()
+	b := w.pool.Get()
 	b.docs, b.since = docs, since
 	for _, body := range bodies {
 		b.data = append(b.data, body...)
 	}
-	s.pool.give(*heir, b)
+	if !w.count(docs, func() { w.pool.give(*heir, b) }) {
+		w.pool.Put(b)
+	}
 }
 
 // Alive implements Sink.
@@ -234,7 +238,7 @@ func (s *sender) Alive() error { return s.beats.Err() }
 
 // Stats implements Sink.
 func (s *sender) Stats() []Stats {
-	return s.figures(s.queue.Held()) // before the counters: what is settled in between is then seen twice, not nowhere
+	return s.figures(s.held()) // before the counters: what is settled in between is then seen twice, not nowhere
 }
 
 func (s *sender) figures(held Held) []Stats {
@@ -288,27 +292,29 @@ func (s *sender) recoveredBy(began time.Time) {
 	}
 }
 
-// reject counts documents that will never be taken, with one of the reasons.
-func (s *sender) reject(kind, sample string, n int) {
+// reject counts documents that will never be taken, with one of the reasons. It returns false when they are counted as left.
+func (w *worker) reject(kind, sample string, n int) bool {
 	if n == 0 {
-		return
+		return true
 	}
-	s.dropped.add(CauseRejected, n)
-	s.rejected.add(kind, n)
-	s.mu.Lock()
-	s.rejectedN += n
-	total, say := s.rejectedN, time.Since(s.rejectedLog) >= logEvery
+	if !w.count(n, func() {
+		w.dropped.add(CauseRejected, n)
+		w.rejected.add(kind, n)
+	}) {
+		return false
+	}
+	w.mu.Lock()
+	w.rejectedN += n
+	total, say := w.rejectedN, time.Since(w.rejectedLog) >= logEvery
 	if say {
-		s.rejectedN, s.rejectedLog = 0, time.Now()
+		w.rejectedN, w.rejectedLog = 0, time.Now()
 	}
-	s.mu.Unlock()
+	w.mu.Unlock()
 	if say {
-		s.logger.Error("flows are rejected", "rejected_flows", total, "kind", kind, "sample", sample)
+		w.logger.Error("flows are rejected", "rejected_flows", total, "kind", kind, "sample", sample)
 	}
+	return true
 }
-
-// abandon counts documents that were left when the time to stop was over.
-func (s *sender) abandon(docs int) { s.dropped.add(CauseShutdown, docs) }
 
 // backoff is the growing, randomised time between tries.
 type backoff struct{ first, most time.Duration }

@@ -54,6 +54,7 @@ type Stats struct {
 	Spool       *spool.Stats  // nil: there is none
 	Recent      *recent.Stats // nil: it is no store of recent flows
 	Problem     Problem       // what is wrong now; zero when nothing is
+	Gone        bool          // the output was removed: these are the counters that it ended with
 	// Unreached says that the server was not reached since the start, and that there is no spool either: nobody knows yet whether flows can be
 	// kept.
 	Unreached bool

@@ -22,7 +22,7 @@ func (e *Elasticsearch) startSpooled(workers int) {
 }
 
 // packed says that the service stops, and nothing will come to the spool any more.
-func (e *Elasticsearch) packed() bool { return e.stopping() && e.queue.Held().Documents == 0 }
+func (e *Elasticsearch) packed() bool { return e.stopping() && e.held().Documents == 0 }
 
 // leaves says that what is in the spool is for the heir, or for the next start: the service stops, and Elasticsearch is away.
 func (e *Elasticsearch) leaves() bool {
@@ -39,6 +39,9 @@ func (e *Elasticsearch) pack(w *worker, b *Buffer) {
 		w.beat.Beat(diskTime) // while it is stalled flows wait in the queue
 		var err error
 		for len(parts) > 0 && err == nil {
+			if e.isOver() {
+				return
+			}
 			last := len(parts) - 1
 			w.beat.Beat(diskTime)
 			if err = e.keep(w, &parts[last], b.since); err == nil {
@@ -51,7 +54,7 @@ func (e *Elasticsearch) pack(w *worker, b *Buffer) {
 		}
 		e.spoolFails(err)
 		if over {
-			e.leaveParts(parts, b.since)
+			e.leaveParts(w, parts, b.since)
 			return
 		}
 		parts = e.deliverAll(w, parts...)
@@ -67,7 +70,14 @@ func (e *Elasticsearch) keep(w *worker, p *part, since time.Time) error {
 	if err := e.seal(w, p); err != nil {
 		return err
 	}
-	return e.config.Spool.Append(spool.Batch{Body: p.sealed, Gzip: p.gzip, Documents: p.docs, Size: len(p.data), Since: since})
+	b := spool.Batch{Body: p.sealed, Gzip: p.gzip, Documents: p.docs, Size: len(p.data), Since: since}
+	if err := e.config.Spool.Append(b); err != nil {
+		return err
+	}
+	if !w.count(p.docs, func() {}) { // counted as left, and found after all: by the heir, or the next start
+		e.config.Spool.Found(p.docs)
+	}
+	return nil
 }
 
 func (e *Elasticsearch) spoolFails(err error) {
@@ -111,7 +121,7 @@ func (e *Elasticsearch) empty(w *worker, first bool) {
 		default:
 			left := e.deliverAll(w, part{docs: b.Documents, sealed: b.Body, gzip: b.Gzip})
 			w.beat.Beat(diskTime)
-			if len(left) > 0 {
+			if len(left) > 0 || w.late {
 				e.config.Spool.Release(b)
 			} else {
 				e.config.Spool.Done(b)

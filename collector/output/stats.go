@@ -1,6 +1,10 @@
 package output
 
-import "maps"
+import (
+	"maps"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/recent"
+)
 
 // count adds the counters of another sink of the same output. Figures of now stay as they are.
 func (s *Stats) count(o Stats) {
@@ -14,6 +18,7 @@ func (s *Stats) count(o Stats) {
 	s.Dropped = sum(s.Dropped, o.Dropped)
 	s.Rejected = sum(s.Rejected, o.Rejected)
 	s.Errors = sum(s.Errors, o.Errors)
+	s.countRecent(o.Recent)
 	if o.Spool == nil {
 		return
 	}
@@ -30,6 +35,31 @@ func (s *Stats) count(o Stats) {
 	both.Errors += o.Spool.Errors
 	both.Damaged += o.Spool.Damaged
 	s.Spool = &both
+}
+
+// counted says whether anything happened that a counter tells. What was found in a spool is there for whoever opens it next.
+func (s *Stats) counted() bool {
+	n := s.Sent + s.SentBytes + s.Requests + s.Retried + s.Duplicates + s.DeadLetters.Written + s.DeadLetters.Errors
+	for _, by := range []map[string]uint64{s.Dropped, s.Rejected, s.Errors} {
+		for _, more := range by {
+			n += more
+		}
+	}
+	return n > 0 || s.Recent != nil && s.Recent.Removed+s.Recent.Damaged > 0
+}
+
+// countRecent adds the counters of a store of recent flows.
+func (s *Stats) countRecent(o *recent.Stats) {
+	if o == nil {
+		return
+	}
+	var both recent.Stats
+	if s.Recent != nil {
+		both = *s.Recent
+	}
+	both.Removed += o.Removed
+	both.Damaged += o.Damaged
+	s.Recent = &both
 }
 
 // hold adds what another sink of the same output holds.

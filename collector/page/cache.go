@@ -2,80 +2,77 @@ package page
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"time"
 )
 
 const (
-	// cacheFor is how long a page that was made is good: browsers that are reloaded cost one page a second.
+	// cacheFor is how long what was asked of the service, or made of it, is good: however many look, it is asked once a second.
 	cacheFor = time.Second
-	// cacheEntries is how many different pages are kept.
+	// cacheEntries is how many different things of a kind are kept.
 	cacheEntries = 64
 )
 
-// cache keeps pages for a moment. Who asks for a page that is being made waits for it.
-type cache struct {
-	good  time.Duration
-	most  int
+// cache keeps values for a moment. Who asks for one that is being made waits for it.
+type cache[V any] struct {
 	clock func() time.Time
 
-	mu    sync.Mutex
-	pages map[string]*cached
+	mu     sync.Mutex
+	values map[string]*cached[V]
 }
 
-type cached struct {
-	done chan struct{} // closed when it is made
-	body []byte
-	code int
-	made time.Time
+type cached[V any] struct {
+	done  chan struct{} // closed when it is made
+	value V
+	ok    bool // it could be made
+	made  time.Time
 }
 
-func newCache(good time.Duration, most int) cache {
-	return cache{good: good, most: most, clock: time.Now, pages: map[string]*cached{}}
+func newCache[V any](clock func() time.Time) *cache[V] {
+	return &cache[V]{clock: clock, values: map[string]*cached[V]{}}
 }
 
-// get returns a page of not more than c.good ago, which produce makes where there is none. Produce must return, though nobody waits any more.
-func (c *cache) get(ctx context.Context, key string, produce func() ([]byte, int)) ([]byte, int) {
+// get returns a value of not more than cacheFor ago, which produce makes where there is none, or false when it could not be made, or ctx ended.
+// Produce must return, though nobody waits any more.
+func (c *cache[V]) get(ctx context.Context, key string, produce func() (V, bool)) (value V, ok bool) {
 	c.mu.Lock()
-	p := c.pages[key]
-	if p == nil || !p.made.IsZero() && c.clock().Sub(p.made) >= c.good {
-		p = &cached{done: make(chan struct{})}
+	one := c.values[key]
+	if one == nil || !one.made.IsZero() && c.clock().Sub(one.made) >= cacheFor {
+		one = &cached[V]{done: make(chan struct{})}
 		c.forget()
-		c.pages[key] = p
+		c.values[key] = one
 		c.mu.Unlock()
-		c.fill(key, p, produce)
-		return p.body, p.code
+		c.fill(key, one, produce)
+		return one.value, one.ok
 	}
 	c.mu.Unlock()
 	select {
-	case <-p.done:
-		return p.body, p.code
+	case <-one.done:
+		return one.value, one.ok
 	case <-ctx.Done():
-		return nil, http.StatusServiceUnavailable
+		return value, false
 	}
 }
 
-// fill makes a page. One whose making panics is not kept, and nobody waits for it for ever.
-func (c *cache) fill(key string, p *cached, produce func() ([]byte, int)) {
-	p.code = http.StatusInternalServerError
+// fill makes a value. One that could not be made, or whose making panics, is not kept, and nobody waits for it for ever.
+func (c *cache[V]) fill(key string, one *cached[V], produce func() (V, bool)) {
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if p.made = c.clock(); p.body == nil {
-			delete(c.pages, key)
+		if one.made = c.clock(); !one.ok && c.values[key] == one {
+			delete(c.values, key)
 		}
-		close(p.done)
+		close(one.done)
 	}()
-	p.body, p.code = produce()
+	one.value, one.ok = produce()
 }
 
-// forget makes room for a page. The cache is locked.
-func (c *cache) forget() {
+// forget makes room for a value. The cache is locked.
+func (c *cache[V]) forget() {
 	now := c.clock()
-	for key, p := range c.pages {
-		if !p.made.IsZero() && (now.Sub(p.made) >= c.good || len(c.pages) >= c.most) {
-			delete(c.pages, key)
+	for key, one := range c.values {
+		if !one.made.IsZero() && (now.Sub(one.made) >= cacheFor || len(c.values) >= cacheEntries) {
+			delete(c.values, key)
 		}
 	}
 }

@@ -1,9 +1,7 @@
 package page
 
 import (
-	"context"
 	"math"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -59,36 +57,4 @@ func TestGraphsKeepPeaksOfLoss(t *testing.T) {
 	if l := line([]float64{1, 2}, 3, 100, 12); l.Stroke != `d="M50 6L100 1"` {
 		t.Errorf("got %s", l.Stroke)
 	}
-}
-
-func TestACacheForgets(t *testing.T) {
-	c := newCache(time.Second, 4)
-	now := time.Unix(1000, 0)
-	c.clock = func() time.Time { return now }
-	made := 0
-	get := func(key string) {
-		body, code := c.get(context.Background(), key, func() ([]byte, int) { made++; return []byte(key), http.StatusOK })
-		if string(body) != key || code != http.StatusOK {
-			t.Errorf("got %q, %d", body, code)
-		}
-	}
-	for range 3 {
-		get("a")
-	}
-	now = now.Add(time.Second)
-	get("a")
-	if made != 2 {
-		t.Errorf("made %d pages, want 2", made)
-	}
-	for i := range 100 {
-		get(string(rune('A' + i)))
-	}
-	if len(c.pages) > 4 {
-		t.Errorf("%d pages are kept", len(c.pages))
-	}
-	func() {
-		defer func() { _ = recover() }()
-		c.get(context.Background(), "panic", func() ([]byte, int) { panic("x") })
-	}()
-	get("panic")
 }

@@ -21,6 +21,8 @@ const (
 	// maxAttempts is how many wrong passwords an address may send before it has to wait, and regain how long it takes to have one more.
 	maxAttempts = 8
 	regain      = 15 * time.Second
+	// maxNetworkAttempts is the same of all networks of an IPv6 site together: a /48 has 65,536 of them.
+	maxNetworkAttempts = 8 * maxAttempts
 	// maxAddresses is how many addresses are remembered for it; the one that was not heard of for longest is forgotten.
 	maxAddresses = 4096
 )
@@ -48,7 +50,7 @@ type guard struct {
 
 	mu       sync.Mutex
 	attempts *lru.Map[netip.Prefix, time.Time] // when all is forgiven
-	logged   time.Time
+	logged   map[string]time.Time              // by message
 }
 
 // Protect puts a guard in front of a handler, and the headers that keep browsers from doing with the answers what they are not for.
@@ -56,7 +58,7 @@ func (g Guard) Protect(next http.Handler) http.Handler {
 	if g.Logger == nil {
 		g.Logger = slog.Default()
 	}
-	return &guard{Guard: g, next: next, clock: time.Now, attempts: lru.New[netip.Prefix, time.Time](maxAddresses)}
+	return &guard{Guard: g, next: next, clock: time.Now, logged: map[string]time.Time{}, attempts: lru.New[netip.Prefix, time.Time](maxAddresses)}
 }
 
 // policy lets pages load what comes from here, and nothing else.
@@ -77,6 +79,10 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !g.named(r.Host) {
 		http.Error(w, "requests for "+strconv.QuoteToASCII(clip(r.Host, 255))+" are refused: add the name to http.hosts if it is one of this collector's", http.StatusMisdirectedRequest)
+		return
+	}
+	if foreign(r.Header) {
+		http.Error(w, "requests that a page of another site makes are refused; links to here work", http.StatusForbidden)
 		return
 	}
 	if g.Username != "" && !g.admit(w, r) {
@@ -102,9 +108,19 @@ func (g *guard) named(host string) bool {
 	return strings.EqualFold(name, "localhost") || slices.ContainsFunc(g.Hosts, func(h string) bool { return strings.EqualFold(h, name) })
 }
 
+// foreign tells whether a page of another site makes the request, and not a person who follows a link. It could read nothing, but make this server
+// work, and guess passwords (W3C, "Fetch Metadata Request Headers").
+func foreign(h http.Header) bool {
+	if h.Get("Sec-Fetch-Site") != "cross-site" {
+		return false
+	}
+	dest := h.Get("Sec-Fetch-Dest")
+	return h.Get("Sec-Fetch-Mode") != "navigate" || dest != "" && dest != "document" // frames navigate too
+}
+
 // admit checks the password, or answers why not.
 func (g *guard) admit(w http.ResponseWriter, r *http.Request) bool {
-	from := network(r.RemoteAddr)
+	from := networks(r.RemoteAddr)
 	if wait := g.wait(from); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		http.Error(w, "too many wrong passwords from this address; wait "+wait.Round(time.Second).String(), http.StatusTooManyRequests)
@@ -135,53 +151,63 @@ func equal(a, b string) int {
 	return subtle.ConstantTimeCompare(x[:], y[:])
 }
 
-// network is what counts as one address: of IPv6 the network of a link, within which anybody can choose addresses.
-func network(remote string) netip.Prefix {
+// place is a network whose wrong passwords are counted together, and how many there may be.
+type place struct {
+	network netip.Prefix
+	most    int
+}
+
+// networks are what an address counts as: of IPv6 the network of a link, within which anybody can choose addresses, and that of a site, which has
+// many links.
+func networks(remote string) []place {
 	at, err := netip.ParseAddrPort(remote)
 	if err != nil {
-		return netip.Prefix{}
+		return []place{{netip.Prefix{}, maxAttempts}}
 	}
 	a := at.Addr().Unmap().WithZone("")
-	bits := a.BitLen()
-	if a.Is6() {
-		bits = 64
+	if a.Is4() {
+		return []place{{netip.PrefixFrom(a, 32), maxAttempts}}
 	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return p
+	return []place{{netip.PrefixFrom(a, 64).Masked(), maxAttempts}, {netip.PrefixFrom(a, 48).Masked(), maxNetworkAttempts}}
 }
 
 // wait is how long an address has to wait before it may try again.
-func (g *guard) wait(from netip.Prefix) time.Duration {
+func (g *guard) wait(from []place) (longest time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	forgiven := g.attempts.Peek(from)
-	if forgiven == nil {
-		return 0
+	for _, p := range from {
+		if forgiven := g.attempts.Peek(p.network); forgiven != nil {
+			longest = max(longest, forgiven.Sub(g.clock())-time.Duration(p.most-1)*regain)
+		}
 	}
-	return forgiven.Sub(g.clock()) - (maxAttempts-1)*regain
+	return longest
 }
 
-func (g *guard) failed(from netip.Prefix) {
+// failed counts a wrong password. Many that come at once make nobody wait for longer than those that come one after the other.
+func (g *guard) failed(from []place) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.clock()
-	forgiven := now
-	if t := g.attempts.Get(from); t != nil && t.After(now) {
-		forgiven = *t
+	for _, p := range from {
+		forgiven := now
+		if t := g.attempts.Get(p.network); t != nil && t.After(now) {
+			forgiven = *t
+		}
+		forgiven = forgiven.Add(regain)
+		if most := now.Add(time.Duration(p.most) * regain); forgiven.After(most) {
+			forgiven = most
+		}
+		g.attempts.Put(p.network, forgiven)
 	}
-	g.attempts.Put(from, forgiven.Add(regain))
 }
 
-// log logs a sample: who guesses does so often.
+// log logs a sample of each message: who guesses does so often.
 func (g *guard) log(message string, attrs ...any) {
 	g.mu.Lock()
 	now := g.clock()
-	due := now.Sub(g.logged) >= 30*time.Second
+	due := now.Sub(g.logged[message]) >= 30*time.Second
 	if due {
-		g.logged = now
+		g.logged[message] = now
 	}
 	g.mu.Unlock()
 	if due {

@@ -1,13 +1,16 @@
 package page
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -152,8 +155,124 @@ func TestWhoGuessesHasToWait(t *testing.T) {
 	if w := (visitor{username: "admin", password: "s3cret", from: "[2001:db8::ffff]:2"}).ask(g); w.Code != http.StatusTooManyRequests {
 		t.Errorf("status %d for another address of the link", w.Code)
 	}
-	if g.attempts.Len() > maxAddresses {
-		t.Error("more addresses are remembered than may be")
+}
+
+// A site has 65,536 networks: all of them together have a ceiling.
+func TestASiteHasToWait(t *testing.T) {
+	g, _ := protect(Guard{Username: "admin", Password: func() (string, error) { return "s3cret", nil }})
+	for i := range maxNetworkAttempts {
+		if w := (visitor{username: "admin", password: "guess", from: fmt.Sprintf("[2001:db8:0:%x::1]:2", i)}).ask(g); w.Code != http.StatusUnauthorized {
+			t.Fatalf("guess %d: status %d", i, w.Code)
+		}
+	}
+	for from, want := range map[string]int{"[2001:db8:0:ffff::1]:1": http.StatusTooManyRequests, "[2001:db8:1::1]:1": http.StatusOK, "192.0.2.1:1": http.StatusOK} {
+		if w := (visitor{username: "admin", password: "s3cret", from: from}).ask(g); w.Code != want {
+			t.Errorf("from %s: status %d, want %d", from, w.Code, want)
+		}
+	}
+}
+
+// However many guess, few of them are remembered, those that did so last.
+func TestFewWhoGuessAreRemembered(t *testing.T) {
+	g, _ := protect(Guard{Username: "admin", Password: func() (string, error) { return "s3cret", nil }})
+	address := func(i int) string { return fmt.Sprintf("10.1.%d.%d:1", i>>8, i&255) }
+	for i := range maxAddresses + 100 {
+		for range maxAttempts {
+			visitor{username: "admin", password: "guess", from: address(i)}.ask(g)
+		}
+	}
+	if n := g.attempts.Len(); n != maxAddresses {
+		t.Errorf("%d addresses are remembered, want %d", n, maxAddresses)
+	}
+	for i, want := range map[int]int{0: http.StatusOK, maxAddresses + 99: http.StatusTooManyRequests} {
+		if w := (visitor{username: "admin", password: "s3cret", from: address(i)}).ask(g); w.Code != want {
+			t.Errorf("address %d: status %d, want %d", i, w.Code, want)
+		}
+	}
+}
+
+// Guesses that come at once, all of them before the first is answered, make nobody wait for longer than others.
+func TestTheWaitIsBounded(t *testing.T) {
+	arrived, go1 := make(chan struct{}), make(chan struct{})
+	g, now := protect(Guard{Username: "admin", Password: func() (string, error) { arrived <- struct{}{}; <-go1; return "s3cret", nil }})
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() { visitor{username: "admin", password: "guess"}.ask(g) })
+	}
+	for range 100 {
+		<-arrived
+	}
+	close(go1)
+	all.Wait()
+	if w := (visitor{}).ask(g); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "16" {
+		t.Errorf("status %d, wait %s s", w.Code, w.Header().Get("Retry-After"))
+	}
+	*now = now.Add(regain)
+	go func() { <-arrived }()
+	if w := (visitor{username: "admin", password: "s3cret"}).ask(g); w.Code != http.StatusOK {
+		t.Errorf("status %d after %s", w.Code, regain)
+	}
+}
+
+// That there is no password, and that somebody guesses, is both logged, each once in a while.
+func TestBothKindsOfTroubleAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	failure := error(nil)
+	g, now := protect(Guard{Username: "admin", Password: func() (string, error) { return "s3cret", failure }})
+	g.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	for range 3 {
+		visitor{username: "admin", password: "guess"}.ask(g)
+	}
+	failure = errors.New("gone")
+	for range 3 {
+		visitor{username: "admin", password: "s3cret"}.ask(g)
+	}
+	check := func(want int) {
+		t.Helper()
+		for _, text := range []string{"wrong user or password", "there is no password"} {
+			if n := strings.Count(log.String(), text); n != want {
+				t.Errorf("%q is logged %d times, want %d", text, n, want)
+			}
+		}
+	}
+	check(1)
+	*now = now.Add(30 * time.Second)
+	visitor{username: "admin", password: "s3cret"}.ask(g)
+	failure = nil
+	visitor{username: "admin", password: "guess"}.ask(g)
+	check(2)
+	if strings.Contains(log.String(), "guess\"") || strings.Contains(log.String(), "s3cret") {
+		t.Error("a password is in the log")
+	}
+}
+
+// A page of another site can neither make this server work nor guess; links from there work.
+func TestPagesOfOtherSitesAreRefused(t *testing.T) {
+	g, _ := protect(Guard{Open: []string{"/livez"}})
+	for header, want := range map[[3]string]int{ // site, mode, dest
+		{"", "", ""}:                           200, // not a browser
+		{"none", "navigate", "document"}:       200, // typed
+		{"same-origin", "cors", "empty"}:       200,
+		{"cross-site", "navigate", "document"}: 200, // a link
+		{"cross-site", "navigate", ""}:         200,
+		{"cross-site", "navigate", "iframe"}:   403,
+		{"cross-site", "no-cors", "image"}:     403,
+		{"cross-site", "cors", "empty"}:        403,
+		{"cross-site", "", ""}:                 403,
+	} {
+		for path, want := range map[string]int{"/": want, "/flows?last=all": want, "/livez": 200} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost:8080"+path, nil)
+			for i, name := range []string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
+				if header[i] != "" {
+					r.Header.Set(name, header[i])
+				}
+			}
+			w := httptest.NewRecorder()
+			g.ServeHTTP(w, r)
+			if w.Code != want {
+				t.Errorf("%v: %s: status %d, want %d", header, path, w.Code, want)
+			}
+		}
 	}
 }
 

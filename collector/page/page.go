@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,13 +40,30 @@ type Options struct {
 	Source Source
 	Search func() Searcher // of now; nil, or nil returned: flows of late are not kept
 	Logger *slog.Logger    // nil is slog.Default()
+
+	// For tests; nil is time.Now, and 0 the constant.
+	clock    func() time.Time
+	patience time.Duration
 }
 
 // handler makes the pages.
 type handler struct {
 	options Options
-	cache   cache
-	search  chan struct{} // a place for each search that is under way
+	search  places // of searches
+
+	// What the service is asked is kept for a moment, whatever page it is for, and so are pages of which there are few.
+	overviews *cache[Overview]
+	tops      *cache[Top]
+	exporters *cache[Exporter]
+	pages     *cache[madePage]
+	asking    places // of questions about exporters
+	rendering places
+}
+
+// madePage is a page as it is sent.
+type madePage struct {
+	body []byte
+	code int
 }
 
 // New returns a handler of all pages.
@@ -53,7 +71,17 @@ func New(o Options) http.Handler {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	h := &handler{options: o, cache: newCache(cacheFor, cacheEntries), search: make(chan struct{}, maxSearches)}
+	clock := o.clock
+	if clock == nil {
+		clock = time.Now
+	}
+	if o.patience == 0 {
+		o.patience = patience
+	}
+	h := &handler{
+		options: o, search: make(places, maxSearches), asking: make(places, maxQuestions), rendering: make(places, maxRenderings),
+		overviews: newCache[Overview](clock), tops: newCache[Top](clock), exporters: newCache[Exporter](clock), pages: newCache[madePage](clock),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.overview)
 	mux.HandleFunc("GET /exporters/{address}", h.exporter)
@@ -85,18 +113,40 @@ type frame struct {
 	Data          any
 }
 
-// serve answers with a page, from the cache where one was made within the last second. Key says all that the page depends on.
+// serve answers with a page, from the cache where one was made within the last second. Key says all that the page depends on; a page without one is
+// not kept. Whoever looks, few pages are made at once.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, name, key string, produce func() (frame, int)) {
-	body, code := h.cache.get(r.Context(), name+"\x00"+key, func() ([]byte, int) {
+	made := func(ctx context.Context) (madePage, bool) {
+		if !h.rendering.take(ctx, h.options.patience) {
+			return madePage{}, false
+		}
+		defer h.rendering.leave()
 		f, code := produce()
 		body, err := render(name, f)
 		if err != nil {
 			h.options.Logger.Error("unable to make a page", "page", name, "error", err)
-			return []byte("unable to make the page; the log says why\n"), http.StatusInternalServerError
+			return madePage{[]byte("unable to make the page; the log says why\n"), http.StatusInternalServerError}, true
 		}
-		return body, code
-	})
-	h.write(w, code, body)
+		return madePage{body, code}, true
+	}
+	var p madePage
+	var ok bool
+	if key == "" {
+		p, ok = made(r.Context())
+	} else { // it is for others too: it is made to its end when who asked first goes away
+		ctx := context.WithoutCancel(r.Context())
+		p, ok = h.pages.get(r.Context(), name+"\x00"+key, func() (madePage, bool) { return made(ctx) })
+	}
+	if !ok {
+		h.busy(w)
+		return
+	}
+	h.write(w, p.code, p.body)
+}
+
+// now is the overview of now.
+func (h *handler) now(r *http.Request) (Overview, bool) {
+	return h.overviews.get(r.Context(), "", func() (Overview, bool) { return h.options.Source.Overview(), true })
 }
 
 func (*handler) write(w http.ResponseWriter, code int, body []byte) {
@@ -142,12 +192,22 @@ func (h *handler) overview(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	filter := clip(strings.TrimSpace(r.FormValue("filter")), maxFilter)
-	h.serve(w, r, "overview", strconv.Itoa(minutes)+filter, func() (frame, int) {
-		o := h.options.Source.Overview()
-		d := overviewData{Overview: o, Filter: filter, Top: h.options.Source.Top(minutes), Minutes: minuteChoices, Search: h.searcher() != nil}
+	o, ok := h.now(r)
+	top, there := h.tops.get(r.Context(), strconv.Itoa(minutes), func() (Top, bool) { return h.options.Source.Top(minutes), true })
+	if !ok || !there {
+		h.busy(w)
+		return
+	}
+	key := strconv.Itoa(minutes)
+	if filter != "" { // of these there may be any number
+		key = ""
+	}
+	h.serve(w, r, "overview", key, func() (frame, int) {
+		d := overviewData{Overview: o, Filter: filter, Top: top, Minutes: minuteChoices, Search: h.searcher() != nil}
 		d.FlowLine, d.PacketLine, d.DropLine = graphs(o.History, slots(o.Interval))
 		d.Exporters, d.Matching = matching(o.Exporters, filter, maxExporters)
 		d.All, d.More = len(o.Exporters), d.Matching-len(d.Exporters)
+		// Lists are those of other pages too: they are cut, not changed.
 		for _, list := range []*[]Share{&d.Top.Talkers, &d.Top.Conversations, &d.Top.Applications, &d.Top.Systems, &d.Top.Countries} {
 			*list = (*list)[:min(len(*list), maxTop)]
 			if d.Search {
@@ -209,14 +269,41 @@ func (h *handler) exporter(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, http.StatusNotFound, "There is no such exporter", "The address of the page has to end in that of an exporter.")
 		return
 	}
-	// The page is for others too: it is made to its end when who asked first goes away.
-	ctx := context.WithoutCancel(r.Context())
-	h.serve(w, r, "exporter", address.String(), func() (frame, int) {
-		e, ok := h.options.Source.Exporter(ctx, address)
-		if !ok {
+	o, ok := h.now(r)
+	if !ok {
+		h.busy(w)
+		return
+	}
+	unknown := func() {
+		h.serve(w, r, "exporter", "", func() (frame, int) {
 			f := h.frame("No exporter "+address.String(), "overview", true, exporterData{Exporter: Exporter{Sender: Sender{Address: address}}})
 			return f, http.StatusNotFound
+		})
+	}
+	// Of addresses that are none of an exporter there is any number: nobody is asked for them.
+	if !slices.ContainsFunc(o.Exporters, func(s Sender) bool { return s.Address == address }) {
+		unknown()
+		return
+	}
+	found := true
+	ctx := context.WithoutCancel(r.Context()) // it is for others too
+	e, ok := h.exporters.get(r.Context(), address.String(), func() (e Exporter, ok bool) {
+		if !h.asking.take(ctx, h.options.patience) {
+			return e, false
 		}
+		defer h.asking.leave()
+		e, found = h.options.Source.Exporter(ctx, address)
+		return e, found
+	})
+	switch {
+	case !found:
+		unknown()
+		return
+	case !ok:
+		h.busy(w)
+		return
+	}
+	h.serve(w, r, "exporter", address.String(), func() (frame, int) {
 		return h.frame(e.Label(), "overview", true, exporterData{
 			Exporter: e, Now: time.Now(), Line: line(e.History, len(e.History), graphWidth, graphHeight), Search: h.searcher() != nil,
 		}), http.StatusOK

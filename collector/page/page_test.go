@@ -235,6 +235,10 @@ type counted struct {
 	*pagetest.Source
 	n    atomic.Int64
 	hold chan struct{} // nil: does not wait
+
+	tops, exporters    atomic.Int64
+	made, making, most atomic.Int64 // pages
+	slow               bool
 }
 
 func (c *counted) Overview() page.Overview {
@@ -245,21 +249,106 @@ func (c *counted) Overview() page.Overview {
 	return c.Source.Overview()
 }
 
+// Top implements page.Source.
+func (c *counted) Top(minutes int) page.Top {
+	c.tops.Add(1)
+	return c.Source.Top(minutes)
+}
+
+// Exporter implements page.Source.
+func (c *counted) Exporter(ctx context.Context, address netip.Addr) (page.Exporter, bool) {
+	c.exporters.Add(1)
+	return c.Source.Exporter(ctx, address)
+}
+
+// Identity implements page.Source. Each page that is made asks once.
+func (c *counted) Identity() (version, host string) {
+	c.made.Add(1)
+	if n := c.making.Add(1); n > c.most.Load() {
+		c.most.Store(n)
+	}
+	defer c.making.Add(-1)
+	if c.slow {
+		time.Sleep(time.Millisecond)
+	}
+	return c.Source.Identity()
+}
+
+// stopped is a handler for which no time passes.
+func stopped(s page.Source) http.Handler {
+	return page.New(page.Options{Source: s, Logger: slog.New(slog.DiscardHandler)}.WithClock(func() time.Time { return now }))
+}
+
 func TestReloadingCostsOnePage(t *testing.T) {
 	c := &counted{Source: pagetest.Busy(now), hold: make(chan struct{})}
-	h := handler(c, nil)
+	h := stopped(c)
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() { get(t, h, "/", http.StatusOK) })
 	}
 	close(c.hold)
 	all.Wait()
-	if n := c.n.Load(); n > 2 { // one more where the machine took more than a second
-		t.Logf("the page was made %d times", n)
-		if n > 25 {
-			t.Errorf("the page was made %d times for 50 who asked at once", n)
-		}
+	if c.n.Load() != 1 || c.tops.Load() != 1 || c.made.Load() != 1 {
+		t.Errorf("the service was asked %d and %d times and the page made %d times for 50 who asked at once", c.n.Load(), c.tops.Load(), c.made.Load())
 	}
+}
+
+// Addresses of which there is any number cost the service nothing, and few of their pages are made at once.
+func TestWhateverIsAskedForTheServiceIsAskedOnce(t *testing.T) {
+	c := &counted{Source: pagetest.Busy(now), slow: true}
+	h := stopped(c)
+	var all sync.WaitGroup
+	for i := range 100 {
+		all.Go(func() { get(t, h, fmt.Sprintf("/?filter=%d", i), http.StatusOK) })
+		all.Go(func() { get(t, h, fmt.Sprintf("/exporters/100.64.0.%d", i), http.StatusNotFound) })
+		all.Go(func() { get(t, h, "/exporters/192.0.2.1", http.StatusOK) })
+	}
+	all.Wait()
+	if c.n.Load() != 1 || c.tops.Load() != 1 || c.exporters.Load() != 1 {
+		t.Errorf("the service was asked %d times for all, %d for the top and %d for an exporter", c.n.Load(), c.tops.Load(), c.exporters.Load())
+	}
+	if c.made.Load() != 201 || c.most.Load() > page.MaxRenderings {
+		t.Errorf("%d pages were made, %d at once", c.made.Load(), c.most.Load())
+	}
+}
+
+// Who goes away while others have all places is not waited for.
+func TestWhoWaitsForAPlaceMayGo(t *testing.T) {
+	c := &holding{Source: pagetest.Busy(now), hold: make(chan struct{})}
+	h := stopped(c)
+	var all sync.WaitGroup
+	for i := range page.MaxRenderings {
+		all.Go(func() { get(t, h, fmt.Sprintf("/?filter=%d", i), http.StatusOK) })
+	}
+	for c.n.Load() < page.MaxRenderings {
+		if t.Context().Err() != nil {
+			t.Fatal("the pages are not being made")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/?filter=x", nil))
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("status %d", w.Code)
+	}
+	close(c.hold)
+	all.Wait()
+}
+
+// holding is a service whose pages are not finished before hold is closed.
+type holding struct {
+	*pagetest.Source
+	n    atomic.Int64
+	hold chan struct{}
+}
+
+// Identity implements page.Source.
+func (h *holding) Identity() (version, host string) {
+	h.n.Add(1)
+	<-h.hold
+	return h.Source.Identity()
 }
 
 func TestNothingCanBeChanged(t *testing.T) {

@@ -218,6 +218,11 @@ func (h *handler) flows(w http.ResponseWriter, r *http.Request) {
 	default:
 		code = h.find(r.Context(), &d)
 	}
+	if !h.rendering.take(r.Context(), h.options.patience) {
+		h.busy(w)
+		return
+	}
+	defer h.rendering.leave()
 	body, err := render("flows", h.frame("Flows", "flows", false, d))
 	if err != nil {
 		h.options.Logger.Error("unable to make a page", "page", "flows", "error", err)
@@ -229,15 +234,11 @@ func (h *handler) flows(w http.ResponseWriter, r *http.Request) {
 
 // find searches, when it is its turn, and returns the status of the answer.
 func (h *handler) find(ctx context.Context, d *flowsData) int {
-	select {
-	case h.search <- struct{}{}:
-		defer func() { <-h.search }()
-	case <-time.After(recent.DefaultBudget):
+	if !h.search.take(ctx, recent.DefaultBudget) {
 		d.Problem = "Other searches are under way; try again."
 		return http.StatusServiceUnavailable
-	case <-ctx.Done():
-		return http.StatusServiceUnavailable
 	}
+	defer h.search.leave()
 	searcher := h.searcher()
 	if searcher == nil {
 		d.Problem = "Flows are no longer kept here."

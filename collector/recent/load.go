@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,14 +24,14 @@ func (w *Writer) load() error {
 		path := filepath.Join(w.options.Directory, e.Name())
 		if name, ok := strings.CutSuffix(e.Name(), damagedSuffix); ok {
 			if _, ok := segmentNumber(name); ok {
-				w.damaged = append(w.damaged, damaged{path, fileSize(path)})
+				w.damaged = append(w.damaged, damaged{path: path, size: fileSize(path)})
 			}
 			continue
 		}
 		for _, suffix := range []string{logSuffix, memorySuffix} { // of a segment that is being removed
 			if name, ok := strings.CutSuffix(path, suffix); ok && !exists(name) {
-				if err := os.Remove(path); err != nil {
-					return err
+				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					w.logger.Error("what is left of a segment of recent flows could not be removed", "file", path, "error", err)
 				}
 			}
 		}
@@ -47,13 +48,24 @@ func (w *Writer) load() error {
 		w.segments = append(w.segments, s)
 	}
 	slices.SortFunc(w.segments, func(a, b *segment) int { return cmp.Compare(a.number, b.number) })
-	for _, s := range slices.Clone(w.segments) {
-		if err := s.inspect(); err != nil {
+	for i, s := range slices.Clone(w.segments) {
+		err := s.inspect()
+		if newest := i == len(w.segments)-1; newest && errors.Is(err, errEmpty) {
+			err = s.remove()
+			if err == nil {
+				w.segments = slices.DeleteFunc(w.segments, func(o *segment) bool { return o == s })
+				continue
+			}
+		}
+		if err != nil {
 			w.quarantine(s, err)
 		}
 	}
 	return nil
 }
+
+// errEmpty is the error of a segment without tables. Power failed before the newest one's were on the disk: there is nothing to be lost.
+var errEmpty = errors.New("it has no tables")
 
 func exists(path string) bool {
 	_, err := os.Lstat(path) //nolint:gosec // G703: the operator names the directory
@@ -90,10 +102,15 @@ func (s *segment) inspect() (err error) {
 // checkVersion says whether a segment has the tables that this program knows.
 func checkVersion(conn *sqlite.Conn) error {
 	version, err := number(conn, "PRAGMA user_version")
-	if err == nil && version != formatVersion {
-		err = fmt.Errorf("it has version %d of the format, not %d", version, formatVersion)
+	if err != nil || version == formatVersion {
+		return err
 	}
-	return err
+	if made, err := number(conn, "SELECT count(*) FROM sqlite_schema"); err != nil {
+		return err
+	} else if version == 0 && made == 0 {
+		return errEmpty
+	}
+	return fmt.Errorf("it has version %d of the format, not %d", version, formatVersion)
 }
 
 // blockSums are those of a whole segment.
@@ -143,36 +160,45 @@ func (w *Writer) quarantine(s *segment, reason error) {
 		w.abandon()
 	}
 	w.segments = slices.DeleteFunc(w.segments, func(o *segment) bool { return o == s })
-	to := s.path + damagedSuffix
-	err := os.Rename(s.path, to)
-	err = errors.Join(err, removeLog(s.path))
-	w.damaged = append(w.damaged, damaged{to, fileSize(to)})
 	w.mu.Lock()
 	w.stats.Damaged++
 	w.mu.Unlock()
-	w.logger.Error("a segment of recent flows is damaged and was renamed; the others go on", "file", to, "reason", reason)
-	if err != nil {
-		w.logger.Error("a damaged segment of recent flows could not be renamed", "file", s.path, "error", err)
+	d := damaged{path: s.path + damagedSuffix}
+	if err := os.Rename(s.path, d.path); err != nil {
+		d.path = s.path // it takes its place all the same, until it is removed
+		w.logger.Error("a segment of recent flows is damaged and could not be renamed; the others go on", "file", s.path, "reason", reason, "error", err)
+	} else {
+		w.logger.Error("a segment of recent flows is damaged and was renamed; the others go on", "file", d.path, "reason", reason)
 	}
+	if err := removeLog(s.path); err != nil {
+		w.logger.Error("the log of a damaged segment of recent flows could not be removed", "file", s.path, "error", err)
+	}
+	s.measure()
+	d.size = fileSize(d.path) + s.log
+	w.damaged = append(w.damaged, d)
 }
 
 // removeOldest removes the oldest file: a damaged one, or else the oldest segment that is not the active one. It returns false when there is none,
 // or it could not be removed.
 func (w *Writer) removeOldest() bool {
-	if len(w.damaged) > 0 {
-		d := w.damaged[0]
-		w.damaged = w.damaged[1:]
-		if err := os.Remove(d.path); err != nil {
-			w.logger.Error("a damaged segment of recent flows could not be removed", "file", d.path, "error", err)
-			return false
+	for i := range w.damaged {
+		d := &w.damaged[i]
+		err := d.remove()
+		if err == nil {
+			w.damaged = slices.Delete(w.damaged, i, i+1)
+			return true
 		}
-		return true
+		if !d.told { // it takes its place, and is tried again; others make room meanwhile
+			d.told = true
+			w.logger.Error("a damaged segment of recent flows could not be removed", "file", d.path, "error", err)
+		}
 	}
 	if len(w.segments) == 0 || w.active != nil && w.segments[0] == w.active.segment {
 		return false
 	}
 	s := w.segments[0]
 	if err := s.remove(); err != nil {
+		s.measure()
 		w.logger.Error("a segment of recent flows could not be removed", "file", s.path, "error", err)
 		return false
 	}

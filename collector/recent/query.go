@@ -109,7 +109,7 @@ type Result struct {
 	Flows []Flow
 	More  bool // there are flows beyond those returned
 	Sums  Sums
-	// Partial says that the time was over, or that part of the store could not be read (Unreadable): More and Sums are of what was looked at.
+	// Partial says that the time was over, or that part of the store could not be read (Unreadable) or was removed meanwhile: More and Sums are of what was looked at.
 	Partial bool
 	// Unreadable is how many segments could not be read, and Problem what was wrong with the first of them.
 	Unreadable int

@@ -51,6 +51,19 @@ type segment struct {
 type damaged struct {
 	path string
 	size int64
+	told bool // it was logged that it cannot be removed
+}
+
+// remove removes the file, and what is left of the segment's log.
+func (d *damaged) remove() error {
+	s := segment{path: strings.TrimSuffix(d.path, damagedSuffix)}
+	if s.path == d.path {
+		return s.remove()
+	}
+	if err := os.Remove(d.path); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // G703: the operator names the directory
+		return err
+	}
+	return removeLog(s.path)
 }
 
 // measure looks how large the files are.
@@ -175,7 +188,8 @@ func (w *Writer) begin() error {
 				err = errors.Join(err, run(conn, statement))
 			}
 		}
-		err = errors.Join(err, run(conn, "PRAGMA user_version = "+strconv.Itoa(formatVersion), "COMMIT"))
+		// The tables are in the file, and on the disk, before any flow: what a power cut leaves is a segment.
+		err = errors.Join(err, run(conn, "PRAGMA user_version = "+strconv.Itoa(formatVersion), "COMMIT", "PRAGMA wal_checkpoint(TRUNCATE)"))
 		if err != nil {
 			return errors.Join(err, conn.Close(), s.remove())
 		}

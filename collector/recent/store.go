@@ -45,14 +45,27 @@ func Open(directory string) *Store {
 // Search returns the flows that q wants. It ends with an error when ctx ends, and with a partial result when the query's budget is used up.
 func (s *Store) Search(ctx context.Context, q Query) (Result, error) {
 	r := search{store: s, query: &q, visit: (*search).collect}
-	defer r.close()
-	if err := s.look(ctx, &r); err != nil {
-		return Result{}, err
-	}
-	if err := r.fetch(ctx); err != nil {
+	err := s.inTurn(ctx, func() error {
+		if err := s.look(ctx, &r); err != nil {
+			return err
+		}
+		return r.fetch(ctx)
+	})
+	if err != nil {
 		return Result{}, err
 	}
 	return r.result, nil
+}
+
+// inTurn does the work of a search, of which few are done at once.
+func (s *Store) inTurn(ctx context.Context, work func() error) error {
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+		return work()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // look visits the segments, the newest first.
@@ -61,12 +74,6 @@ func (s *Store) look(ctx context.Context, r *search) error {
 		return fmt.Errorf("unable to search recent flows: %w", err)
 	}
 	r.where = r.query.where()
-	select {
-	case s.turns <- struct{}{}:
-		defer func() { <-s.turns }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 	paths, err := s.paths()
 	if err != nil {
 		return fmt.Errorf("unable to search recent flows: %w", err)
@@ -79,7 +86,7 @@ func (s *Store) look(ctx context.Context, r *search) error {
 			r.result.Partial = true
 			break
 		}
-		switch err := r.segment(budget, path, i == 0); {
+		switch err := r.segment(budget, path, i); {
 		case err == nil:
 			r.result.Searched++
 		case ctx.Err() != nil:
@@ -140,13 +147,12 @@ type search struct {
 	visit  func(r *search, conn *sqlite.Conn, path string, all *sums) error // looks at a segment that may have flows of the wanted time
 	groups *groups                                                          // of Top
 	rows   []found                                                          // the first ones in order, from all segments so far
-	opened []*sqlite.Conn
+	at     int                                                              // the segment that is looked at: how many newer ones there are
 	result Result
 }
 
 // found is a flow that may be returned.
 type found struct {
-	conn     *sqlite.Conn
 	path     string
 	segment  int // how many newer ones there are
 	id       int64
@@ -158,12 +164,6 @@ type found struct {
 // before is the order of results.
 func before(a, b found) int {
 	return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(b.time, a.time), cmp.Compare(a.segment, b.segment), cmp.Compare(b.id, a.id))
-}
-
-func (r *search) close() {
-	for _, c := range r.opened {
-		_ = c.Close() // nothing was written
-	}
 }
 
 // connectToRead opens a segment. One that is sealed is read without locks and a shared memory file, which a directory that is not writable would
@@ -186,15 +186,18 @@ func connectToRead(path string, newest bool) (*sqlite.Conn, error) {
 	return conn, nil
 }
 
-// segment searches one of them. What it finds counts only when it comes to the end.
-func (r *search) segment(ctx context.Context, path string, newest bool) error {
-	conn, err := connectToRead(path, newest)
+// segment searches one of them, before which there are newer ones. What it finds counts only when it comes to the end.
+//
+// It is closed then, and opened again for the documents of the flows that are returned: a large store has more segments than a process may have
+// files open.
+func (r *search) segment(ctx context.Context, path string, newer int) error {
+	conn, err := connectToRead(path, newer == 0)
 	if err != nil {
 		return err
 	}
-	r.opened = append(r.opened, conn)
+	defer func() { _ = conn.Close() }() // nothing was written
 	conn.SetInterrupt(ctx.Done())
-	defer conn.SetInterrupt(nil)
+	r.at = newer
 	if err := run(conn, "PRAGMA cache_size = -1024", "BEGIN"); err != nil { // one state of the segment for all that follows
 		return err
 	}
@@ -282,7 +285,7 @@ func (r *search) search(conn *sqlite.Conn, path string, all *sums) (rows []found
 	statement := "SELECT id, time, octets, packets, " + rank + " AS rank FROM flow" + w.text() + " ORDER BY rank DESC, time DESC, id DESC LIMIT ?"
 	err = sqlitex.ExecuteTransient(conn, statement, &sqlitex.ExecOptions{Args: append(w.args, r.wanted()), ResultFunc: func(s *sqlite.Stmt) error {
 		rows = append(rows, found{
-			conn: conn, path: path, segment: len(r.opened), id: s.ColumnInt64(0), time: s.ColumnInt64(1), rank: s.ColumnInt64(4),
+			path: path, segment: r.at, id: s.ColumnInt64(0), time: s.ColumnInt64(1), rank: s.ColumnInt64(4),
 		})
 		total.addRow(&row{time: s.ColumnInt64(1), octets: s.ColumnInt64(2), packets: s.ColumnInt64(3)})
 		return nil
@@ -360,18 +363,21 @@ func (r *search) fetch(ctx context.Context) error {
 	}
 	slices.SortFunc(order, func(a, b *found) int { return cmp.Or(cmp.Compare(a.segment, b.segment), cmp.Compare(a.id, b.id)) })
 	block := openBlock{decoder: decoder}
-	var damaged *sqlite.Conn
-	for _, f := range order {
-		if ctx.Err() != nil {
+	for len(order) > 0 {
+		n := 1
+		for n < len(order) && order[n].segment == order[0].segment {
+			n++
+		}
+		switch err := block.fetch(ctx, order[:n]); {
+		case ctx.Err() != nil:
 			return ctx.Err()
+		case err == nil:
+		case errors.Is(err, fs.ErrNotExist), !exists(order[0].path):
+			r.result.Partial = true // removed meanwhile
+		default:
+			r.unreadable(order[0].path, err)
 		}
-		if f.conn == damaged {
-			continue
-		}
-		if f.document, err = block.document(f.conn, f.id); err != nil {
-			r.unreadable(f.path, err)
-			damaged = f.conn
-		}
+		order = order[n:]
 	}
 	r.result.Flows = make([]Flow, 0, len(rows))
 	for _, f := range rows {
@@ -390,16 +396,32 @@ func (r *search) fetch(ctx context.Context) error {
 // openBlock is the block that was read last.
 type openBlock struct {
 	decoder     *zstd.Decoder
-	conn        *sqlite.Conn
 	first, next int64 // ids of its flows
 	rest        []byte
 	at          int64 // id of the flow whose document rest begins with
 	packed, raw []byte
 }
 
+// fetch reads the documents of flows of one segment, in the order of their ids.
+func (b *openBlock) fetch(ctx context.Context, flows []*found) error {
+	conn, err := connectToRead(flows[0].path, flows[0].segment == 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // nothing was written
+	conn.SetInterrupt(ctx.Done())
+	b.next = 0
+	for _, f := range flows {
+		if f.document, err = b.document(conn, f.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // document returns that of a flow. Ids of a segment come in order.
 func (b *openBlock) document(conn *sqlite.Conn, id int64) ([]byte, error) {
-	if b.conn != conn || id >= b.next {
+	if id >= b.next {
 		if err := b.open(conn, id); err != nil {
 			return nil, err
 		}
@@ -419,7 +441,7 @@ func (b *openBlock) document(conn *sqlite.Conn, id int64) ([]byte, error) {
 }
 
 func (b *openBlock) open(conn *sqlite.Conn, id int64) error {
-	b.conn, b.next = conn, 0
+	b.next = 0
 	err := sqlitex.ExecuteTransient(conn, "SELECT first, flows, documents FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1",
 		&sqlitex.ExecOptions{Args: []any{id}, ResultFunc: func(s *sqlite.Stmt) error {
 			b.first = s.ColumnInt64(0)

@@ -98,8 +98,7 @@ func (s *Store) Top(ctx context.Context, q Query, by Dimension) (Groups, error) 
 		return Groups{}, fmt.Errorf("unable to search recent flows: unknown dimension %d", by)
 	}
 	r := search{store: s, query: &q, visit: (*search).group, groups: &groups{by: by, sums: map[string]*sums{}}}
-	defer r.close()
-	if err := s.look(ctx, &r); err != nil {
+	if err := s.inTurn(ctx, func() error { return s.look(ctx, &r) }); err != nil {
 		return Groups{}, err
 	}
 	found := make([]Group, 0, len(r.groups.sums))

@@ -145,6 +145,18 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		counter(m.duplicates, o.Duplicates, o.Name)
 		counter(m.letters, o.DeadLetters.Written, o.Name)
 		counter(m.letterErrors, o.DeadLetters.Errors, o.Name)
+		if o.Spool != nil {
+			counter(m.spoolRestored, o.Spool.Restored, o.Name)
+			counter(m.spoolErrors, o.Spool.Errors, o.Name)
+			counter(m.spoolSyncErrors, o.Spool.SyncErrors, o.Name)
+		}
+		if o.Recent != nil {
+			counter(m.recentRemoved, o.Recent.Removed, o.Name)
+			counter(m.recentDamaged, o.Recent.Damaged, o.Name)
+		}
+		if o.Gone {
+			continue
+		}
 		gauge(m.bufferBytes, float64(o.Held.Bytes), o.Name)
 		gauge(m.bufferLimit, float64(o.Held.Limit), o.Name)
 		gauge(m.bufferDocs, float64(o.Held.Documents), o.Name)
@@ -159,10 +171,7 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		if o.Spool != nil {
 			gauge(m.spoolSegments, float64(o.Spool.Segments), o.Name)
 			gauge(m.spoolBytes, float64(o.Spool.Bytes), o.Name)
-			counter(m.spoolRestored, o.Spool.Restored, o.Name)
 			gauge(m.spoolUnreadable, float64(o.Spool.Unreadable), o.Name)
-			counter(m.spoolErrors, o.Spool.Errors, o.Name)
-			counter(m.spoolSyncErrors, o.Spool.SyncErrors, o.Name)
 		}
 		if o.Recent != nil {
 			gauge(m.recentSegments, float64(o.Recent.Segments), o.Name)
@@ -174,8 +183,6 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 				oldest = float64(o.Recent.Oldest.UnixMilli()) / 1000
 			}
 			gauge(m.recentOldest, oldest, o.Name)
-			counter(m.recentRemoved, o.Recent.Removed, o.Name)
-			counter(m.recentDamaged, o.Recent.Damaged, o.Name)
 		}
 		gauge(m.outputWorks, boolean(o.Problem.Cause == ""), o.Name)
 	}

@@ -30,6 +30,8 @@ const (
 	describeMost = 500
 	// interfaceMinutes is over how many minutes the rates of interfaces are.
 	interfaceMinutes = 5
+	// publishTime is how long a page waits for pipelines to publish what they counted so far: they do with their next tick.
+	publishTime = 2 * tickInterval
 	// questionsKept is how many questions wait for a pipeline.
 	questionsKept = 4
 )
@@ -97,6 +99,9 @@ func (p *pages) Overview() page.Overview {
 		o.Sockets = append(o.Sockets, socketOf(l, sampler.rate(l)))
 	}
 	for _, one := range p.state.sink.Stats() {
+		if one.Gone {
+			continue
+		}
 		o.Outputs = append(o.Outputs, sampler.output(now, one))
 	}
 	if len(o.Exporters) == 0 {
@@ -386,7 +391,7 @@ func (p *pages) describe(ctx context.Context, e *page.Exporter) {
 			}
 		}
 	}
-	p.measure(e.Address, interfaces)
+	p.measure(ctx, e.Address, interfaces)
 	for _, index := range slices.Sorted(maps.Keys(interfaces)) {
 		i := interfaces[index]
 		name, alias, nameWins, aliasWins := p.state.known.Interface(e.Address, index)
@@ -402,8 +407,8 @@ func (p *pages) describe(ctx context.Context, e *page.Exporter) {
 }
 
 // measure adds what flows say of interfaces.
-func (p *pages) measure(address netip.Addr, interfaces map[uint32]*page.Interface) {
-	r := p.report(interfaceMinutes)
+func (p *pages) measure(ctx context.Context, address netip.Addr, interfaces map[uint32]*page.Interface) {
+	r := p.report(ctx, interfaceMinutes)
 	seconds := max(r.To.Sub(r.From).Seconds(), 1)
 	for _, one := range r.Interfaces {
 		if one.Key.Exporter.Addr() != address {
@@ -465,19 +470,23 @@ func templateOf(d exporter.TemplateDescription) page.Template {
 }
 
 // report sums up what pipelines counted.
-func (p *pages) report(minutes int) top.Report {
+func (p *pages) report(ctx context.Context, minutes int) top.Report {
 	var counters []*top.Counter
 	for _, pl := range p.state.pipelines() {
 		if t := pl.top.Load(); t != nil {
 			counters = append(counters, t)
 		}
 	}
-	return top.Merge(time.Now(), minutes, counters...)
+	now := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, publishTime)
+	defer cancel()
+	top.Await(ctx, now, counters...)
+	return top.Merge(now, minutes, counters...)
 }
 
 // Top implements page.Source.
 func (p *pages) Top(minutes int) page.Top {
-	r := p.report(minutes)
+	r := p.report(context.Background(), minutes)
 	t := page.Top{Minutes: minutes, From: r.From, To: r.To, Sampled: r.Sampled, Flows: r.Total.Flows, Octets: r.Total.Octets}
 	s := shares{seconds: max(r.To.Sub(r.From).Seconds(), 1), total: max(1, r.Total.Octets)}
 	known := p.state.known

@@ -567,6 +567,45 @@ func TestTotalsNeverGoBack(t *testing.T) {
 	}
 }
 
+// TestSumsOfARemovedOutputStay in the metrics and in the end of the account, and nobody is told that it is up to date.
+func TestSumsOfARemovedOutputStay(t *testing.T) {
+	es := newElastic(t)
+	r := runReloadable(t, settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses = []string{es.URL}
+		c.Output.NDJSON.Path = "/dev/null"
+	}))
+	r.send(r.UDP[0], netflow5(0, 30))
+	until(t, "the flows in both", func() bool {
+		all := r.s.sink.Stats()
+		return len(all) == 2 && all[0].Sent == 30 && all[1].Sent == 30
+	})
+	if top := (&pages{&r.s.state}).Top(5); top.Flows != 30 {
+		t.Errorf("%d flows at the first look at what makes most traffic", top.Flows)
+	}
+	r.reload(func(c *config.Config) { c.Output.NDJSON.Path = "" })
+	until(t, "the output to be closed", func() bool {
+		all := r.s.sink.Stats()
+		return len(all) == 2 && all[1].Gone
+	})
+	_, metrics := r.get("/metrics")
+	if !strings.Contains(metrics, `flowcollector_documents_sent_total{output="ndjson"} 30`) || strings.Contains(metrics, `flowcollector_output_up{output="ndjson"}`) {
+		t.Errorf("metrics of the removed output:\n%s", metrics)
+	}
+	_, ready := r.get("/readyz")
+	if line := r.s.statusLine(); strings.Contains(line, "NDJSON") || strings.Contains(ready, "ndjson") {
+		t.Errorf("the removed output is in %q or in:\n%s", line, ready)
+	}
+	if n := len((&pages{&r.s.state}).Overview().Outputs); n != 1 {
+		t.Errorf("%d outputs on the page", n)
+	}
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	if log := r.log.String(); !strings.Contains(log, "ndjson_stored=30") || !strings.Contains(log, "elasticsearch_stored=30") {
+		t.Errorf("the end of the account is not in:\n%s", log)
+	}
+}
+
 // TestCertificatesThatNobodyServesAreForgotten: those of before must not come back with a listener that is added later.
 func TestCertificatesThatNobodyServesAreForgotten(t *testing.T) {
 	var tls [2]tlsFiles

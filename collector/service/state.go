@@ -158,6 +158,9 @@ func (s *state) conditions() (ok bool, list []condition) {
 		line(false, "service", err.Error())
 	}
 	for _, o := range s.sink.Stats() {
+		if o.Gone {
+			continue
+		}
 		text := fmt.Sprintf("%d flows stored, %s buffered", o.Sent, buffered(o.Held))
 		if r := o.Recent; r != nil && r.Flows > 0 {
 			text += fmt.Sprintf(", %d flows since %s can be searched", r.Flows, r.Oldest.UTC().Format(time.RFC3339))
@@ -231,6 +234,7 @@ func (t totals) line(before totals) string {
 	fmt.Fprintf(&b, "%s, %s flows/s", plural(t.exporters, "exporter"), short(rate))
 	for _, o := range t.outputs {
 		switch {
+		case o.Gone:
 		case o.Problem.Cause != "" && o.Held.Limit > 0:
 			fmt.Fprintf(&b, "; %s; %s buffered", o.Problem.Text, buffered(o.Held))
 		case o.Problem.Cause != "":

@@ -8,6 +8,7 @@ package top
 import (
 	"math/bits"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +27,7 @@ const (
 	// mostFlows is the most that one record stands for.
 	mostFlows = 256
 	// wantedFor is for how long after it was last asked for the minute of now is published, and renew how often.
-	wantedFor = 10 * time.Second
+	wantedFor = 30 * time.Second // longer than a page without scripts takes to load itself anew
 	renew     = time.Second
 )
 
@@ -92,9 +93,9 @@ type Minute struct {
 	Addresses     []Entry[Address] // both sides of each flow
 	Conversations []Entry[Conversation]
 	Applications  []Entry[Application]
-	Systems       []Entry[System]  // both sides; one that has both counts once
-	Countries     []Entry[Country] // likewise
-	Interfaces    []Entry[Interface]
+	Systems       []Entry[System]    // both sides; one that has both counts once
+	Countries     []Entry[Country]   // likewise
+	Interfaces    []Entry[Interface] // with the other direction of each
 }
 
 // Counter counts the records of one pipeline. It takes 2 MiB at most. Its methods belong to one goroutine, except for Report.
@@ -327,6 +328,22 @@ func (c *Counter) close() *Minute {
 	return &Minute{
 		Number: c.minute, Total: c.total, Sampled: c.sampled,
 		Addresses: c.addresses.top(kept), Conversations: c.conversations.top(kept), Applications: c.applications.top(kept),
-		Systems: c.systems.top(kept), Countries: c.countries.top(kept), Interfaces: c.interfaces.top(kept),
+		Systems: c.systems.top(kept), Countries: c.countries.top(kept), Interfaces: c.bothWays(),
 	}
+}
+
+// bothWays returns the directions of interfaces with most octets, and of each the other one: who looks at an interface wants both.
+func (c *Counter) bothWays() []Entry[Interface] {
+	list := c.interfaces.top(kept)
+	for _, e := range list {
+		other := e.Key
+		other.Out = !other.Out
+		if slices.ContainsFunc(list, func(o Entry[Interface]) bool { return o.Key == other }) {
+			continue
+		}
+		if s := c.interfaces.find(other); s.weight > 0 {
+			list = append(list, Entry[Interface]{other, s.witness, s.sum})
+		}
+	}
+	return list
 }

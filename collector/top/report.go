@@ -2,6 +2,7 @@ package top
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 )
@@ -12,15 +13,29 @@ type Report struct {
 	Minute             // Number is not set
 }
 
-// Merge sums up the last minutes, that of now among them, at most Minutes. It may be called from any goroutine, and asks the counters to publish
-// the minute of now: the first call may be without it.
+// Await asks the counters to publish the minute of now, and waits until they have, or ctx ends: each does when its goroutine calls Tick next.
+func Await(ctx context.Context, now time.Time, counters ...*Counter) {
+	for _, c := range counters {
+		c.wanted.Store(now.UnixNano())
+	}
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for slices.ContainsFunc(counters, func(c *Counter) bool { return c.now.Load() == nil }) {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Merge sums up the last minutes, that of now among them where somebody asked for it by Await, at most Minutes. It may be called from any goroutine.
 func Merge(now time.Time, minutes int, counters ...*Counter) Report {
 	r := Report{To: now}
 	var m merger
 	last := now.Unix() / 60
 	first := last
 	for _, c := range counters {
-		c.wanted.Store(now.UnixNano())
 		for i := range c.past {
 			if one := c.past[i].Load(); one != nil && one.Number > last-int64(minutes) && one.Number < last+Minutes {
 				m.add(&r, one)

@@ -1,6 +1,7 @@
 package top
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -78,7 +79,7 @@ func exact(list []flow.Record) map[Address]Sum {
 }
 
 func report(c *Counter, now time.Time, minutes int) Report {
-	Merge(now, minutes, c) // asks
+	c.wanted.Store(now.UnixNano())
 	c.Tick(now)
 	return Merge(now, minutes, c)
 }
@@ -279,6 +280,8 @@ func TestMemoryIsBounded(t *testing.T) {
 func TestReadersSeeWhatDoesNotChange(t *testing.T) {
 	c, list := New(), newTraffic(1000).records(5000)
 	done := make(chan struct{})
+	reading, end := context.WithCancel(t.Context())
+	defer end()
 	var readers sync.WaitGroup
 	for range 2 {
 		readers.Go(func() {
@@ -288,6 +291,7 @@ func TestReadersSeeWhatDoesNotChange(t *testing.T) {
 					return
 				default:
 				}
+				Await(reading, start.Add(time.Minute), c)
 				r := Merge(start.Add(time.Minute), 60, c)
 				var octets uint64
 				for _, e := range r.Applications {
@@ -307,6 +311,7 @@ func TestReadersSeeWhatDoesNotChange(t *testing.T) {
 		now = now.Add(400 * time.Millisecond)
 	}
 	close(done)
+	end()
 	readers.Wait()
 }
 
@@ -400,5 +405,71 @@ func TestTheUnspecifiedAddressIsNobody(t *testing.T) {
 	r := report(c, start, 5)
 	if len(r.Addresses) != 2 || len(r.Conversations) != 0 {
 		t.Errorf("addresses %v, conversations %v", r.Addresses, r.Conversations)
+	}
+}
+
+// Who looks for the first time sees what was counted in the minute that is under way, and goes on seeing it when a page looks every ten seconds.
+func TestTheMinuteOfNowIsThereAtTheFirstLook(t *testing.T) {
+	c := New()
+	c.Add(newTraffic(100).records(1000), start)
+	c.Tick(start)
+	looked := make(chan uint64)
+	go func() {
+		Await(t.Context(), start, c)
+		looked <- Merge(start, 5, c).Total.Flows
+	}()
+	for c.wanted.Load() == 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("nobody asked")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	c.Tick(start)
+	if n := <-looked; n != 1000 {
+		t.Errorf("%d flows at the first look, want 1000", n)
+	}
+	for s := range 30 {
+		c.Tick(start.Add(time.Duration(s) * time.Second))
+	}
+	if n := Merge(start.Add(30*time.Second), 5, c).Total.Flows; n != 1000 {
+		t.Errorf("%d flows half a minute later, want 1000", n)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	Await(ended, start, New()) // one that never ticks holds up nobody
+}
+
+// An interface that is among the first by one of its directions is there with both.
+func TestInterfacesHaveBothDirections(t *testing.T) {
+	c := New()
+	exporter := netip.MustParseAddr("192.0.2.1")
+	for i := range uint32(100) { // what comes in at 100 interfaces goes out at one of two others
+		in, out := 100+i, 1+i%2
+		c.Add([]flow.Record{{Exporter: exporter, Has: flow.HasBytes | flow.HasInput | flow.HasOutput, Bytes: uint64(1000 + i), Input: in, Output: out}}, start)
+		c.Add([]flow.Record{{Exporter: exporter, Has: flow.HasBytes | flow.HasInput | flow.HasOutput, Bytes: 10, Input: out, Output: in}}, start)
+	}
+	ways := map[uint32]int{}
+	for _, e := range report(c, start, 5).Interfaces {
+		ways[e.Key.Index]++
+		want := uint64(10)
+		switch {
+		case e.Key.Index < 100 && e.Key.Out:
+			continue
+		case e.Key.Index < 100:
+			want = 500
+		case !e.Key.Out:
+			want = uint64(1000 + e.Key.Index - 100)
+		}
+		if e.Octets != want {
+			t.Errorf("interface %d, out %v: %d octets, want %d", e.Key.Index, e.Key.Out, e.Octets, want)
+		}
+	}
+	if len(ways) < 50 {
+		t.Errorf("%d interfaces", len(ways))
+	}
+	for index, n := range ways {
+		if n != 2 {
+			t.Errorf("interface %d has %d directions", index, n)
+		}
 	}
 }

@@ -30,8 +30,11 @@ func (e *Error) Error() string {
 	if e.File != "" {
 		b.WriteString(e.File + ": ")
 	}
-	if e.Line > 0 {
+	switch {
+	case e.Line > 0 && e.Column > 0:
 		fmt.Fprintf(&b, "line %d, column %d: ", e.Line, e.Column)
+	case e.Line > 0:
+		fmt.Fprintf(&b, "line %d: ", e.Line)
 	}
 	if e.Key != "" {
 		b.WriteString(e.Key + ": ")
@@ -83,7 +86,7 @@ func syntax(name string, err error) *Error {
 	e := &Error{File: name, Message: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil {
 		if n, convErr := strconv.Atoi(m[1]); convErr == nil {
-			e.Line, e.Column = n, 1
+			e.Line = n // the library does not say the column
 			e.Message = "not YAML: " + strings.TrimPrefix(err.Error(), m[0])
 		}
 	}

@@ -7,8 +7,8 @@ func TestRoot(t *testing.T) {
 		"a mapping":       {"a: 1\n", ""},
 		"nothing":         {"", ""},
 		"comments":        {"# nothing\n", ""},
-		"no YAML":         {"a: 1\nb: [\n", "x.yml: line 2, column 1: not YAML: did not find expected node content"},
-		"a tab":           {"a:\n\tb: 1\n", "x.yml: line 2, column 1: not YAML: found character that cannot start any token"},
+		"no YAML":         {"a: 1\nb: [\n", "x.yml: line 2: not YAML: did not find expected node content"},
+		"a tab":           {"a:\n\tb: 1\n", "x.yml: line 2: not YAML: found character that cannot start any token"},
 		"two documents":   {"a: 1\n---\nb: 2\n", "x.yml: the file has more than one YAML document"},
 		"an alias to air": {"a: *b\n", "x.yml: not YAML: unknown anchor 'b' referenced"},
 	} {

@@ -76,6 +76,8 @@ func show(r soak.Report) {
 	if err := w.Flush(); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 	}
-	fmt.Printf("\nThe collector: %d MiB, %d goroutines, %d open files at the beginning; %d MiB, %d, %d at the end.\n",
-		r.Before.Resident>>20, r.Before.Goroutines, r.Before.Descriptors, r.After.Resident>>20, r.After.Goroutines, r.After.Descriptors)
+	if first, last, looks := r.Longest(); looks > 0 {
+		fmt.Printf("\nThe collector, as the process that was there after most faults (%d): %d MiB, %d goroutines, %d open files when it was young; %d MiB, %d, %d at last.\n",
+			looks, first.Resident>>20, first.Goroutines, first.Descriptors, last.Resident>>20, last.Goroutines, last.Descriptors)
+	}
 }

@@ -15,17 +15,20 @@ import (
 
 func checkCommand() *cobra.Command {
 	var effective bool
+	var file string
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check a settings file",
 		Long:  "Check names every mistake in a settings file at once, with line and column, those in the files that it names included, and exits with status 1 when there is one.",
 		Example: `  flowcollector check
-  flowcollector check --print-effective flowcollector.yml`,
+  flowcollector check --print-effective --config flowcollector.yml`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeFiles(1, settingsFiles...),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file := DefaultFile
 			if len(args) == 1 {
+				if cmd.Flags().Changed("config") {
+					return errors.New("name the file once: as FILE or with --config")
+				}
 				file = args[0]
 			}
 			cfg, err := load(file)
@@ -44,6 +47,8 @@ func checkCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().StringVarP(&file, "config", "c", DefaultFile, "settings file, as FILE")
+	completeFlag(cmd, "config", cobra.ShellCompDirectiveFilterFileExt, settingsFiles...)
 	cmd.Flags().BoolVar(&effective, "print-effective", false, "print the whole tree, the defaults included")
 	return cmd
 }

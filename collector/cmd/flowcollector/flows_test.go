@@ -98,7 +98,8 @@ func TestFlowsNamesEveryMistake(t *testing.T) {
 			t.Errorf("--%s is missing in: %v", flag, err)
 		}
 	}
-	if _, _, err := execute(t, "flows", "--directory", "/nonexistent"); err == nil || !strings.Contains(err.Error(), "unable to read the recent flows: open /nonexistent") {
+	absent := filepath.Join(t.TempDir(), "absent")
+	if _, _, err := execute(t, "flows", "--directory", absent); err == nil || !strings.Contains(err.Error(), "unable to read the recent flows: open "+absent) {
 		t.Errorf("error %v", err)
 	}
 	if _, _, err := execute(t, "flows", "--config", "/nonexistent.yml"); err == nil || !strings.Contains(err.Error(), "unable to read the settings: open /nonexistent.yml") {

@@ -24,7 +24,9 @@ func importCommand() *cobra.Command {
 		Short: "Turn the settings of ElastiFlow's collector into ours",
 		Long: `Import-elastiflow reads the settings (EF_…) of the ElastiFlow Unified Flow Collector, of its versions 5 to 7, and prints a settings file
 of this collector, with a comment at each setting that says where it is from. FILE is a drop-in of systemd, a file of variables, flowcoll.yml,
-a file of Docker Compose or a manifest of Kubernetes; - is standard input. Of several files, what is said last counts.
+a file of Docker Compose or a manifest of Kubernetes; - is standard input. Of several files, what is said last counts, but that files which
+a unit names (EnvironmentFile=) win over what it says itself, as in systemd. A file for docker run --env-file, in which quotes are part of
+the value, needs --format docker.
 
 A report on standard error says of every setting what became of it, or why nothing did. Secrets are never printed: it names the
 credential to put each into. Files of metadata that the settings name (ipaddrs.yml, netifs.yml) are converted into the directory of --files.
@@ -42,7 +44,7 @@ The exit status is 0 when everything was translated or explained, 1 when a file 
 	flags.StringVar(&i.report, "report", "", "file for the report, in place of standard error")
 	flags.BoolVar(&i.json, "json", false, "make the report JSON")
 	flags.StringVar(&i.files, "files", "", "directory for what files of metadata are converted to; it has to be there")
-	flags.StringVar(&i.format, "format", string(elastiflow.Auto), "format of the files: auto, env, systemd or yaml")
+	flags.StringVar(&i.format, "format", string(elastiflow.Auto), "format of the files: auto, env, docker, systemd or yaml")
 	flags.BoolVar(&i.strict, "strict", false, "exit with status 3 when something has no equivalent")
 	flags.BoolVar(&i.force, "force", false, "write over files that are there")
 	formats := make([]string, len(elastiflow.Formats))
@@ -127,6 +129,7 @@ func (i *importer) run(cmd *cobra.Command, files []string) error {
 // read reads all files, so that the mistakes of all are named at once.
 func (i *importer) read(cmd *cobra.Command, files []string) (in elastiflow.Input, err error) {
 	failed := false
+	var all []elastiflow.Input
 	for _, file := range files {
 		name := file
 		var data []byte
@@ -147,13 +150,12 @@ func (i *importer) read(cmd *cobra.Command, files []string) (in elastiflow.Input
 			}
 			failed = true
 		}
-		in.Settings = append(in.Settings, one.Settings...)
-		in.Includes = append(in.Includes, one.Includes...)
+		all = append(all, one)
 	}
 	if failed {
 		return in, errors.New("there are lines that are not understood")
 	}
-	return in, nil
+	return elastiflow.Merge(all...), nil
 }
 
 // mistaken is left of mistakes that were printed.

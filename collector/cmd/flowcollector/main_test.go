@@ -98,6 +98,14 @@ func TestCheckPrintsWhatIsInForce(t *testing.T) {
 	if err != nil || !strings.Contains(stdout, "level: debug") || !strings.Contains(stdout, "buffer_bytes: 64MiB") {
 		t.Errorf("got %q, %v", stdout, err)
 	}
+	for _, flag := range []string{"-c", "--config"} {
+		if stdout, _, err := execute(t, "check", flag, good); err != nil || stdout != good+": settings are valid\n" {
+			t.Errorf("%s: got %q, %v", flag, stdout, err)
+		}
+		if _, _, err := execute(t, "check", flag, good, good); err == nil || !strings.Contains(err.Error(), "name the file once") {
+			t.Errorf("%s and FILE: error %v", flag, err)
+		}
+	}
 	if _, _, err := execute(t, "check", "/nonexistent.yml"); err == nil || !strings.Contains(err.Error(), "unable to read the settings: open /nonexistent.yml") {
 		t.Errorf("error %v", err)
 	}

@@ -112,7 +112,7 @@ x.yml: line 7, column 11: elements[1].name: "Acme Session" must be lower camel c
 		"known, reversed": {"elements: [{enterprise: 29305, id: 8, name: a, type: ipv4Address}]\n", "x.yml: line 1, column 12: elements[0]: element 29305/8 is known already: reverseSourceIPv4Address, ipv4Address; say replace: true to have this one instead"},
 		"an alias":        {"elements:\n  - &a {enterprise: 64500, id: 1, name: a, type: string}\n  - *a\n", "x.yml: line 3, column 5: elements[1]: YAML aliases are not supported"},
 		"an aliased list": {"elements: &a []\n# \n? *a\n: 1\n", `x.yml: line 3, column 3: unknown key "a"`},
-		"no YAML":         {"elements: [\n", "x.yml: line 1, column 1: not YAML: did not find expected node content"},
+		"no YAML":         {"elements: [\n", "x.yml: line 1: not YAML: did not find expected node content"},
 		"too large":       {strings.Repeat("#", MaxFileSize+1), "x.yml: the file has 1048577 octets; it may have at most 1048576"},
 		"too many":        {"elements: [" + strings.Repeat("1,", MaxFileElements) + "1]\n", "x.yml: line 1, column 11: elements: there are 4097 of them; a file may have at most 4096"},
 	} {

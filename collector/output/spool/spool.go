@@ -95,7 +95,7 @@ type Stats struct {
 	Segments   int    // files
 	Bytes      int64  // of all files
 	Appended   uint64 // batches since the start
-	Restored   uint64 // documents found at the start, those that are damaged included
+	Restored   uint64 // documents found at the start, those that are damaged included, or by Found
 	SyncErrors uint64
 	Errors     uint64 // writes that failed
 	Unreadable int    // segments that could not be read at the start; how many documents they have is unknown
@@ -146,6 +146,13 @@ func (s *Spool) Change(maxBytes int64, sync string) {
 	s.mu.Lock()
 	defer s.unlock()
 	s.options.MaxBytes, s.options.Sync, s.segment = maxBytes, sync, segmentSize(maxBytes)
+}
+
+// Found counts documents as restored that were appended after somebody gave them up.
+func (s *Spool) Found(documents int) {
+	s.mu.Lock()
+	defer s.unlock()
+	s.stats.Restored += uint64(documents)
 }
 
 // Take appends all that waits in another spool, oldest first, until ctx ends. What could not be taken over stays there.
