@@ -11,6 +11,8 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/collector"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
+	"github.com/flowstack/terraform-provider-flowstack/provider/directory"
+	"github.com/flowstack/terraform-provider-flowstack/provider/file"
 	"github.com/flowstack/terraform-provider-flowstack/provider/flowindex"
 	"github.com/flowstack/terraform-provider-flowstack/provider/sysctl"
 )
@@ -57,7 +59,7 @@ func (p *flowstack) Configure(ctx context.Context, req provider.ConfigureRequest
 
 // Resources implements provider.Provider.
 func (*flowstack) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{sysctl.NewResource, collector.NewResource, flowindex.NewResource}
+	return []func() resource.Resource{sysctl.NewResource, collector.NewResource, flowindex.NewResource, file.NewResource, directory.NewResource}
 }
 
 // DataSources implements provider.Provider.

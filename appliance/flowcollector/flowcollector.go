@@ -99,7 +99,7 @@ func Desired(spec Spec) host.Desired {
 	return append(desired,
 		host.File{
 			Path: SettingsPath, Content: spec.Settings, Mode: 0o644,
-			Format: spec.SettingsFormat, Validate: []string{Program, "check", "%s"},
+			Format: spec.SettingsFormat, Validate: []string{Program, "check", "{}"},
 		},
 		host.Unit{Name: Unit, Enabled: true, Active: true, Inputs: inputs, Clean: true},
 	)

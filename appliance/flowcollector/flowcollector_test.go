@@ -142,7 +142,7 @@ func TestOrder(t *testing.T) {
 		t.Errorf("inputs %q", unit.Inputs)
 	}
 	settings, ok := desired[len(desired)-2].(host.File)
-	if !ok || !cmp.Equal(settings.Validate, []string{Program, "check", "%s"}) {
+	if !ok || !cmp.Equal(settings.Validate, []string{Program, "check", "{}"}) {
 		t.Errorf("settings are validated by %q", settings.Validate)
 	}
 }

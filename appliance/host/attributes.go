@@ -13,8 +13,10 @@ import (
 
 // Values of the fact that names a file or directory.
 const (
-	present    = "present"
-	unreadable = "unreadable"
+	Present    = "present"
+	Unreadable = "unreadable" // begins it, followed by why
+	// NotVerified is the value of the fact about content of a secret that nobody here knows.
+	NotVerified = "not verified"
 )
 
 // attributes are mode and owner of a file or directory.
@@ -31,11 +33,19 @@ func (t attributes) validate() error {
 		errs = append(errs, fmt.Errorf("mode %v has more than permission bits", t.mode))
 	}
 	for _, name := range []string{t.owner, t.group} {
-		if name != "" && !ownerName.MatchString(name) {
-			errs = append(errs, fmt.Errorf("%q is not a user or group name", name))
+		if name != "" {
+			errs = append(errs, ValidOwner(name))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// ValidOwner tells what is wrong with the name or number of a user or group.
+func ValidOwner(name string) error {
+	if !ownerName.MatchString(name) {
+		return fmt.Errorf("%q is not a user or group name", name)
+	}
+	return nil
 }
 
 func (t attributes) names() (owner, group string) {
@@ -92,6 +102,15 @@ func unixMode(mode fs.FileMode) uint32 {
 	return bits
 }
 
+// ParseMode reads an octal mode of three or four digits. Zero is none: an item's zero mode stands for its standard.
+func ParseMode(text string) (fs.FileMode, error) {
+	bits, err := strconv.ParseUint(text, 8, 12)
+	if err != nil || len(text) < 3 || len(text) > 4 || bits == 0 {
+		return 0, fmt.Errorf("%q is not a mode of three or four octal digits, such as 0644", text)
+	}
+	return fileMode(uint32(bits)), nil
+}
+
 // fileMode is the inverse of unixMode.
 func fileMode(bits uint32) fs.FileMode {
 	mode := fs.FileMode(bits & 0o777)
@@ -103,7 +122,8 @@ func fileMode(bits uint32) fs.FileMode {
 	return mode
 }
 
-func validPath(name string) error {
+// ValidPath tells what is wrong with a path.
+func ValidPath(name string) error {
 	switch {
 	case strings.ContainsRune(name, 0):
 		return errors.New("a path cannot contain a NUL")
@@ -154,7 +174,7 @@ func (s stat) describe(wanted string) string {
 	case s.kind == "":
 		return Absent
 	case s.kind == wanted:
-		return present
+		return Present
 	case s.target != "":
 		return s.kind + " to " + s.target
 	}

@@ -22,7 +22,8 @@ type FileBefore struct {
 	Owner   string `json:"owner,omitempty"` // user:group
 	// Content is nil when the file was secret or larger than MaxPreviousContent: Remove then deletes ours and restores nothing.
 	Content []byte `json:"content,omitempty"`
-	Kept    bool   `json:"kept,omitempty"` // Content is what was there (it may have been empty)
+	Kept    bool   `json:"kept,omitempty"`   // Content is what was there (it may have been empty)
+	Backup  bool   `json:"backup,omitempty"` // it is on the host, with BackupSuffix
 }
 
 // DirectoryBefore is a directory as it was.

@@ -23,14 +23,14 @@ func (d Directory) attributes() attributes {
 }
 
 func (d Directory) validate() error {
-	if err := validPath(d.Path); err != nil {
+	if err := ValidPath(d.Path); err != nil {
 		return err
 	}
 	return d.attributes().validate()
 }
 
 func (d Directory) want() Facts {
-	facts := Facts{d.ID(): present}
+	facts := Facts{d.ID(): Present}
 	d.attributes().want(facts, d.ID())
 	return facts
 }
@@ -57,6 +57,9 @@ func (d Directory) observe(a answer) (Facts, error) {
 
 func (d Directory) record(a answer, b *Before) error {
 	got, err := parseStat(a)
+	if err == nil {
+		err = d.acceptable(got)
+	}
 	if err != nil {
 		return err
 	}
@@ -68,22 +71,29 @@ func (d Directory) record(a answer, b *Before) error {
 	return nil
 }
 
+func (d Directory) acceptable(got stat) error {
+	if got.kind != "" && got.kind != "directory" {
+		return fmt.Errorf("there is a %s in its place, which is not replaced", got.describe(""))
+	}
+	return nil
+}
+
 func (d Directory) apply(ctx context.Context, e *engine, a answer) error {
 	got, err := parseStat(a)
 	if err != nil {
 		return err
 	}
-	if got.kind != "" && got.kind != "directory" {
-		return fmt.Errorf("there is a %s in its place, which is not replaced", got.describe(""))
+	if err := d.acceptable(got); err != nil {
+		return err
 	}
-	return e.run(ctx, "make", attributesScript, nil, d.Path, "directory", d.attributes().modeText(), d.attributes().ownerText())
+	return e.run(ctx, "make", attributesScript, nil, d.Path, "directory", d.attributes().modeText(), d.attributes().ownerText(), "no")
 }
 
 func (d Directory) remove(ctx context.Context, e *engine, b Before) error {
 	if before := b.Directories[d.Path]; before.Existed {
-		return e.run(ctx, "restore", attributesScript, nil, d.Path, "directory", before.Mode, before.Owner)
+		return e.run(ctx, "restore", attributesScript, nil, d.Path, "directory", before.Mode, before.Owner, "no")
 	}
-	return e.run(ctx, "remove", removeScript, nil, "directory", d.Path, "")
+	return e.run(ctx, "remove", removeScript, nil, "directory", d.Path, "", "no", "")
 }
 
 func (d Directory) left(got Facts, b Before) []string {

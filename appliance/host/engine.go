@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -68,8 +69,8 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 	}
 	observation := Observation{System: e.system}
 	for i, item := range desired {
-		if err := item.record(answers[i], &observation.Before); err != nil {
-			return observation, fmt.Errorf("%s: %w", item.ID(), err)
+		if err := item.record(answers[i], &observation.Before); err != nil { // nothing was done yet
+			return Observation{System: e.system}, fmt.Errorf("%s: %w", item.ID(), err)
 		}
 	}
 	if len(facts.Changes(desired.Facts())) == 0 {
@@ -288,9 +289,14 @@ func (e *engine) verify(ctx context.Context, desired Desired, got Facts) error {
 
 // run runs one of the scripts on the host; what names the step in the error.
 func (e *engine) run(ctx context.Context, what, script string, stdin []byte, args ...string) error {
+	return e.stream(ctx, what, script, bytes.NewReader(stdin), args...)
+}
+
+// stream is run for content that is not in memory.
+func (e *engine) stream(ctx context.Context, what, script string, stdin io.Reader, args ...string) error {
 	result, err := e.runner.Run(ctx, ssh.Command{
 		Argv:  append([]string{"sh", "-c", script, "flowstack"}, args...),
-		Stdin: bytes.NewReader(stdin),
+		Stdin: stdin,
 		Root:  true,
 	})
 	if err != nil {

@@ -24,18 +24,27 @@ type Format interface {
 const MaxFormatContent = 1 << 20
 
 // File is a regular file with its content. It is written whole to a temporary file beside it and renamed, so no reader ever
-// sees half of it. A symbolic link or a directory at Path is refused, not replaced.
+// sees half of it; extended attributes, access control lists and the security context of a file that it replaces stay. A
+// directory at Path is refused, not replaced, and so is a symbolic link.
 type File struct {
 	Path    string // absolute and clean
 	Content []byte
+	Source  *Source     // the content instead of Content, when it is too large for memory
 	Mode    fs.FileMode // permission bits, also setuid, setgid, sticky; 0 is 0644
 	Owner   string      // user name or number; empty is root
 	Group   string      // group name or number; empty is root
 	// Format turns content into facts "file PATH: SETTING"; nil: one fact with a short digest.
 	Format Format
-	// Validate is a program with arguments that accepts the content before it takes its place; %s stands for the path of the
+	// Validate is a program with arguments that accepts the content before it takes its place; {} stands for the path of the
 	// temporary file. It runs on the host as root.
 	Validate []string
+	// FollowLinks writes to what a symbolic link at Path leads to; the link stays.
+	FollowLinks bool
+	// Foreign: what is at Path is not ours. It is replaced only when Remove can put it back.
+	Foreign bool
+	// Backup keeps a foreign file on the host, as Path with BackupSuffix, until Remove puts it back. Without it Before keeps one
+	// of up to MaxPreviousContent.
+	Backup bool
 
 	// Secret keeps the content out of facts, records and errors.
 	Secret bool
@@ -45,6 +54,9 @@ type File struct {
 	Verify func(content []byte) bool
 }
 
+// BackupSuffix ends the name that a foreign file is kept under.
+const BackupSuffix = ".bak-flowstack"
+
 // ID implements Item.
 func (f File) ID() string { return "file " + f.Path }
 
@@ -53,7 +65,7 @@ func (f File) attributes() attributes {
 }
 
 func (f File) validate() error {
-	errs := []error{validPath(f.Path), f.attributes().validate()}
+	errs := []error{ValidPath(f.Path), f.attributes().validate()}
 	if f.Secret && f.Format != nil {
 		errs = append(errs, errors.New("a secret file cannot show its settings"))
 	}
@@ -68,6 +80,9 @@ func (f File) validate() error {
 	if f.Secret && len(f.Content) > MaxFormatContent {
 		errs = append(errs, fmt.Errorf("a secret larger than %d bytes cannot be compared", MaxFormatContent))
 	}
+	if f.Source != nil && (f.Content != nil || f.Format != nil || f.Secret) {
+		errs = append(errs, errors.New("a source is content of its own, neither secret nor understood"))
+	}
 	for _, argument := range f.Validate {
 		if strings.ContainsRune(argument, 0) {
 			errs = append(errs, errors.New("validator: an argument contains a NUL"))
@@ -79,7 +94,7 @@ func (f File) validate() error {
 func (f File) fact(name string) string { return f.ID() + ": " + name }
 
 func (f File) want() Facts {
-	facts := Facts{f.ID(): present}
+	facts := Facts{f.ID(): Present}
 	f.attributes().want(facts, f.ID())
 	switch {
 	case f.Secret:
@@ -87,24 +102,15 @@ func (f File) want() Facts {
 	case f.Format != nil:
 		settings, err := f.Format.Facts(f.Content)
 		if err != nil { // Validate refuses it, so nothing is planned with these facts
-			facts[f.ID()] = unreadable + ": " + err.Error()
+			facts[f.ID()] = Unreadable + ": " + err.Error()
 		}
 		for name, value := range settings {
 			facts[f.fact(name)] = value
 		}
 	default:
-		sum := sha256.Sum256(f.Content)
-		facts[f.fact("content")] = digest(hex.EncodeToString(sum[:]), int64(len(f.Content)))
+		facts[f.fact("content")] = digest(f.source())
 	}
 	return facts
-}
-
-// digest is what a person can compare at a glance; 64 bits tell any two versions of one file apart.
-func digest(sha256Hex string, size int64) string {
-	if len(sha256Hex) > 16 {
-		sha256Hex = sha256Hex[:16]
-	}
-	return fmt.Sprintf("sha256:%s (%d bytes)", sha256Hex, size)
 }
 
 func (f File) request(previous bool) request {
@@ -115,7 +121,7 @@ func (f File) request(previous bool) request {
 	if f.Secret || f.Format != nil {
 		limit = MaxFormatContent
 	}
-	return request{kind: "file", args: []string{strconv.Itoa(limit), f.Path, leftovers(f.Path)}}
+	return request{kind: "file", args: []string{strconv.Itoa(limit), f.Path, leftovers(f.Path), yesNo(f.FollowLinks)}}
 }
 
 // leftovers is the beginning of the temporary names used for a path: what an interrupted write leaves behind is found and
@@ -146,10 +152,9 @@ func (f File) observe(a answer) (Facts, error) {
 	case f.Format != nil:
 		f.observeSettings(facts, content, whole, got.size)
 	case whole:
-		sum := sha256.Sum256(content)
-		facts[f.fact("content")] = digest(hex.EncodeToString(sum[:]), int64(len(content)))
+		facts[f.fact("content")] = digest(ContentSource(content))
 	default:
-		facts[f.fact("content")] = digest(a.line("sha256"), got.size)
+		facts[f.fact("content")] = digest(&Source{SHA256: a.line("sha256"), Size: got.size})
 	}
 	return facts, nil
 }
@@ -160,7 +165,7 @@ func (f File) observeSecret(content []byte, whole bool) string {
 		whole && f.Verify == nil && f.Content != nil && bytes.Equal(content, f.Content):
 		return f.SecretRevision
 	case f.Verify == nil && f.Content == nil:
-		return "not verified"
+		return NotVerified
 	}
 	return "different"
 }
@@ -172,10 +177,10 @@ func (f File) observeSettings(facts Facts, content []byte, whole bool, size int6
 		settings, err = f.Format.Facts(content)
 	}
 	if err != nil {
-		facts[f.ID()] = unreadable + ": " + err.Error()
+		facts[f.ID()] = Unreadable + ": " + err.Error()
 		for name := range f.want() {
 			if facts[name] == Absent {
-				facts[name] = unreadable
+				facts[name] = Unreadable
 			}
 		}
 		return
@@ -187,13 +192,17 @@ func (f File) observeSettings(facts Facts, content []byte, whole bool, size int6
 
 func (f File) record(a answer, b *Before) error {
 	got, err := parseStat(a)
+	if err == nil {
+		err = f.acceptable(a, got)
+	}
 	if err != nil {
 		return err
 	}
 	before := FileBefore{Existed: got.kind == "regular file"}
 	if before.Existed {
 		before.Mode, before.Owner = got.modeText(), got.user+":"+got.group
-		if content, whole := a.bytes("content"); whole && !f.Secret && len(content) <= MaxPreviousContent {
+		before.Backup = f.Foreign && f.Backup
+		if content, whole := a.bytes("content"); whole && !f.Secret && !before.Backup && len(content) <= MaxPreviousContent {
 			before.Content, before.Kept = content, true
 		}
 	}
@@ -206,8 +215,8 @@ func (f File) apply(ctx context.Context, e *engine, a answer) error {
 	if err != nil {
 		return err
 	}
-	if got.kind != "" && got.kind != "regular file" {
-		return fmt.Errorf("there is a %s in its place, which is not replaced", got.describe(""))
+	if err := f.acceptable(a, got); err != nil {
+		return err
 	}
 	if isUnitFile(f.Path) {
 		e.unitFilesChanged = true
@@ -216,13 +225,37 @@ func (f File) apply(ctx context.Context, e *engine, a answer) error {
 	if err != nil {
 		return err
 	}
-	if f.sameContent(facts) {
-		return e.run(ctx, "set mode and owner", attributesScript, nil, f.Path, "file", f.attributes().modeText(), f.attributes().ownerText())
+	if f.sameContent(facts) && (!f.Foreign || !f.Backup) {
+		return e.run(ctx, "set mode and owner", attributesScript, nil,
+			f.Path, "file", f.attributes().modeText(), f.attributes().ownerText(), yesNo(f.FollowLinks))
 	}
 	if f.Secret && f.Content == nil {
 		return errors.New("the content found is not the secret, and the secret itself is not known here")
 	}
 	return f.write(ctx, e)
+}
+
+// acceptable tells why what is there is not to be replaced: it is no file, or a file that Remove could not put back.
+func (f File) acceptable(a answer, got stat) error {
+	switch {
+	case got.kind == "":
+		return nil
+	case got.kind != "regular file":
+		return fmt.Errorf("there is a %s in its place, which is not replaced", got.describe(""))
+	case !f.Foreign || f.Backup || !f.Secret && got.size <= MaxPreviousContent:
+		return nil
+	}
+	facts, err := f.observe(a)
+	switch {
+	case err != nil:
+		return err
+	case f.sameContent(facts):
+		return nil
+	case f.Secret:
+		return errors.New("there is a file already, which may be secret as well: have it backed up on the host, or remove it first")
+	}
+	return fmt.Errorf("there is a file of %d bytes already, more than the %d that are kept elsewhere: have it backed up on the host, or remove it first",
+		got.size, MaxPreviousContent)
 }
 
 // sameContent tells whether only mode or owner differ.
@@ -234,17 +267,24 @@ func (f File) sameContent(got Facts) bool {
 	return len(got.Changes(want)) == 0
 }
 
-func (f File) write(ctx context.Context, e *engine) error {
-	sum := sha256.Sum256(f.Content)
-	withhold := "no"
-	if f.Secret {
-		withhold = "yes"
+func (f File) write(ctx context.Context, e *engine) (err error) {
+	source, suffix := f.source(), ""
+	if f.Foreign && f.Backup {
+		suffix = BackupSuffix
 	}
+	if source.Open == nil {
+		return errors.New("the content itself is not known here, only its digest")
+	}
+	content, err := source.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, content.Close()) }()
 	args := append([]string{
 		f.Path, leftovers(f.Path), f.attributes().modeText(), f.attributes().ownerText(),
-		strconv.Itoa(len(f.Content)), hex.EncodeToString(sum[:]), withhold,
+		strconv.FormatInt(source.Size, 10), source.SHA256, yesNo(f.Secret), yesNo(f.FollowLinks), suffix,
 	}, f.Validate...)
-	return e.run(ctx, "write", writeScript, f.Content, args...)
+	return e.stream(ctx, "write", writeScript, content, args...)
 }
 
 func (f File) remove(ctx context.Context, e *engine, b Before) error {
@@ -252,27 +292,31 @@ func (f File) remove(ctx context.Context, e *engine, b Before) error {
 		e.unitFilesChanged = true
 	}
 	before := b.Files[f.Path]
+	if before.Backup {
+		// As long as there is no backup the file was not replaced.
+		return e.run(ctx, "restore", removeScript, nil, "backup", f.Path, leftovers(f.Path), yesNo(f.FollowLinks), BackupSuffix)
+	}
 	if !before.Existed || !before.Kept {
-		return e.run(ctx, "remove", removeScript, nil, "file", f.Path, leftovers(f.Path))
+		return e.run(ctx, "remove", removeScript, nil, "file", f.Path, leftovers(f.Path), yesNo(f.FollowLinks), BackupSuffix)
 	}
 	mode, err := strconv.ParseUint(before.Mode, 8, 12)
 	if err != nil {
 		return fmt.Errorf("the recorded mode %q: %w", before.Mode, err)
 	}
 	owner, group, _ := strings.Cut(before.Owner, ":")
-	previous := File{Path: f.Path, Content: before.Content, Mode: fileMode(uint32(mode)), Owner: owner, Group: group}
+	previous := File{Path: f.Path, Content: before.Content, Mode: fileMode(uint32(mode)), Owner: owner, Group: group, FollowLinks: f.FollowLinks}
 	return previous.write(ctx, e)
 }
 
 func (f File) left(got Facts, b Before) []string {
 	state := got[f.ID()]
-	if before := b.Files[f.Path]; before.Existed && before.Kept {
+	if before := b.Files[f.Path]; before.Existed && (before.Kept || before.Backup) {
 		if state == Absent {
 			return []string{f.ID() + " is " + Absent + " and was there before"}
 		}
 		return nil
 	}
-	if state != Absent {
+	if state != Absent && !f.Backup { // a backup that nobody recorded may be back
 		return []string{f.ID() + " is still there"}
 	}
 	return nil

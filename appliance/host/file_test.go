@@ -190,7 +190,7 @@ func TestFileCouldNotTell(t *testing.T) {
 func TestFileValidator(t *testing.T) {
 	l, folder := newLocal(t), t.TempDir()
 	name := filepath.Join(folder, "x")
-	check := []string{"sh", "-c", `grep -q good "$1" || { echo "line 1: $(cat "$1")" >&2; exit 3; }`, "check", "%s"}
+	check := []string{"sh", "-c", `grep -q good "$1" || { echo "line 1: $(cat "$1")" >&2; exit 3; }`, "check", "{}"}
 	file := File{Path: name, Content: []byte("good"), Validate: check}
 	apply(t, l, mine(t, Desired{file}))
 	file.Content = []byte("hunter2")

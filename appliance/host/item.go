@@ -20,7 +20,7 @@ type Item interface {
 	request(previous bool) request
 	// observe turns the host's answer into facts.
 	observe(a answer) (Facts, error)
-	// record notes into b what the answer says was there.
+	// record notes into b what the answer says was there; an error refuses to replace that.
 	record(a answer, b *Before) error
 	// apply makes the host have the item. It is called only when observe's facts were not want's.
 	apply(ctx context.Context, e *engine, a answer) error

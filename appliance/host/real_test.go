@@ -180,7 +180,7 @@ func demo(deb []byte, version, settings, password string) host.Desired {
 		},
 		host.File{
 			Path: "/etc/demo/settings", Content: []byte(settings), Format: host.SysctlFormat{},
-			Validate: []string{"/usr/bin/demo", "check", "%s"},
+			Validate: []string{"/usr/bin/demo", "check", "{}"},
 		},
 		host.Unit{Name: "demo.service", Enabled: true, Active: true, Inputs: []string{"/etc/demo/settings", "/etc/demo/password"}, Clean: true},
 	}

@@ -18,7 +18,7 @@ func TestSysctlLife(t *testing.T) {
 	desired := mine(t, Desired{SysctlFile(name, settings), Sysctl{"vm.max_map_count", "262144"}, Sysctl{"vm/udp_mem", "4  5 6"}})
 	o := apply(t, l, desired)
 	want := Facts{
-		"file " + name:                        present,
+		"file " + name:                        Present,
 		"file " + name + ": mode":             "0644",
 		"file " + name + ": owner":            o.Facts["file "+name+": owner"],
 		"file " + name + ": vm.max_map_count": "262144",
@@ -51,7 +51,7 @@ func TestSysctlLife(t *testing.T) {
 		}},
 		{name, "vm.udp_mem=4 5 6\n", []Change{{"file " + name + ": vm.max_map_count", Absent, "262144"}}},
 		{name, "vm.udp_mem=4 5 6\nnonsense\n", []Change{
-			{"file " + name, `unreadable: line 2: "nonsense" is not an assignment`, present},
+			{"file " + name, `unreadable: line 2: "nonsense" is not an assignment`, Present},
 			{"file " + name + ": vm.max_map_count", "unreadable", "262144"},
 			{"file " + name + ": vm.udp_mem", "unreadable", "4 5 6"},
 		}},

@@ -34,7 +34,7 @@ func (u Unit) validate() error {
 	}
 	var errs []error
 	for _, input := range u.Inputs {
-		errs = append(errs, validPath(input))
+		errs = append(errs, ValidPath(input))
 	}
 	return errors.Join(errs...)
 }

@@ -129,7 +129,13 @@ func plan(ctx context.Context, prior, plan *Model, c hostresource.Context) diag.
 	} else if prior != nil {
 		plan.PackageVersion = prior.PackageVersion
 	}
-	return planCredentials(ctx, prior, plan, c)
+	revision := types.StringNull()
+	if prior != nil {
+		revision = prior.CredentialsRevision
+	}
+	var diags diag.Diagnostics
+	plan.CredentialsRevision, diags = password.Plan(ctx, revision, c)
+	return diags
 }
 
 func prepare(ctx context.Context, plan *Model, c hostresource.Context) diag.Diagnostics {
@@ -143,7 +149,8 @@ func prepare(ctx context.Context, plan *Model, c hostresource.Context) diag.Diag
 	default:
 		plan.PackageVersion = types.StringValue(version)
 	}
-	return prepareCredentials(ctx, plan, c)
+	plan.CredentialsRevision, diags = password.Prepare(ctx, plan.CredentialsRevision, c)
+	return diags
 }
 
 func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desired, bool, diag.Diagnostics) {

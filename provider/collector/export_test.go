@@ -1,6 +1,8 @@
 package collector
 
-func init() { iterations = standardIterations / 1000 }
+import "github.com/flowstack/terraform-provider-flowstack/provider/secret"
+
+func init() { secret.Iterations = secret.StandardIterations / 1000 }
 
 // SetPackages replaces the packages that were built into the provider, and returns a function that puts them back.
 func SetPackages(version string, debs map[string][]byte, err error) (restore func()) {

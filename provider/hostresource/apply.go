@@ -28,7 +28,7 @@ func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	began := r.apply(ctx, "set up", nil, plan, Context{&req.Config, resp.Private}, &resp.Diagnostics)
+	began := r.apply(ctx, "set up", nil, plan, Context{Config: &req.Config, Private: resp.Private, Creating: true}, &resp.Diagnostics)
 	if began {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(r.identify(ctx, plan, resp.Identity)...)
@@ -48,7 +48,7 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	began := r.apply(ctx, "update", prior, plan, Context{&req.Config, resp.Private}, &resp.Diagnostics)
+	began := r.apply(ctx, "update", prior, plan, Context{Config: &req.Config, Private: resp.Private}, &resp.Diagnostics)
 	if began {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(r.identify(ctx, plan, resp.Identity)...)
@@ -116,9 +116,27 @@ func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, 
 		diags.Append(keep(ctx, c.Private, before)...)
 	}
 	if err != nil {
-		diags.AddError(r.summary(verb, plan), r.explain(on, err))
+		text := r.explain(on, err)
+		if began && prior == nil && undo(ctx, on, desired, before) == nil {
+			began = false
+			text += "\n\nWhat was done until then is undone."
+		}
+		diags.AddError(r.summary(verb, plan), text)
 	}
 	return began
+}
+
+// undo takes back a creation that failed half-way. Terraform would call the resource tainted, and remove it before it creates it again, but
+// without the private state: what had been on the host before would be lost.
+func undo(ctx context.Context, on *connection.Host, desired host.Desired, before host.Before) error {
+	for name, file := range before.Files {
+		if file.Existed && !file.Kept && !file.Backup {
+			return errors.New("what " + name + " was is not known")
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout) // the time for the creation may be over
+	defer cancel()
+	return host.Remove(ctx, on, desired, before)
 }
 
 // former is what the prior state asked for.
@@ -157,6 +175,14 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	if err == nil {
 		err = host.Remove(ctx, on, desired, previous)
+	}
+	if err == nil && r.kind.Stays != nil {
+		var observation host.Observation
+		if observation, err = host.Probe(ctx, on, desired); err == nil {
+			if why := r.kind.Stays(desired, observation.Facts, previous); why != "" {
+				resp.Diagnostics.AddWarning("Something of the "+r.kind.Thing+" stays on host "+on.Name, why)
+			}
+		}
 	}
 	if err != nil {
 		resp.Diagnostics.AddError(r.summary("remove", state), r.explain(on, err))

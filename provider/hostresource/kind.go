@@ -40,6 +40,8 @@ type Kind[M any] struct {
 	Import func(ctx context.Context, model *M, facts host.Facts) diag.Diagnostics
 	// Gone tells whether all that the resource owns is proven absent. Nil: when every fact is Absent.
 	Gone func(desired host.Desired, facts host.Facts) bool
+	// Stays tells, of what a host still shows after a destroy that went well, what stays and why, for a warning. Nil: nothing does.
+	Stays func(desired host.Desired, facts host.Facts, before host.Before) string
 }
 
 // Private is state that no plan and no output shows.
@@ -53,6 +55,8 @@ type Context struct {
 	// Config is the configuration, the only place where write-only attributes have values; nil when a resource is read or destroyed.
 	Config  *tfsdk.Config
 	Private Private
+	// Creating: what the host has so far is not ours.
+	Creating bool
 }
 
 type model[M any] interface {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
+	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
@@ -61,9 +62,42 @@ func (c *CLI) Apply() Outcome { return c.run("apply", "-json", "-input=false", "
 // Destroy runs tofu destroy.
 func (c *CLI) Destroy() Outcome { return c.run("destroy", "-json", "-input=false", "-auto-approve") }
 
+// Show plans and returns the plan in full, besides what was said.
+func (c *CLI) Show() (*tfjson.Plan, Outcome) {
+	c.t.Helper()
+	outcome := c.run("plan", "-json", "-input=false", "-out=plan.out")
+	if len(outcome.Errors) > 0 {
+		return nil, outcome
+	}
+	plan := new(tfjson.Plan)
+	if err := json.Unmarshal(c.say("show", "-json", "plan.out"), plan); err != nil {
+		c.t.Fatal(err)
+	}
+	return plan, outcome
+}
+
+// Import runs tofu import.
+func (c *CLI) Import(address, id string) { c.say("import", "-no-color", "-input=false", address, id) }
+
+// Forget removes a resource from the state.
+func (c *CLI) Forget(address string) { c.say("state", "rm", address) }
+
+// say runs a command that has to succeed and returns what it printed.
+func (c *CLI) say(args ...string) []byte {
+	c.t.Helper()
+	reattach, stop := c.serve()
+	defer stop()
+	out, err := c.exec(reattach, args...)
+	if err != nil {
+		c.t.Fatalf("tofu %s: %v\n%s", args[0], err, out)
+	}
+	return out
+}
+
 func (c *CLI) run(args ...string) Outcome {
 	c.t.Helper()
-	reattach := c.serve()
+	reattach, stop := c.serve()
+	defer stop()
 	if _, err := os.Stat(filepath.Join(c.Dir, ".terraform")); err != nil {
 		if out, err := c.exec(reattach, "init", "-input=false"); err != nil {
 			c.t.Fatalf("tofu init: %v\n%s", err, out)
@@ -84,12 +118,12 @@ func (c *CLI) exec(reattach string, args ...string) ([]byte, error) {
 	return command.CombinedOutput()
 }
 
-// serve starts the provider as one process of Terraform's would be: configured once, without connections before.
-func (c *CLI) serve() (reattach string) {
+// serve starts the provider as one process of Terraform's would be: configured once, without connections before, gone with stop.
+func (c *CLI) serve() (reattach string, stop func()) {
 	c.t.Helper()
 	var connections connection.Pool
 	server := providerserver.NewProtocol6(provider.New("test", &connections)())
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	ready, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
 		err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return server() },
@@ -99,13 +133,13 @@ func (c *CLI) serve() (reattach string) {
 		}
 	}()
 	config := <-ready
-	c.t.Cleanup(func() {
-		stop()
+	stop = func() {
+		cancel()
 		<-closed
 		if err := connections.Close(); err != nil {
 			c.t.Log(err) // the fake host may have been stopped before
 		}
-	})
+	}
 	text, err := json.Marshal(map[string]any{address: map[string]any{
 		"Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.Getpid(), "Test": true,
 		"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
@@ -113,7 +147,7 @@ func (c *CLI) serve() (reattach string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return string(text)
+	return string(text), stop
 }
 
 func (c *CLI) parse(out []byte) Outcome {

@@ -134,6 +134,35 @@ func TestSysctlLife(t *testing.T) {
 	})
 }
 
+// TestSysctlCutAndHealed lives the life that all resources have in common.
+func TestSysctlCutAndHealed(t *testing.T) {
+	h := providertest.StartHost(t, map[string]string{"vm.max_map_count": "65530", "vm.swappiness": "60"})
+	is := func(maps, swappiness string) func() error {
+		return func() error {
+			if a, b := h.Sysctl("vm.max_map_count"), h.Sysctl("vm.swappiness"); a != maps || b != swappiness {
+				return fmt.Errorf("vm.max_map_count is %s and vm.swappiness %s", a, b)
+			}
+			return nil
+		}
+	}
+	providertest.Life{
+		Host:    h,
+		Type:    sysctl.ResourceType,
+		Body:    `settings = { "vm.max_map_count" = "262144" }`,
+		Changed: `settings = { "vm.max_map_count" = "262145", "vm.swappiness" = "1" }`,
+		Check:   is("262144", "60"), CheckChanged: is("262145", "1"),
+		Drifts: []providertest.Drift{
+			{Name: "a value", By: func() { h.SetSysctl("vm.max_map_count", "1") }, Fact: "sysctl vm.max_map_count", From: "1", To: "262144"},
+			{Name: "the file", By: func() { h.Remove("/etc/sysctl.d/60-flowstack.conf") }, Fact: file, From: "absent", To: "present"},
+		},
+		Vanish: func() {
+			h.Remove("/etc/sysctl.d/60-flowstack.conf")
+			h.SetSysctl("vm.max_map_count", "65530")
+		},
+		ImportID: "flow1/flowstack", Identity: map[string]string{"host": "flow1", "name": "flowstack"},
+	}.Run(t)
+}
+
 func TestSysctlMistakesAreFoundInThePlan(t *testing.T) {
 	h := providertest.StartHost(t, nil)
 	for name, c := range map[string]struct{ settings, message string }{

@@ -1,7 +1,7 @@
-# PATH KIND MODE OWNER:GROUP – gives a file or directory its owner and mode; makes the directory when it is not there.
+# PATH KIND MODE OWNER:GROUP FOLLOW – gives a file or directory its owner and mode; makes the directory when it is not there.
 set -u
 export LC_ALL=C
-path=$1 kind=$2 mode=$3 owner=$4
+path=$1 kind=$2 mode=$3 owner=$4 follow=$5
 umask 077
 
 fail() {
@@ -9,9 +9,11 @@ fail() {
 	exit 1
 }
 
-[ ! -L "$path" ] || fail "$path is a symbolic link"
+[ "$follow" = yes ] || [ ! -L "$path" ] || fail "$path is a symbolic link"
 case $kind in
 directory)
+	parent=${path%/*}/
+	[ -d "$parent" ] || fail "its directory $parent is not there"
 	[ -d "$path" ] || mkdir -- "$path" || exit
 	;;
 file)

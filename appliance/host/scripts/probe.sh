@@ -54,10 +54,14 @@ checksum() { # PATH
 	if said=$({ sha256sum <"$1"; } 2>&1); then value sha256 "${said%% *}"; else failed "$said"; fi
 }
 
-file() { # LIMIT PATH LEFTOVERS
+file() { # LIMIT PATH LEFTOVERS FOLLOW
 	arg "$1" && limit=$arg
 	arg "$2" && path=$arg
 	arg "$3" && left=$arg
+	arg "$4" && follow=$arg
+	if [ "$follow" = yes ] && [ -L "$path" ] && real=$(readlink -f -n -- "$path" && printf x); then
+		path=${real%x} left=${real%/*}/${left##*/}
+	fi
 	for old in "$left"*; do
 		[ -e "$old" ] && value leftover "$old"
 	done

@@ -1,7 +1,8 @@
-# KIND PATH LEFTOVERS – removes a regular file, or a directory when it is empty. What is not there is as wanted.
+# KIND PATH LEFTOVERS FOLLOW SUFFIX – removes a regular file, or a directory when it is empty. What is not there is as wanted.
+# A file that was backed up under its name with SUFFIX takes its place again; KIND backup does only that.
 set -u
 export LC_ALL=C
-kind=$1 path=$2 left=$3
+kind=$1 path=$2 left=$3 follow=$4 suffix=$5
 
 fail() {
 	echo "$1" >&2
@@ -9,10 +10,18 @@ fail() {
 }
 
 case $kind in
-file)
+file | backup)
+	if [ "$follow" = yes ] && [ -L "$path" ] && real=$(readlink -f -n -- "$path" && printf x); then
+		path=${real%x} left=${real%/*}/${left##*/}
+	fi
 	rm -f -- "$left"* || exit
 	[ ! -L "$path" ] || fail "$path is a symbolic link, which is not removed"
-	[ -e "$path" ] || exit 0
+	if [ -f "$path$suffix" ]; then
+		[ ! -d "$path" ] || fail "$path is a directory, in whose place $path$suffix was"
+		mv -f -T -- "$path$suffix" "$path"
+		exit
+	fi
+	[ "$kind" = file ] && [ -e "$path" ] || exit 0
 	[ -f "$path" ] || fail "$path is not a regular file, it is not removed"
 	rm -- "$path"
 	;;

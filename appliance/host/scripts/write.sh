@@ -1,8 +1,9 @@
-# PATH LEFTOVERS MODE OWNER:GROUP SIZE SHA256 WITHHOLD [VALIDATOR ARGUMENT…] – replaces a file by stdin, whole or not at all.
+# PATH LEFTOVERS MODE OWNER:GROUP SIZE SHA256 WITHHOLD FOLLOW SUFFIX [VALIDATOR ARGUMENT…] – replaces a file by stdin, whole or not at
+# all. With a SUFFIX the file that is there now is kept under its name with it.
 set -u
 export LC_ALL=C
-path=$1 left=$2 mode=$3 owner=$4 size=$5 sum=$6 withhold=$7
-shift 7
+path=$1 left=$2 mode=$3 owner=$4 size=$5 sum=$6 withhold=$7 follow=$8 suffix=$9
+shift 9
 umask 077
 
 fail() {
@@ -10,16 +11,25 @@ fail() {
 	exit 1
 }
 
+if [ "$follow" = yes ] && [ -L "$path" ]; then
+	real=$(readlink -f -n -- "$path" && printf x) || fail "$path is a symbolic link that leads nowhere"
+	path=${real%x} left=${real%/*}/${left##*/}
+fi
 [ ! -L "$path" ] || fail "$path is a symbolic link, which is not replaced"
 [ ! -e "$path" ] || [ -f "$path" ] || fail "$path is not a regular file"
 
 tmp=
 trap '[ -z "$tmp" ] || rm -f -- "$tmp"' EXIT
 trap 'exit 129' HUP INT PIPE TERM
+folder=${path%/*}/
+[ -d "$folder" ] || fail "its directory $folder is not there"
 rm -f -- "$left"*
-tmp=$(mktemp -- "${left}XXXXXXXXXX") || exit
+made=$(mktemp -- "${left}XXXXXXXXXX" 2>&1) || fail "unable to write in $folder: ${made##*: }"
+tmp=$made
+# Access control lists, extended attributes and the security context, where there are any; owner and mode are said.
+[ ! -e "$path" ] || cp -a --attributes-only -T -- "$path" "$tmp" || exit
 chown -- "$owner" "$tmp" && chmod -- "$mode" "$tmp" || exit
-cat >"$tmp" || exit
+said=$({ cat >"$tmp"; } 2>&1) || fail "unable to write in $folder: ${said##*: }; the old file stays"
 
 # A link that was cut looks like the end of the content.
 got=$(stat -c %s -- "$tmp") || exit
@@ -34,7 +44,7 @@ if [ $# -gt 0 ]; then
 	while [ "$n" -gt 0 ]; do
 		argument=$1
 		shift
-		case $argument in *%s*) argument=${argument%%'%s'*}$tmp${argument#*'%s'} ;; esac
+		case $argument in *{}*) argument=${argument%%'{}'*}$tmp${argument#*'{}'} ;; esac
 		set -- "$@" "$argument"
 		n=$((n - 1))
 	done
@@ -46,6 +56,14 @@ if [ $# -gt 0 ]; then
 	fi
 fi
 
+if [ -n "$suffix" ] && [ -e "$path" ] && [ ! -e "$path$suffix" ]; then
+	ln -T -- "$path" "$path$suffix" 2>/dev/null || # where there are no hard links:
+		{ cp -a -T -- "$path" "${left}backup" && mv -T -- "${left}backup" "$path$suffix"; } || exit
+fi
+new=no
+[ -e "$path" ] || new=yes
 mv -f -T -- "$tmp" "$path" || exit
 tmp=
+# With SELinux a new file has the context of its directory, until the policy's rules for its name are asked.
+[ "$new" = no ] || ! command -v restorecon >/dev/null || restorecon -- "$path" || exit
 sync -- "${path%/*}/" 2>/dev/null || :

@@ -56,9 +56,12 @@ type Server struct {
 	handshakes, sessions, running atomic.Int64
 	mostSessions                  atomic.Int64
 
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	wg    sync.WaitGroup
+	cut cut
+
+	mu       sync.Mutex
+	conns    map[net.Conn]bool
+	commands []string
+	wg       sync.WaitGroup
 }
 
 // Start starts a server on a free port of loopback, and stops it at the end of the test.
@@ -261,7 +264,14 @@ func (s *Server) session(ctx context.Context, channel gossh.Channel, requests <-
 		}
 		command := string(r.Payload[4:])
 		_ = r.Reply(true, nil)
-		s.sessions.Add(1)
+		id := s.sessions.Add(1)
+		s.mu.Lock()
+		s.commands = append(s.commands, command)
+		s.mu.Unlock()
+		if s.cut.begins(id) {
+			s.CutAll()
+			continue
+		}
 		for now := s.running.Add(1); ; {
 			most := s.mostSessions.Load()
 			if now <= most || s.mostSessions.CompareAndSwap(most, now) {
@@ -271,6 +281,10 @@ func (s *Server) session(ctx context.Context, channel gossh.Channel, requests <-
 		s.wg.Go(func() {
 			status := s.run(ctx, command, channel)
 			s.running.Add(-1)
+			if s.cut.ended(id) {
+				s.CutAll()
+				return
+			}
 			var payload [4]byte
 			binary.BigEndian.PutUint32(payload[:], uint32(status))
 			_, _ = channel.SendRequest("exit-status", false, payload[:])

@@ -1,4 +1,4 @@
-package collector
+package secret
 
 import (
 	"context"
@@ -20,35 +20,34 @@ func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnos
 }
 
 func TestVerifier(t *testing.T) {
-	iterations = standardIterations
-	t.Cleanup(func() { iterations = standardIterations / 1000 })
 	const secret = "password-canary"
+	attribute := Attribute{Name: "password_wo", Key: "password", Thing: "password"}
 	private := memory{}
-	if v, diags := load(t.Context(), private); v != nil || diags.HasError() || v.matches(nil) {
+	if v, diags := attribute.Load(t.Context(), private); v != nil || diags.HasError() || v.Matches(nil) {
 		t.Errorf("an empty private state has a verifier: %v, %v", v, diags)
 	}
 	made, err := newVerifier(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diags := save(t.Context(), private, made); diags.HasError() {
+	if diags := attribute.save(t.Context(), private, made); diags.HasError() {
 		t.Fatal(diags)
 	}
-	if text := string(private[verifierKey]); strings.Contains(text, secret) || !json.Valid(private[verifierKey]) {
+	if text := string(private[attribute.Key]); strings.Contains(text, secret) || !json.Valid(private[attribute.Key]) {
 		t.Errorf("kept as %s", text)
 	}
-	v, diags := load(t.Context(), private)
-	if diags.HasError() || !v.matches([]byte(secret)) || v.matches([]byte(secret+"\n")) || v.matches(nil) {
+	v, diags := attribute.Load(t.Context(), private)
+	if diags.HasError() || !v.Matches([]byte(secret)) || v.Matches([]byte(secret+"\n")) || v.Matches(nil) {
 		t.Errorf("what was kept does not recognise the secret, and only it: %v", diags)
 	}
 	again, err := newVerifier(secret)
 	if err != nil || again.Revision == made.Revision || string(again.Hash) == string(made.Hash) {
 		t.Errorf("two verifiers of one secret are alike: %v", err)
 	}
-	if diags := save(t.Context(), private, nil); diags.HasError() {
+	if diags := attribute.save(t.Context(), private, nil); diags.HasError() {
 		t.Fatal(diags)
 	}
-	if v, diags := load(t.Context(), private); v != nil || diags.HasError() {
+	if v, diags := attribute.Load(t.Context(), private); v != nil || diags.HasError() {
 		t.Errorf("a forgotten verifier is still there: %v, %v", v, diags)
 	}
 }

@@ -1,0 +1,7 @@
+import {
+  to = flowstack_file.motd
+  identity = {
+    host = "flow1"
+    path = "/etc/motd"
+  }
+}
