@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/flowstack/terraform-provider-flowstack/provider/aptpackage"
+	"github.com/flowstack/terraform-provider-flowstack/provider/aptrepository"
 	"github.com/flowstack/terraform-provider-flowstack/provider/collector"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/directory"
@@ -59,7 +61,10 @@ func (p *flowstack) Configure(ctx context.Context, req provider.ConfigureRequest
 
 // Resources implements provider.Provider.
 func (*flowstack) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{sysctl.NewResource, collector.NewResource, flowindex.NewResource, file.NewResource, directory.NewResource}
+	return []func() resource.Resource{
+		sysctl.NewResource, file.NewResource, directory.NewResource, aptrepository.NewResource, aptpackage.NewResource,
+		collector.NewResource, flowindex.NewResource,
+	}
 }
 
 // DataSources implements provider.Provider.

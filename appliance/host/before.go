@@ -33,10 +33,12 @@ type DirectoryBefore struct {
 	Owner   string `json:"owner,omitempty"`
 }
 
-// PackageBefore is a package as it was. One that was installed stays installed when ours is removed, at the version it has then.
+// PackageBefore is a package as it was. One that was installed stays installed when ours is removed, at the version it has then;
+// a hold that we set or took away is put back.
 type PackageBefore struct {
 	Installed bool   `json:"installed"`
 	Version   string `json:"version,omitempty"`
+	Held      bool   `json:"held,omitempty"` // from being moved by apt
 }
 
 // UnitBefore is a unit as it was.

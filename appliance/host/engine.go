@@ -33,6 +33,9 @@ var sysctlScript string
 //go:embed scripts/package.sh
 var packageScript string
 
+//go:embed scripts/repository.sh
+var repositoryScript string
+
 //go:embed scripts/unit.sh
 var unitScript string
 
@@ -73,7 +76,7 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 			return Observation{System: e.system}, fmt.Errorf("%s: %w", item.ID(), err)
 		}
 	}
-	if len(facts.Changes(desired.Facts())) == 0 {
+	if len(facts.Changes(desired.Settled(facts).Facts())) == 0 {
 		observation.Facts = facts
 		return observation, nil
 	}
@@ -209,7 +212,7 @@ func (e *engine) apply(ctx context.Context, items Desired, answers []answer) err
 		if err != nil {
 			return fmt.Errorf("%s: %w", item.ID(), err)
 		}
-		if len(observed.Changes(item.want())) == 0 && !e.unread[unit.Name] {
+		if len(observed.Changes(settle(item, observed).want())) == 0 && !e.unread[unit.Name] {
 			continue
 		}
 		if isUnit {
@@ -269,13 +272,13 @@ func (e *engine) reload(ctx context.Context) error {
 
 // verify makes an error of what is still not as desired; for a unit that does not run it adds what the unit said.
 func (e *engine) verify(ctx context.Context, desired Desired, got Facts) error {
-	changes := got.Changes(desired.Facts())
+	changes := got.Changes(desired.Settled(got).Facts())
 	if len(changes) == 0 {
 		return nil
 	}
 	wrong := make([]string, 0, len(changes))
 	for _, change := range changes {
-		wrong = append(wrong, fmt.Sprintf("%s is %q, not %q", change.Fact, change.From, change.To))
+		wrong = append(wrong, fmt.Sprintf("%s is %q, not %q", change.Fact, change.From, strings.TrimPrefix(change.To, openMark)))
 	}
 	err := fmt.Errorf("the host is not as desired after the apply: %s", strings.Join(wrong, "; "))
 	for _, item := range desired {

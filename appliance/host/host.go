@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/ssh"
 )
@@ -25,6 +26,12 @@ type Facts map[string]string
 
 // Absent is the value of a fact about something that is proven not to be there.
 const Absent = "absent"
+
+// openMark begins the value of a desired fact that several values satisfy. No value on a host begins with it.
+const openMark = "\x00"
+
+// IsOpen tells whether a desired fact's value leaves open what it will be: only the host can tell. Desired.Settled closes it.
+func IsOpen(value string) bool { return strings.HasPrefix(value, openMark) }
 
 // Change is one fact that is not as desired.
 type Change struct {

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Item is one thing a host shall have. Its kinds are File, Directory, Sysctl, Package and Unit.
+// Item is one thing a host shall have. Its kinds are File, Directory, Sysctl, Package, Unit and those that AptRepository is made of.
 type Item interface {
 	// ID names the item among all of a host: "file /etc/x.conf". Two items with one ID describe the same thing.
 	ID() string
@@ -40,6 +40,28 @@ func (d Desired) Facts() Facts {
 		maps.Copy(facts, item.want())
 	}
 	return facts
+}
+
+// settler is an item that leaves open which of several states of the host it is satisfied by.
+type settler interface {
+	// settled is the item that asks for just what got shows, if that satisfies it; otherwise the item itself.
+	settled(got Facts) Item
+}
+
+// Settled are the items of d; what they leave open is what got shows, where that satisfies them.
+func (d Desired) Settled(got Facts) Desired {
+	d = slices.Clone(d)
+	for i, item := range d {
+		d[i] = settle(item, got)
+	}
+	return d
+}
+
+func settle(item Item, got Facts) Item {
+	if open, ok := item.(settler); ok {
+		return open.settled(got)
+	}
+	return item
 }
 
 // Without are the items of d that other does not have, in d's order: what has to be removed when other takes d's place.

@@ -13,18 +13,29 @@ import (
 	"strings"
 )
 
-// Package is a Debian package installed from bytes at hand: the host needs no network. Configuration files that were changed
-// on the host are kept. Remove purges it, unless it was installed before.
+// Package is a Debian package, installed from bytes at hand (the host needs no network) or from the repositories that the host's apt knows.
+// Configuration files that were changed on the host are kept. Remove purges it, unless it was installed before; what it alone
+// needed of the repositories goes with it.
 type Package struct {
-	Name    string
-	Version string            // as dpkg shows it
+	Name string
+	// Version is as dpkg shows it. FromApt, it may end in *, for any version that begins so, or be empty, for any at all; of
+	// several, apt takes the highest.
+	Version string
 	Debs    map[string][]byte // Debian architecture (or "all") → .deb file; only needed where Apply has to install
+	FromApt bool              // instead of from Debs
+	// Recommends installs what the package recommends, too, if FromApt.
+	Recommends bool
 	// AllowDowngrade lets an installed higher version be replaced.
 	AllowDowngrade bool
+	// Hold says whether apt has to leave the package at its version, whoever runs it; Apply itself does not mind. Nil: it is not looked at.
+	Hold *bool
 }
 
 // ID implements Item.
 func (p Package) ID() string { return "package " + p.Name }
+
+// HoldFact names the fact whether the package is held: yes or no.
+func (p Package) HoldFact() string { return p.ID() + ": hold" }
 
 var (
 	packageName    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
@@ -33,70 +44,129 @@ var (
 
 func (p Package) validate() error {
 	if !packageName.MatchString(p.Name) {
-		return fmt.Errorf("%q is not a package name", p.Name)
+		return fmt.Errorf("%q is not a package name: two or more lower-case letters, digits, +, - and ., the first a letter or digit", p.Name)
 	}
-	if !packageVersion.MatchString(p.Version) {
+	version := p.Version
+	if p.FromApt {
+		version = strings.TrimSuffix(version, "*")
+		if version == "" {
+			return nil
+		}
+	}
+	if !packageVersion.MatchString(version) {
 		return fmt.Errorf("%q is not a package version", p.Version)
 	}
 	return nil
 }
 
-func (p Package) want() Facts { return Facts{p.ID(): p.Version} }
+// open tells whether several versions satisfy.
+func (p Package) open() bool { return p.Version == "" || strings.HasSuffix(p.Version, "*") }
+
+// satisfied tells whether an installed version is one of those asked for.
+func (p Package) satisfied(version string) bool {
+	if prefix, ok := strings.CutSuffix(p.Version, "*"); ok || p.Version == "" {
+		return strings.HasPrefix(version, prefix)
+	}
+	return version == p.Version
+}
+
+// settled implements settler.
+func (p Package) settled(got Facts) Item {
+	version := got.value(p.ID())
+	if p.open() && version != Absent && packageVersion.MatchString(version) && p.satisfied(version) {
+		p.Version = version
+	}
+	return p
+}
+
+func (p Package) want() Facts {
+	version := p.Version
+	if p.open() {
+		version = openMark + strings.TrimSuffix(version, "*") + "*"
+	}
+	facts := Facts{p.ID(): version}
+	if p.Hold != nil {
+		facts[p.HoldFact()] = yesOrNo(*p.Hold)
+	}
+	return facts
+}
+
+func yesOrNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
 
 func (p Package) request(bool) request { return request{kind: "package", args: []string{p.Name}} }
 
-// state gives dpkg's status and version; status is empty when dpkg does not know the package.
-func (p Package) state(a answer) (status, version string, err error) {
+// packageState is what dpkg says of a package; status is empty when dpkg does not know it.
+type packageState struct {
+	status, version string
+	held            bool
+}
+
+func (s packageState) installed() bool { return s.status != "" && s.status != "config-files" }
+
+func (p Package) state(a answer) (packageState, error) {
 	if a.failed != "" {
-		return "", "", fmt.Errorf("could not tell whether it is installed: %s", a.failed)
+		return packageState{}, fmt.Errorf("could not tell whether it is installed: %s", a.failed)
 	}
 	if a.absent() {
-		return "", "", nil
+		return packageState{}, nil
 	}
+	var s packageState
 	for line := range strings.Lines(a.text("status")) { // one line an architecture; the last one counts least
 		fields := strings.Fields(line)
-		if len(fields) == 0 {
+		if len(fields) < 2 {
 			continue
 		}
-		if status == "" || fields[0] == "installed" {
-			status, version = fields[0], strings.Join(fields[1:], " ")
+		if s.status == "" || fields[0] == "installed" {
+			s = packageState{status: fields[0], held: fields[1] == "hold", version: strings.Join(fields[2:], " ")}
 		}
 	}
-	if status == "" {
-		return "", "", fmt.Errorf("dpkg-query answered %q", a.text("status"))
+	if s.status == "" {
+		return packageState{}, fmt.Errorf("dpkg-query answered %q", a.text("status"))
 	}
-	if status == "not-installed" {
-		return "", "", nil
+	if s.status == "not-installed" {
+		return packageState{}, nil
 	}
-	return status, version, nil
+	return s, nil
 }
 
 func (p Package) observe(a answer) (Facts, error) {
-	status, version, err := p.state(a)
+	s, err := p.state(a)
 	if err != nil {
 		return nil, err
 	}
-	value := version
-	switch status {
+	value := s.version
+	switch s.status {
 	case "installed":
 	case "":
 		value = Absent
 	case "config-files":
 		value = Absent + " (its configuration files remain)"
 	default:
-		value = version + " (" + status + ")"
+		value = s.version + " (" + s.status + ")"
 	}
-	return Facts{p.ID(): value}, nil
+	facts := Facts{p.ID(): value}
+	if p.Hold != nil {
+		facts[p.HoldFact()] = Absent
+		if s.installed() {
+			facts[p.HoldFact()] = yesOrNo(s.held)
+		}
+	}
+	return facts, nil
 }
 
 func (p Package) record(a answer, b *Before) error {
-	status, version, err := p.state(a)
+	s, err := p.state(a)
 	if err != nil {
 		return err
 	}
-	before := PackageBefore{Installed: status != "" && status != "config-files"}
+	before := PackageBefore{Installed: s.installed()}
 	if before.Installed {
-		before.Version = version
+		before.Version, before.Held = s.version, s.held
 	}
 	put(&b.Packages, p.Name, before)
 	return nil
@@ -117,31 +187,51 @@ func (p Package) deb(architecture string) ([]byte, error) {
 	return nil, fmt.Errorf("no package for architecture %s (there is %s)", architecture, strings.Join(slices.Sorted(maps.Keys(p.Debs)), ", "))
 }
 
-func (p Package) apply(ctx context.Context, e *engine, _ answer) error {
+func (p Package) apply(ctx context.Context, e *engine, a answer) error {
+	s, err := p.state(a)
+	if err != nil {
+		return err
+	}
+	hold := "keep"
+	if p.Hold != nil {
+		hold = yesOrNo(*p.Hold)
+	}
+	if s.status == "installed" && p.satisfied(s.version) {
+		return e.run(ctx, "hold: "+hold, packageScript, nil, "hold", p.Name, hold)
+	}
+	if p.FromApt {
+		e.unitFilesChanged = true
+		return e.run(ctx, strings.TrimSpace("install "+p.Version), packageScript, nil,
+			"fetch", p.Name, p.Version, yesOrNo(p.AllowDowngrade), yesOrNo(p.Recommends), hold)
+	}
 	deb, err := p.deb(e.system.Architecture)
 	if err != nil {
 		return err
 	}
-	downgrade := "no"
-	if p.AllowDowngrade {
-		downgrade = "yes"
-	}
 	sum := sha256.Sum256(deb)
 	e.unitFilesChanged = true
-	return e.run(ctx, "install "+p.Version, packageScript, deb, "install", p.Name, strconv.Itoa(len(deb)), hex.EncodeToString(sum[:]), downgrade)
+	return e.run(ctx, "install "+p.Version, packageScript, deb,
+		"install", p.Name, strconv.Itoa(len(deb)), hex.EncodeToString(sum[:]), yesOrNo(p.AllowDowngrade), hold)
 }
 
 func (p Package) remove(ctx context.Context, e *engine, b Before) error {
-	if b.Packages[p.Name].Installed {
-		return nil
+	if before := b.Packages[p.Name]; before.Installed {
+		if p.Hold == nil {
+			return nil
+		}
+		return e.run(ctx, "put back the hold", packageScript, nil, "hold", p.Name, yesOrNo(before.Held))
 	}
 	e.unitFilesChanged = true
-	return e.run(ctx, "purge", packageScript, nil, "purge", p.Name)
+	return e.run(ctx, "purge", packageScript, nil, "purge", p.Name, yesOrNo(p.FromApt))
 }
 
 func (p Package) left(got Facts, b Before) []string {
-	if installed := b.Packages[p.Name].Installed; !installed && got[p.ID()] != Absent {
+	before := b.Packages[p.Name]
+	if !before.Installed && got[p.ID()] != Absent {
 		return []string{p.ID() + " is still there: " + got[p.ID()]}
+	}
+	if hold := got[p.HoldFact()]; before.Installed && p.Hold != nil && hold != Absent && hold != yesOrNo(before.Held) {
+		return []string{p.HoldFact() + " is " + hold + " and was " + yesOrNo(before.Held) + " before"}
 	}
 	return nil
 }

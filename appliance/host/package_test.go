@@ -2,6 +2,7 @@ package host
 
 import (
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -114,4 +115,101 @@ func TestPackageFailures(t *testing.T) {
 	desired[0] = Package{Name: "flowcollector", Version: "2"}
 	_, err = Apply(t.Context(), l, desired)
 	wantError(t, err, "no package file was given")
+}
+
+func TestPackageFromRepositories(t *testing.T) {
+	l := newLocal(t)
+	if err := os.MkdirAll(filepath.Join(l.root, "state", "available"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.write("state/available/tiny", "2.0\n1.2\n1.1\n")
+	one := Package{Name: "tiny", Version: "1.*", FromApt: true, Hold: new(true)}
+	desired := Desired{one}
+	if got := desired.Facts()["package tiny"]; !IsOpen(got) {
+		t.Errorf("which version it will be is said to be %q", got)
+	}
+	o, err := Apply(t.Context(), l, desired)
+	if err != nil || o.Facts["package tiny"] != "1.2" || o.Facts["package tiny: hold"] != "yes" {
+		t.Fatalf("%v, %v", err, o.Facts)
+	}
+	if got := desired.Settled(o.Facts).Facts()["package tiny"]; got != "1.2" {
+		t.Errorf("what is installed leaves open %q", got)
+	}
+	l.log()
+	if _, err := Apply(t.Context(), l, desired); err != nil || len(l.log()) != 0 {
+		t.Errorf("a second Apply: %v", err)
+	}
+
+	// While another process has the lock.
+	l.write("state/dpkg-locked", "")
+	higher := Desired{Package{Name: "tiny", Version: "2.0", FromApt: true, Recommends: true}}
+	if _, err := Apply(t.Context(), l, higher); err != nil {
+		t.Fatal(err)
+	}
+	log := l.log()
+	if len(log) != 4 || log[0] != "dpkg install tiny" || !strings.HasSuffix(log[1], "--force-confold install -- tiny=2.0") || log[2] != "dpkg hold tiny" {
+		t.Errorf("a held package was upgraded by %q", log)
+	}
+	_, err = Apply(t.Context(), l, desired)
+	wantError(t, err, "package tiny: install 1.*", "version 2.0 is installed, which is higher; a downgrade has to be allowed")
+	if got := probe(t, l, desired)["package tiny: hold"]; got != "yes" {
+		t.Errorf("after what was refused the hold is %q", got)
+	}
+	one.AllowDowngrade, one.Hold = true, new(false)
+	if _, err := Apply(t.Context(), l, Desired{one}); err != nil {
+		t.Fatal(err)
+	}
+	if got := probe(t, l, Desired{one}); got["package tiny"] != "1.2" || got["package tiny: hold"] != "no" {
+		t.Errorf("after the downgrade: %v", got)
+	}
+	l.log()
+
+	for _, c := range []struct {
+		p    Package
+		want string
+	}{
+		{Package{Name: "tiny", Version: "9", FromApt: true}, "versions that the repositories of the host have: 2.0 1.2 1.1"},
+		{Package{Name: "nonesuch", FromApt: true}, "none; has apt-get update read the one that has it?"},
+	} {
+		_, err := Apply(t.Context(), l, Desired{c.p})
+		wantError(t, err, c.want)
+	}
+	l.log()
+
+	// What was installed for it alone goes with it; what nothing needed before stays.
+	l.write("state/unneeded", "Remv old [1]\n")
+	l.write("state/unneeded-later", "Remv needed [1]\nRemv old [1]\n")
+	l.write("state/packages/needed", "installed 1\n")
+	l.write("state/packages/old", "installed 1\n")
+	if err := Remove(t.Context(), l, Desired{one}, o.Before); err != nil {
+		t.Fatal(err)
+	}
+	if got := entries(t, filepath.Join(l.root, "state/packages")); !slices.Equal(got, []string{"old"}) {
+		t.Errorf("after the removal there are %q", got)
+	}
+}
+
+func TestHoldOfPackageThatWasThere(t *testing.T) {
+	l := newLocal(t)
+	for _, folder := range []string{"packages", "held"} {
+		if err := os.MkdirAll(filepath.Join(l.root, "state", folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.write("state/packages/tiny", "installed 1\n")
+	l.write("state/held/tiny", "")
+	desired := Desired{Package{Name: "tiny", FromApt: true, Hold: new(false)}}
+	o, err := Apply(t.Context(), l, desired)
+	if err != nil || o.Facts["package tiny: hold"] != "no" || o.Before.Packages["tiny"] != (PackageBefore{Installed: true, Version: "1", Held: true}) {
+		t.Fatalf("%v, %v, %v", err, o.Facts, o.Before)
+	}
+	remove(t, l, desired, o.Before)
+	if got := probe(t, l, desired); got["package tiny"] != "1" || got["package tiny: hold"] != "yes" {
+		t.Errorf("after the removal: %v", got)
+	}
+	// Of a package that somebody purged there is no hold to put back.
+	if err := os.Remove(filepath.Join(l.root, "state/packages/tiny")); err != nil {
+		t.Fatal(err)
+	}
+	remove(t, l, desired, o.Before)
 }

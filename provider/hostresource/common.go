@@ -31,13 +31,24 @@ const Unknown = "\x00unknown"
 func Effective(facts host.Facts) types.Map {
 	values := make(map[string]attr.Value, len(facts))
 	for name, value := range facts {
-		if value == Unknown {
+		if host.IsOpen(value) {
 			values[name] = types.StringUnknown()
 			continue
 		}
 		values[name] = types.StringValue(value)
 	}
 	return types.MapValueMust(types.StringType, values)
+}
+
+// Facts are those of the attribute effective that are known: what a host showed or, in an apply, what was planned.
+func (c *Common) Facts() host.Facts {
+	facts := host.Facts{}
+	for name, value := range c.Effective.Elements() {
+		if text, ok := value.(types.String); ok && !text.IsUnknown() && !text.IsNull() {
+			facts[name] = text.ValueString()
+		}
+	}
+	return facts
 }
 
 // AllSettings reads the settings; known is false when any of them is unknown. One that is null is as if it were not there.

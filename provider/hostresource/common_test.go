@@ -16,6 +16,10 @@ func TestEffective(t *testing.T) {
 	if !cmp.Equal(want, got) {
 		t.Error(cmp.Diff(want, got))
 	}
+	c := Common{Effective: Effective(host.Facts{"known": "1", "later": Unknown})}
+	if got := c.Facts(); !cmp.Equal(got, host.Facts{"known": "1"}) {
+		t.Errorf("what is known: %v", got)
+	}
 }
 
 func TestSettings(t *testing.T) {

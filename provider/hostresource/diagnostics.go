@@ -29,3 +29,18 @@ func WarnOrFail(diags *diag.Diagnostics, h *connection.Host, err error) bool {
 	}
 	return true
 }
+
+// Cause is the innermost error: what is wrong, without the name that the summary has already.
+func Cause(err error) error {
+	for {
+		if list, ok := err.(interface{ Unwrap() []error }); ok && len(list.Unwrap()) == 1 {
+			err = list.Unwrap()[0]
+			continue
+		}
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}

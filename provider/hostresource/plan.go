@@ -33,6 +33,11 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	c := Context{Config: &req.Config, Private: req.Private}
 	common := plan.Shared()
 	common.ID = r.id(plan)
+	if prior == nil && resp.Private != nil {
+		if resp.Diagnostics.Append(seen.recall(ctx, r.recordKey(plan), resp.Private)...); resp.Diagnostics.HasError() {
+			return
+		}
+	}
 	if r.kind.Plan != nil {
 		resp.Diagnostics.Append(r.kind.Plan(ctx, prior, (*M)(plan), c)...)
 	}

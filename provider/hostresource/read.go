@@ -31,6 +31,9 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
+	if resp.Diagnostics.Append(seen.remember(ctx, r.recordKey(state), req.Private)...); resp.Diagnostics.HasError() {
+		return
+	}
 	on, err := r.Data().Hosts.Lookup(common.Host.ValueString())
 	if err != nil {
 		resp.Diagnostics.AddWarning(r.summary("read", state), connection.Explain(err)+". The plan takes what the state says for true.")
@@ -44,6 +47,7 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 		resp.Diagnostics.AddError(r.summary("read", state), connection.Explain(err))
 	case err != nil: // worded above; the state stays
 	case gone:
+		seen.forget(r.recordKey(state))
 		resp.State.RemoveResource(ctx)
 	default:
 		common.ID = r.id(state)

@@ -31,7 +31,10 @@ func StartHost(t *testing.T, sysctls map[string]string) *Host {
 	}
 	root := t.TempDir()
 	h := &Host{Root: root, t: t}
-	for _, folder := range []string{"etc/sysctl.d", "etc/systemd/system", "etc/fake", "proc-sys/kernel", "sbin", "bin", "cache"} {
+	for _, folder := range []string{
+		"etc/sysctl.d", "etc/systemd/system", "etc/apt/apt.conf.d", "etc/apt/keyrings", "etc/apt/sources.list.d", "etc/fake/available",
+		"proc-sys/kernel", "sbin", "bin", "cache", "lib-apt/lists/partial",
+	} {
 		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +46,7 @@ func StartHost(t *testing.T, sysctls map[string]string) *Host {
 		h.SetSysctl(key, value)
 	}
 	for name, folder := range map[string]string{
-		"apt-get": "sbin", "dpkg": "sbin", "dpkg-query": "sbin", "systemctl": "sbin", "journalctl": "sbin", "systemd-detect-virt": "sbin",
+		"apt-get": "sbin", "apt-cache": "sbin", "dpkg": "sbin", "dpkg-query": "sbin", "systemctl": "sbin", "journalctl": "sbin", "systemd-detect-virt": "sbin",
 		"flowcollector": "bin", "login": ".",
 	} {
 		program, err := fs.ReadFile(programs, "fakehost/"+name+".sh")
@@ -125,6 +128,28 @@ func (h *Host) Sysctl(key string) string {
 	h.t.Helper()
 	value, _ := h.Read(sysctlPath(key))
 	return strings.TrimSpace(value)
+}
+
+// Offer lets the host's repositories have these versions of a package, the highest first.
+func (h *Host) Offer(name string, versions ...string) {
+	h.t.Helper()
+	h.Write("/etc/fake/available/"+name, strings.Join(versions, "\n")+"\n")
+}
+
+// Package is an installed package: whether apt wants to "install" or "hold" it, and its version; empty when it is not installed.
+func (h *Host) Package(name string) string {
+	h.t.Helper()
+	value, _ := h.Read("/etc/fake/packages/" + name)
+	return strings.TrimSpace(value)
+}
+
+// SetPackage installs a package by hand, in the form of Package.
+func (h *Host) SetPackage(name, state string) {
+	h.t.Helper()
+	if err := os.MkdirAll(h.Path("/etc/fake/packages"), 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	h.Write("/etc/fake/packages/"+name, state+"\n")
 }
 
 // Unit is a word about the collector's unit: enabled (enabled, disabled) or active (active, inactive).

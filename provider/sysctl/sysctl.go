@@ -3,7 +3,6 @@ package sysctl
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -80,25 +79,10 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 			value = "1" // the key can be checked though the value is not known yet
 		}
 		if err := (host.Desired{host.Sysctl{Key: key, Value: value}}).Validate(); err != nil {
-			diags.AddAttributeError(at, "Unable to set kernel parameter "+key, connection.Explain(cause(err))+".")
+			diags.AddAttributeError(at, "Unable to set kernel parameter "+key, connection.Explain(hostresource.Cause(err))+".")
 		}
 	}
 	return diags
-}
-
-// cause is the innermost error: what is wrong, without the name that the summary has already.
-func cause(err error) error {
-	for {
-		if list, ok := err.(interface{ Unwrap() []error }); ok && len(list.Unwrap()) == 1 {
-			err = list.Unwrap()[0]
-			continue
-		}
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
 }
 
 func desired(_ context.Context, m *Model, _ hostresource.Context) (host.Desired, bool, diag.Diagnostics) {

@@ -1,11 +1,16 @@
-# install NAME SIZE SHA256 DOWNGRADE – installs the .deb on stdin.
-# purge NAME – removes a package with its configuration, when no other package needs it.
+# install NAME SIZE SHA256 DOWNGRADE HOLD – installs the .deb on stdin.
+# fetch NAME VERSION DOWNGRADE RECOMMENDS HOLD – installs from the host's repositories; VERSION may be empty or end in *.
+# hold NAME HOLD – nothing but the hold.
+# purge NAME UNNEEDED – removes a package with its configuration, when no other package needs it; with what nothing needs any more
+# then, if UNNEEDED is yes.
+#
+# HOLD is yes, no, or keep. DOWNGRADE, RECOMMENDS and UNNEEDED are yes or no.
 set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_MODE=l
 action=$1 name=$2
 left=/var/cache/apt/.flowstack-$name~
-folder=
-trap '[ -z "$folder" ] || rm -rf -- "$folder"' EXIT
+folder= again=
+trap '[ -z "$again" ] || mark hold; [ -z "$folder" ] || rm -rf -- "$folder"' EXIT
 trap 'exit 129' HUP INT PIPE TERM
 
 fail() {
@@ -13,20 +18,60 @@ fail() {
 	exit 1
 }
 
-apt() { # ARGUMENT… – output goes to a file: a cut link must not stop dpkg half-way
-	apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" >"$folder/log" 2>&1 </dev/null
+patient() { # COMMAND… – for as long as another process has one of the locks that apt itself does not wait for, but no more than 5 minutes.
+	# Output goes to a file: a cut link must not stop dpkg half-way.
+	until=$(($(date +%s) + 300))
+	while :; do
+		"$@" >"$folder/log" 2>&1 </dev/null && return
+		code=$?
+		grep -q -e 'Could not get lock' -e 'Unable to lock' -e 'locked by another process' "$folder/log" || return "$code"
+		[ "$(date +%s)" -lt "$until" ] || return "$code"
+		sleep 1
+	done
+}
+
+apt() { # ARGUMENT…
+	patient apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
 
 retry() { # ARGUMENT… – once more after an installation that was interrupted
 	apt "$@" && return
 	code=$?
 	if grep -q 'dpkg --configure -a' "$folder/log"; then
-		dpkg --force-confdef --force-confold --configure -a >"$folder/log" 2>&1 </dev/null && apt "$@" && return
+		patient dpkg --force-confdef --force-confold --configure -a && apt "$@" && return
 		code=$?
 	fi
 	tail -n 40 -- "$folder/log" >&2
-	exit "$code"
+	return "$code"
+}
+
+selection() { # hold | install
+	printf '%s %s\n' "$name" "$1" | dpkg --set-selections
+}
+
+mark() { # hold | install
+	patient selection "$1" && return
+	code=$?
+	cat -- "$folder/log" >&2
+	return "$code"
+}
+
+release() { # lets a hold not be in the way; on an error it is put back
+	dpkg-query -W -f '${db:Status-Want}\n' -- "$name" 2>/dev/null | grep -qx hold || return 0
+	mark install || exit
+	again=yes
+}
+
+settle() { # HOLD
+	case $1 in
+	yes) again= && mark hold || exit ;;
+	no) again= ;;
+	esac
+}
+
+unneeded() { # what nothing needs that was installed for something else
+	apt-get -s autoremove </dev/null 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p' | sort
 }
 
 # No name of a package has a tilde, so no other package has a folder with this prefix.
@@ -35,7 +80,7 @@ folder=$(mktemp -d -- "${left}XXXXXXXXXX") || exit
 
 case $action in
 install)
-	size=$3 sum=$4 downgrade=$5
+	size=$3 sum=$4 downgrade=$5 hold=$6
 	deb=$folder/$name.deb
 	cat >"$deb" || exit
 	got=$(stat -c %s -- "$deb") || exit
@@ -46,12 +91,46 @@ install)
 	chmod 755 "$folder" && chmod 644 "$deb" || exit
 	set --
 	[ "$downgrade" = no ] || set -- --allow-downgrades
-	retry install --no-install-recommends "$@" "$deb"
+	release
+	retry install --no-install-recommends "$@" "$deb" || exit
+	settle "$hold"
+	;;
+fetch)
+	version=$3 downgrade=$4 recommends=$5 hold=$6
+	set --
+	[ "$recommends" = yes ] || set -- --no-install-recommends
+	[ "$downgrade" = no ] || set -- "$@" --allow-downgrades
+	release
+	retry install "$@" -- "$name${version:+=$version}" || {
+		code=$?
+		if grep -q -e '^E: Version .* was not found' -e 'Unable to locate package' "$folder/log"; then
+			known=$(apt-cache madison -- "$name" 2>/dev/null | sed 's/^[^|]*| *\([^ |]*\).*/\1/' | uniq)
+			echo "versions that the repositories of the host have: $(echo ${known:-none; has apt-get update read the one that has it?})" >&2
+		elif grep -q 'without --allow-downgrades' "$folder/log"; then
+			echo "version $(dpkg-query -W -f '${Version}' -- "$name") is installed, which is higher; a downgrade has to be allowed" >&2
+		fi
+		exit "$code"
+	}
+	settle "$hold"
+	;;
+hold)
+	dpkg-query -W -- "$name" >/dev/null 2>&1 || exit 0
+	case $3 in
+	yes) mark hold ;;
+	no) mark install ;;
+	esac
 	;;
 purge)
 	dpkg-query -W -- "$name" >/dev/null 2>&1 || exit 0
 	others=$(apt-get -s purge -- "$name" </dev/null 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\).*/\2/p' | grep -vxF -- "$name")
 	[ -z "$others" ] || fail "other packages need $name: $(echo $others)"
-	retry purge -- "$name"
+	release
+	[ "$3" = no ] || unneeded >"$folder/before"
+	retry purge -- "$name" || exit
+	again=
+	[ "$3" = yes ] || exit 0
+	unneeded >"$folder/after"
+	set -- $(comm -13 -- "$folder/before" "$folder/after")
+	[ $# -eq 0 ] || retry purge -- "$@" || exit
 	;;
 esac

@@ -95,13 +95,45 @@ sysctl() { # PATH below /proc/sys
 
 package() { # NAME
 	arg "$1"
-	said=$(dpkg-query -W -f '${db:Status-Status} ${Version}\n' -- "$arg" 2>&1)
+	said=$(dpkg-query -W -f '${db:Status-Status} ${db:Status-Want} ${Version}\n' -- "$arg" 2>&1)
 	code=$?
 	case $code:$said in
 	0:*) value status "$said" ;;
 	1:*'no packages found matching'*) value absent '' ;;
 	*) failed "$said" ;;
 	esac
+}
+
+sources() { # PATH: what else apt reads repositories from
+	arg "$1" && own=$arg
+	for path in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+		[ "$path" != "$own" ] && [ -f "$path" ] || continue
+		if said=$(cat -- "$path" 2>&1); then
+			value source "$path
+$said"
+		else
+			failed "$said"
+		fi
+	done
+}
+
+lists() { # REPOSITORY PREFIX…: of which configuration its package lists are, and with which of these names of them begin
+	arg "$1" && name=$arg
+	shift
+	if said=$(cat -- "/var/lib/apt/flowstack-$name.fetched" 2>&1); then
+		value stamp "$said"
+	elif ! gone "$said"; then
+		failed "$said"
+		return
+	fi
+	for prefix in "$@"; do
+		arg "$prefix" && prefix=$arg
+		for list in "/var/lib/apt/lists/$prefix"*; do
+			[ -e "$list" ] || continue
+			value list "$prefix"
+			break
+		done
+	done
 }
 
 changed() { # PATH: when its content or attributes last changed, if it is there
@@ -169,6 +201,8 @@ while read -r kind arguments <&4; do
 	directory) directory $arguments ;;
 	sysctl) sysctl $arguments ;;
 	package) package $arguments ;;
+	sources) set +f && sources $arguments ;;
+	lists) set +f && lists $arguments ;;
 	unit) unit $arguments ;;
 	*) failed "unknown request" ;;
 	esac

@@ -1,8 +1,15 @@
 #!/bin/sh
 for name in "$@"; do :; done
 if [ "$name" = flowcollector ] && [ -e /etc/fake/package ]; then
-	echo "installed $(cat /etc/fake/package)"
-	exit
+	want=install version=$(cat /etc/fake/package)
+elif [ -e "/etc/fake/packages/$name" ]; then
+	read -r want version <"/etc/fake/packages/$name"
+else
+	echo "dpkg-query: no packages found matching $name" >&2
+	exit 1
 fi
-echo "dpkg-query: no packages found matching $name" >&2
-exit 1
+case $3 in
+'${db:Status-Want}\n') echo "$want" ;;
+'${Version}') echo "$version" ;;
+*) echo "installed $want $version" ;;
+esac

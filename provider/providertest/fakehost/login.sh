@@ -6,5 +6,6 @@ exec unshare --mount --propagation private /bin/sh -c '
 		mount --bind "$root/proc-sys" /proc/sys &&
 		mount --bind "$root/sbin" /usr/local/sbin &&
 		mount --bind "$root/cache" /var/cache/apt &&
+		mount --bind "$root/lib-apt" /var/lib/apt &&
 		mount -t overlay overlay -o "lowerdir=$root/bin:/usr/bin" /usr/bin || exit 126
 	exec /bin/sh -c "$1"' login "$2"

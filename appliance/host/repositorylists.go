@@ -1,0 +1,134 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// listPrefixes are what the names of the files with lists of packages begin with, one for each URI and suite, the way apt makes them of URIs.
+func (r AptRepository) listPrefixes() []string {
+	var prefixes []string
+	for _, uri := range r.URIs {
+		_, rest, _ := strings.Cut(uri, ":")
+		rest = strings.TrimRight(strings.TrimPrefix(rest, "//"), "/") + "/"
+		for _, suite := range r.Suites {
+			switch {
+			case suite == "/":
+				prefixes = append(prefixes, listName(rest))
+			case strings.HasSuffix(suite, "/"):
+				prefixes = append(prefixes, listName(rest+suite))
+			default:
+				prefixes = append(prefixes, listName(rest+"dists/"+suite+"/"))
+			}
+		}
+	}
+	return prefixes
+}
+
+func listName(uri string) string {
+	var name strings.Builder
+	for i := range len(uri) {
+		switch c := uri[i]; {
+		case c == '/':
+			name.WriteByte('_')
+		case c <= ' ' || c >= 0x7f || strings.IndexByte(`%\|{}[]<>"^~_=!@#$%^&*`, c) >= 0:
+			fmt.Fprintf(&name, "%%%02x", c)
+		default:
+			name.WriteByte(c)
+		}
+	}
+	return name.String()
+}
+
+// repositoryLists are the lists of packages that apt has fetched from the repository.
+type repositoryLists struct{ r AptRepository }
+
+// ID implements Item.
+func (l repositoryLists) ID() string { return "repository " + l.r.Name }
+
+// Values of the fact about lists of packages.
+const (
+	fetched  = "fetched"
+	outdated = "of an older configuration"
+)
+
+func (l repositoryLists) fact() string { return l.ID() + ": package lists" }
+
+// configuration is the digest of all that decides about what is fetched. A file beside the lists, which apt leaves alone, says of which they are.
+// It is empty where the key or a package is not known.
+func (l repositoryLists) configuration() string {
+	if !l.r.Trusted && len(l.r.Keyring) == 0 {
+		return ""
+	}
+	parts := [][]byte{l.r.sources(), l.r.Keyring, []byte(l.r.Proxy)}
+	for _, name := range slices.Sorted(maps.Keys(l.r.Debs)) {
+		if l.r.Debs[name] == nil {
+			return ""
+		}
+		parts = append(parts, []byte(name), l.r.Debs[name])
+	}
+	sum := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(sum, "%d\n", len(part))
+		sum.Write(part)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// folder is that whose packages apt needs a list of; empty: somebody else makes it.
+func (l repositoryLists) folder() string {
+	if len(l.r.Debs) == 0 {
+		return ""
+	}
+	return l.r.Folder()
+}
+
+func (l repositoryLists) validate() error { return l.r.validate() }
+
+func (l repositoryLists) want() Facts { return Facts{l.fact(): fetched} }
+
+func (l repositoryLists) request(bool) request {
+	return request{kind: "lists", args: append([]string{l.r.Name}, l.r.listPrefixes()...)}
+}
+
+func (l repositoryLists) observe(a answer) (Facts, error) {
+	if a.failed != "" {
+		return nil, fmt.Errorf("could not tell whether apt has its lists: %s", a.failed)
+	}
+	have, want := a.all("list"), l.r.listPrefixes()
+	of, _, _ := strings.Cut(a.text("stamp"), "\n")
+	configuration := l.configuration()
+	value := fetched
+	switch missing := slices.DeleteFunc(want, func(p string) bool { return slices.Contains(have, p) }); {
+	case len(have) == 0 && of == "":
+		value = Absent
+	case len(missing) > 0:
+		value = "incomplete"
+	case configuration != "" && of != configuration:
+		value = outdated
+	}
+	return Facts{l.fact(): value}, nil
+}
+
+func (l repositoryLists) record(answer, *Before) error { return nil }
+
+func (l repositoryLists) apply(ctx context.Context, e *engine, _ answer) error {
+	return e.run(ctx, "apt-get update", repositoryScript, nil,
+		append([]string{"update", l.r.Name, l.folder(), l.r.SourcesFile(), l.configuration()}, l.r.listPrefixes()...)...)
+}
+
+func (l repositoryLists) remove(ctx context.Context, e *engine, _ Before) error {
+	return e.run(ctx, "remove its lists", repositoryScript, nil, append([]string{"forget", l.r.Name, l.folder()}, l.r.listPrefixes()...)...)
+}
+
+func (l repositoryLists) left(got Facts, _ Before) []string {
+	if got[l.fact()] != Absent {
+		return []string{l.fact() + " are still there"}
+	}
+	return nil
+}

@@ -1,0 +1,7 @@
+import {
+  to = flowstack_package.elasticsearch
+  identity = {
+    host = "flow1"
+    name = "elasticsearch"
+  }
+}
