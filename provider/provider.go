@@ -4,11 +4,13 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	hostaction "github.com/flowstack/terraform-provider-flowstack/provider/action"
 	"github.com/flowstack/terraform-provider-flowstack/provider/aptpackage"
 	"github.com/flowstack/terraform-provider-flowstack/provider/aptrepository"
 	"github.com/flowstack/terraform-provider-flowstack/provider/collector"
@@ -16,7 +18,9 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/directory"
 	"github.com/flowstack/terraform-provider-flowstack/provider/file"
 	"github.com/flowstack/terraform-provider-flowstack/provider/flowindex"
+	"github.com/flowstack/terraform-provider-flowstack/provider/limits"
 	"github.com/flowstack/terraform-provider-flowstack/provider/sysctl"
+	"github.com/flowstack/terraform-provider-flowstack/provider/systemd"
 )
 
 // Address is the provider's in the registry.
@@ -30,6 +34,7 @@ type flowstack struct {
 var (
 	_ provider.Provider              = (*flowstack)(nil)
 	_ provider.ProviderWithFunctions = (*flowstack)(nil)
+	_ provider.ProviderWithActions   = (*flowstack)(nil)
 )
 
 // New makes the constructor of the provider. Its connections stay in the pool, which the caller closes at the end.
@@ -56,19 +61,25 @@ func (p *flowstack) Configure(ctx context.Context, req provider.ConfigureRequest
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.ResourceData = &connection.Data{Hosts: hosts, Elasticsearch: elasticsearch}
+	data := &connection.Data{Hosts: hosts, Elasticsearch: elasticsearch}
+	resp.ResourceData, resp.DataSourceData, resp.ActionData = data, data, data
 }
 
 // Resources implements provider.Provider.
 func (*flowstack) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		sysctl.NewResource, file.NewResource, directory.NewResource, aptrepository.NewResource, aptpackage.NewResource,
-		collector.NewResource, flowindex.NewResource,
+		systemd.NewUnit, systemd.NewDropIn, systemd.NewService, limits.NewResource, collector.NewResource, flowindex.NewResource,
 	}
 }
 
 // DataSources implements provider.Provider.
-func (*flowstack) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (*flowstack) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{systemd.NewServiceDataSource}
+}
+
+// Actions implements provider.ProviderWithActions.
+func (*flowstack) Actions(context.Context) []func() action.Action { return hostaction.New() }
 
 // Functions implements provider.ProviderWithFunctions.
 func (*flowstack) Functions(context.Context) []func() function.Function {

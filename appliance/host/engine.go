@@ -65,7 +65,8 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 	if err := desired.Validate(); err != nil {
 		return Observation{}, err
 	}
-	e := &engine{runner: runner, unread: map[string]bool{}}
+	e := &engine{runner: runner, unread: map[string]bool{}, visit: enter(runner, desired)}
+	defer e.visit.leave()
 	facts, answers, err := e.probe(ctx, desired, true)
 	if err != nil {
 		return Observation{System: e.system}, err
@@ -98,7 +99,8 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 	if err := desired.Validate(); err != nil {
 		return err
 	}
-	e := &engine{runner: runner}
+	e := &engine{runner: runner, visit: enter(runner, desired)}
+	defer e.visit.leave()
 	for i := len(desired) - 1; i >= 0; i-- {
 		if err := desired[i].remove(ctx, e, before); err != nil {
 			return fmt.Errorf("%s: %w", desired[i].ID(), err)
@@ -111,7 +113,7 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 	}
 	for _, item := range desired {
 		if unit, ok := item.(Unit); ok {
-			if err := unit.restore(ctx, e, before); err != nil {
+			if err := e.restore(ctx, unit, before); err != nil {
 				return fmt.Errorf("%s: %w", item.ID(), err)
 			}
 		}
@@ -128,6 +130,21 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 		return fmt.Errorf("after the removal %s", strings.Join(left, "; "))
 	}
 	return nil
+}
+
+// restore puts a unit back, unless another removal of the same moment has restarted it with all that went.
+func (e *engine) restore(ctx context.Context, unit Unit, before Before) error {
+	_, covered, end, err := e.visit.turn(ctx, unit.Name)
+	if err != nil {
+		return err
+	}
+	if unit.AnyActive && covered {
+		end(false)
+		return nil
+	}
+	err = unit.restore(ctx, e, before)
+	end(err == nil && unit.AnyActive && !unit.AnyAge)
+	return err
 }
 
 // dropInsOfOthers tells whether all unit files of desired are drop-ins of units that are not in desired: units that stay. For
@@ -154,6 +171,7 @@ type engine struct {
 	// unitFilesChanged: systemd has to read its files again before a unit is touched.
 	unitFilesChanged bool
 	unread           map[string]bool // units that systemd said need a daemon-reload
+	visit            *visit          // among others at work on the host
 }
 
 func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts, []answer, error) {
@@ -201,33 +219,66 @@ func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts
 func (e *engine) apply(ctx context.Context, items Desired, answers []answer) error {
 	changed, installed := false, false // since answers were read
 	for i, item := range items {
-		unit, isUnit := item.(Unit)
-		if installed || changed && isUnit {
+		if unit, ok := item.(Unit); ok {
+			did, err := e.applyUnit(ctx, unit, items[i:], answers[i:], changed || installed)
+			if err != nil {
+				return err
+			}
+			changed, installed = did, false
+			continue
+		}
+		if installed {
 			if err := e.refresh(ctx, items[i:], answers[i:]); err != nil {
 				return err
 			}
 			changed, installed = false, false
 		}
-		observed, err := item.observe(answers[i])
+		did, err := e.applyItem(ctx, item, answers[i], false)
 		if err != nil {
-			return fmt.Errorf("%s: %w", item.ID(), err)
+			return err
 		}
-		if len(observed.Changes(settle(item, observed).want())) == 0 && !e.unread[unit.Name] {
-			continue
+		if did {
+			changed = true
+			_, installed = item.(Package)
 		}
-		if isUnit {
-			e.note(items[i:], answers[i:])
-			if err := e.reload(ctx); err != nil {
-				return err
-			}
-		}
-		if err := item.apply(ctx, e, answers[i]); err != nil {
-			return fmt.Errorf("%s: %w", item.ID(), err)
-		}
-		changed = true
-		_, installed = item.(Package)
 	}
 	return e.reload(ctx)
+}
+
+// applyUnit applies the first of items once the files of all who are at work on the host are written. changed: answers are old.
+func (e *engine) applyUnit(ctx context.Context, unit Unit, items Desired, answers []answer, changed bool) (did bool, err error) {
+	shared, _, end, err := e.visit.turn(ctx, unit.Name)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", unit.ID(), err)
+	}
+	defer func() { end(did && err == nil && unit.looksAtAge()) }()
+	if changed || shared {
+		if err := e.refresh(ctx, items, answers); err != nil {
+			return false, err
+		}
+	}
+	e.note(items, answers)
+	return e.applyItem(ctx, unit, answers[0], e.unread[unit.Name])
+}
+
+// applyItem applies an item that is not as wanted, or has to be applied all the same.
+func (e *engine) applyItem(ctx context.Context, item Item, a answer, allTheSame bool) (did bool, err error) {
+	observed, err := item.observe(a)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", item.ID(), err)
+	}
+	if len(observed.Changes(settle(item, observed).want())) == 0 && !allTheSame {
+		return false, nil
+	}
+	if _, ok := item.(Unit); ok {
+		if err := e.reload(ctx); err != nil {
+			return false, err
+		}
+	}
+	if err := item.apply(ctx, e, a); err != nil {
+		return false, fmt.Errorf("%s: %w", item.ID(), err)
+	}
+	return true, nil
 }
 
 // refresh reads items again; before a unit systemd reads its files again if any changed. Whether it has to cannot be left to
@@ -263,7 +314,7 @@ func (e *engine) reload(ctx context.Context) error {
 	if !e.unitFilesChanged {
 		return nil
 	}
-	if err := e.run(ctx, "systemctl daemon-reload", unitScript, nil, "-", "daemon-reload"); err != nil {
+	if err := e.run(ctx, "systemctl daemon-reload", unitScript, nil, Unit{Name: "-"}.script("daemon-reload")...); err != nil {
 		return err
 	}
 	e.unitFilesChanged = false
@@ -284,7 +335,7 @@ func (e *engine) verify(ctx context.Context, desired Desired, got Facts) error {
 	for _, item := range desired {
 		unit, ok := item.(Unit)
 		if ok && unit.Active && got[unit.fact("active")] != "active" {
-			err = errors.Join(err, e.run(ctx, "status of "+unit.Name, unitScript, nil, unit.Name, "diagnose"))
+			err = errors.Join(err, e.run(ctx, "status of "+unit.Name, unitScript, nil, unit.script("diagnose")...))
 		}
 	}
 	return err

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Unit is the state of a systemd unit; its files and drop-ins are Files. A running unit is stale when it started before one of
@@ -17,7 +18,14 @@ type Unit struct {
 	Name    string   // with its type: flowcollector.service
 	Enabled bool     // starts at boot
 	Active  bool     // runs now
+	Masked  bool     // cannot be started by anybody; neither Enabled nor Active then
 	Inputs  []string // absolute paths of the files it reads at its start
+	Health  Health   // what it has to prove after a start
+	// AnyEnabled, AnyActive and AnyAge: whether it starts at boot, whether it runs, and whether it runs with older inputs is
+	// somebody else's business. A unit of any activity is only restarted, when it is stale or failed, never started or stopped.
+	AnyEnabled, AnyActive, AnyAge bool
+	// Borrowed: the unit is not ours, only its state. Remove puts back what Before knows of it, and else leaves it as it is.
+	Borrowed bool
 	// Clean lets Remove delete the unit's state, cache, log and runtime directories (systemctl clean), unless the unit was
 	// there before.
 	Clean bool
@@ -36,8 +44,15 @@ func (u Unit) validate() error {
 	for _, input := range u.Inputs {
 		errs = append(errs, ValidPath(input))
 	}
+	if u.Masked && (u.Enabled || u.Active) {
+		errs = append(errs, errors.New("a masked unit can neither be enabled nor run"))
+	}
+	errs = append(errs, u.Health.validate())
 	return errors.Join(errs...)
 }
+
+// ValidUnitName tells why something is not the name of a unit.
+func ValidUnitName(name string) error { return Unit{Name: name}.validate() }
 
 func (u Unit) fact(name string) string { return u.ID() + ": " + name }
 
@@ -45,110 +60,41 @@ func (u Unit) fact(name string) string { return u.ID() + ": " + name }
 const current = "current"
 
 func (u Unit) want() Facts {
-	facts := Facts{u.fact("enabled"): "disabled", u.fact("active"): "inactive"}
-	if u.Enabled {
+	facts := Facts{}
+	switch {
+	case u.AnyEnabled:
+	case u.Masked:
+		facts[u.fact("enabled")] = "masked"
+	case u.Enabled:
 		facts[u.fact("enabled")] = "enabled"
+	default:
+		facts[u.fact("enabled")] = "disabled"
 	}
-	if u.Active {
-		facts[u.fact("active")] = "active"
+	if !u.AnyActive {
+		facts[u.fact("active")] = "inactive"
+		if u.Active {
+			facts[u.fact("active")] = "active"
+		}
+	}
+	if u.looksAtAge() {
 		facts[u.fact("configuration")] = current
+	}
+	if u.looksAtPort() {
+		facts[u.portFact()] = "listening"
 	}
 	return facts
 }
 
+func (u Unit) looksAtAge() bool { return (u.Active || u.AnyActive) && !u.AnyAge }
+
+func (u Unit) looksAtPort() bool { return u.Active && u.Health.Port != 0 }
+
 func (u Unit) request(bool) request {
-	return request{kind: "unit", args: append([]string{u.Name}, u.Inputs...)}
-}
-
-// unitState is what systemd and the files say of a unit.
-type unitState struct {
-	exists     bool
-	enabled    string
-	active     string
-	needReload bool
-	started    time.Time // zero: not running
-	newest     time.Time // change time of the newest input
-	newestPath string
-}
-
-// timestampLayout is systemctl's --timestamp=us+utc.
-const timestampLayout = "Mon 2006-01-02 15:04:05.000000 MST"
-
-func (u Unit) state(a answer) (unitState, error) {
-	if a.failed != "" {
-		return unitState{}, fmt.Errorf("could not tell its state: %s", a.failed)
+	port := ""
+	if u.looksAtPort() {
+		port = strconv.Itoa(u.Health.Port)
 	}
-	properties := map[string]string{}
-	for line := range strings.Lines(a.text("show")) {
-		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok {
-			properties[name] = value
-		}
-	}
-	if properties["LoadState"] == "" || properties["ActiveState"] == "" {
-		return unitState{}, fmt.Errorf("systemctl show answered %q", a.text("show"))
-	}
-	s := unitState{
-		exists:     properties["LoadState"] != "not-found",
-		enabled:    a.line("enabled"),
-		active:     properties["ActiveState"],
-		needReload: properties["NeedDaemonReload"] == "yes",
-	}
-	if s.enabled == "" {
-		s.enabled = properties["UnitFileState"]
-	}
-	for _, property := range []string{"ExecMainStartTimestamp", "InactiveExitTimestamp"} {
-		text := properties[property]
-		if text == "" || text == "n/a" || text == "0" {
-			continue
-		}
-		started, err := time.Parse(timestampLayout, text)
-		if err != nil {
-			return unitState{}, fmt.Errorf("%s: %w", property, err)
-		}
-		s.started = started
-		break
-	}
-	for _, line := range a.all("changed") {
-		text, name, _ := strings.Cut(line, " ")
-		changed, err := parseChangeTime(text)
-		if err != nil {
-			return unitState{}, fmt.Errorf("change time of %s: %w", name, err)
-		}
-		if changed.After(s.newest) {
-			s.newest, s.newestPath = changed, name
-		}
-	}
-	return s, nil
-}
-
-// parseChangeTime reads stat's %.9Z: seconds since the epoch with nine decimals.
-func parseChangeTime(text string) (time.Time, error) {
-	whole, fraction, ok := strings.Cut(text, ".")
-	if !ok || len(fraction) != 9 {
-		return time.Time{}, fmt.Errorf("%q is not a time with nanoseconds", text)
-	}
-	seconds, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil {
-		return time.Time{}, err
-	}
-	nanoseconds, err := strconv.ParseInt(fraction, 10, 64)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return time.Unix(seconds, nanoseconds), nil
-}
-
-// configuration is the value of the fact of this name.
-func (s unitState) configuration() string {
-	switch {
-	case s.active != "active" && s.active != "reloading":
-		return "not running"
-	case s.needReload:
-		return "stale: its unit files changed and were not reloaded"
-	case s.newest.After(s.started):
-		return "stale: " + s.newestPath + " is newer"
-	}
-	return current
+	return request{kind: "unit", args: append([]string{u.Name, port}, u.Inputs...)}
 }
 
 func (u Unit) observe(a answer) (Facts, error) {
@@ -160,15 +106,51 @@ func (u Unit) observe(a answer) (Facts, error) {
 	for name := range u.want() {
 		facts[name] = Absent
 	}
+	if u.looksAtAge() {
+		facts[u.fact("configuration")] = u.configuration(s)
+	}
 	if !s.exists && s.active == "inactive" {
-		return facts, nil
+		if u.Active {
+			facts[u.fact("configuration")] = Absent
+		}
+		return u.wanted(facts), nil
 	}
-	facts[u.fact("enabled")] = s.enabled
+	facts[u.fact("enabled")] = u.enablement(s)
 	facts[u.fact("active")] = s.active
-	if u.Active {
-		facts[u.fact("configuration")] = s.configuration()
+	if u.looksAtPort() {
+		facts[u.portFact()] = s.listening
 	}
-	return facts, nil
+	return u.wanted(facts), nil
+}
+
+// wanted leaves out what is somebody else's business.
+func (u Unit) wanted(facts Facts) Facts {
+	want := u.want()
+	maps.DeleteFunc(facts, func(name, _ string) bool { _, ok := want[name]; return !ok })
+	return facts
+}
+
+// configuration is the value of the fact of this name. A unit of any activity that does not run has nothing that is old, unless
+// it does not run because its last start failed.
+func (u Unit) configuration(s unitState) string {
+	switch {
+	case !u.AnyActive || s.runs():
+		return s.configuration()
+	case s.broken():
+		return "failed"
+	}
+	return current
+}
+
+// unchangeable are states of a unit that has no [Install] section to enable it by.
+var unchangeable = []string{"static", "generated", "transient", "indirect"}
+
+// enablement is the value of the fact enabled. A unit that nobody can enable is disabled enough.
+func (u Unit) enablement(s unitState) string {
+	if !u.Enabled && !u.Masked && slices.Contains(unchangeable, s.enabled) {
+		return "disabled"
+	}
+	return s.enabled
 }
 
 func (u Unit) record(a answer, b *Before) error {
@@ -189,39 +171,78 @@ func (u Unit) apply(ctx context.Context, e *engine, a answer) error {
 	if err != nil {
 		return err
 	}
-	if !s.exists && (u.Active || u.Enabled) {
+	if !s.exists && (u.Active || u.Enabled || u.AnyActive && s.broken()) {
 		return errors.New("the host has no such unit")
 	}
-	var steps []string
-	switch {
-	case u.Enabled && strings.HasPrefix(s.enabled, "masked"):
-		steps = append(steps, "unmask", "enable")
-	case u.Enabled && s.enabled != "enabled":
-		steps = append(steps, "enable")
-	case !u.Enabled && strings.HasPrefix(s.enabled, "enabled"):
-		steps = append(steps, "disable")
+	steps := append(u.enableSteps(s), u.activeSteps(s, e.unread[u.Name])...)
+	if u.Masked { // what runs cannot be left behind a mask
+		steps = append(u.activeSteps(s, false), u.enableSteps(s)...)
 	}
-	switch {
-	case u.Active && s.active != "active":
-		steps = append(steps, "reset-failed", "start")
-	case u.Active && (s.configuration() != current || e.unread[u.Name]):
-		steps = append(steps, "restart")
-	case !u.Active && s.active != "inactive":
-		steps = append(steps, "stop", "reset-failed")
+	if u.Enabled && slices.Contains(unchangeable, s.enabled) {
+		return fmt.Errorf("it cannot be enabled: it is %s, which means that its unit file has no [Install] section", s.enabled)
 	}
 	if len(steps) == 0 {
 		return nil
 	}
-	return e.run(ctx, steps[len(steps)-1], unitScript, nil, append([]string{u.Name}, steps...)...)
+	return e.run(ctx, steps[len(steps)-1], unitScript, nil, u.script(steps...)...)
+}
+
+func (u Unit) enableSteps(s unitState) []string {
+	masked := strings.HasPrefix(s.enabled, "masked")
+	var steps []string
+	if masked && !u.Masked && (!u.AnyEnabled || u.Active) {
+		steps = append(steps, "unmask")
+	}
+	switch {
+	case u.AnyEnabled:
+	case u.Masked && !masked:
+		return []string{"mask"}
+	case u.Masked:
+	case u.Enabled && s.enabled != "enabled":
+		steps = append(steps, "enable")
+	case !u.Enabled && (masked || strings.HasPrefix(s.enabled, "enabled")):
+		steps = append(steps, "disable")
+	}
+	return steps
+}
+
+func (u Unit) activeSteps(s unitState, unread bool) []string {
+	old := unread || s.runs() && s.age() != current
+	switch {
+	case u.AnyActive && !u.AnyAge && (s.broken() || s.runs() && old):
+		return []string{"reset-failed", "restart"}
+	case u.AnyActive:
+		return nil
+	case u.Active && s.active != "active":
+		return []string{"reset-failed", "start"}
+	case u.Active && !u.AnyAge && old:
+		return []string{"restart"}
+	case u.Active && u.looksAtPort() && s.listening != "listening":
+		return []string{"await"}
+	case !u.Active && s.active != "inactive":
+		return []string{"stop", "reset-failed"}
+	}
+	return nil
+}
+
+// script are the arguments of unit.sh for these steps.
+func (u Unit) script(steps ...string) []string {
+	return append([]string{u.Name, u.Health.stable(), u.Health.port(), u.Health.within()}, steps...)
 }
 
 func (u Unit) remove(ctx context.Context, e *engine, b Before) error {
-	before := b.Units[u.Name]
+	before, recorded := b.Units[u.Name]
 	var steps []string
-	if before.Enabled != "enabled" {
+	if u.Borrowed && !recorded {
+		return nil
+	}
+	if u.Masked && before.Enabled != "masked" {
+		steps = append(steps, "unmask")
+	}
+	if !u.AnyEnabled && before.Enabled != "enabled" {
 		steps = append(steps, "disable")
 	}
-	if before.Active != "active" {
+	if !u.AnyActive && before.Active != "active" {
 		steps = append(steps, "stop", "reset-failed")
 	}
 	if u.Clean && !before.Existed {
@@ -230,36 +251,50 @@ func (u Unit) remove(ctx context.Context, e *engine, b Before) error {
 	if len(steps) == 0 {
 		return nil
 	}
-	return e.run(ctx, "stop", unitScript, nil, append([]string{u.Name}, steps...)...)
+	return e.run(ctx, "stop", unitScript, nil, u.script(steps...)...)
 }
 
-// restore starts a unit again that ran before, with the files that are back in their place.
+// restore starts a unit again that ran before, with the files that are back in their place. A unit of somebody else's is only
+// restarted where files of its went or came back.
 func (u Unit) restore(ctx context.Context, e *engine, b Before) error {
 	before := b.Units[u.Name]
 	var steps []string
-	switch before.Enabled {
-	case "enabled":
+	switch {
+	case u.AnyEnabled:
+	case before.Enabled == "enabled":
 		steps = append(steps, "enable")
-	case "masked":
+	case before.Enabled == "masked":
 		steps = append(steps, "mask")
 	}
-	if before.Active == "active" {
+	switch {
+	case u.AnyActive && !u.AnyAge:
+		steps = append(steps, "reset-failed", "try-restart")
+	case u.AnyActive:
+	case before.Active == "active" && u.Borrowed:
+		steps = append(steps, "reset-failed", "start")
+	case before.Active == "active":
 		steps = append(steps, "reset-failed", "restart")
 	}
 	if len(steps) == 0 {
 		return nil
 	}
-	return e.run(ctx, "restore", unitScript, nil, append([]string{u.Name}, steps...)...)
+	return e.run(ctx, "restore", unitScript, nil, u.script(steps...)...)
 }
 
 func (u Unit) left(got Facts, b Before) []string {
-	before, active, enabled := b.Units[u.Name], got[u.fact("active")], got[u.fact("enabled")]
+	before, recorded := b.Units[u.Name]
+	if u.Borrowed && !recorded {
+		return nil
+	}
+	active, enabled := got[u.fact("active")], got[u.fact("enabled")]
 	switch was := before.Active; {
+	case u.AnyActive:
 	case was == "active" && active != "active":
 		return []string{fmt.Sprintf("%s is %s and was active before", u.ID(), active)}
 	case was != "active" && active != Absent && active != "inactive":
 		return []string{u.ID() + " is still " + active}
-	case (before.Enabled == "enabled" || before.Enabled == "masked") && enabled != before.Enabled:
+	}
+	if !u.AnyEnabled && (before.Enabled == "enabled" || before.Enabled == "masked") && enabled != before.Enabled {
 		return []string{fmt.Sprintf("%s is %s and was %s before", u.ID(), enabled, before.Enabled)}
 	}
 	return nil

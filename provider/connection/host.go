@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/ssh"
 )
 
@@ -18,8 +19,9 @@ type Host struct {
 	Name string
 
 	client *ssh.Client
-	wait   time.Duration // how long an apply waits for the host to answer
-	pause  time.Duration // between two attempts
+	units  host.Gathering // resources that change the same unit
+	wait   time.Duration  // how long an apply waits for the host to answer
+	pause  time.Duration  // between two attempts
 
 	turn    chan struct{} // held while Reach asks
 	reached bool
@@ -71,6 +73,9 @@ func (h *Host) Run(ctx context.Context, command ssh.Command) (ssh.Result, error)
 	}
 	return result, nil
 }
+
+// Gathering implements host.Gathered: resources that change the same unit share its restart.
+func (h *Host) Gathering() *host.Gathering { return &h.units }
 
 // DialContext connects to an address as seen from the host.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {

@@ -26,6 +26,8 @@ type Kind[M any] struct {
 	NameAttribute string
 	// DefaultName is the name meant by a configuration or an import that gives none; empty: it has to be given.
 	DefaultName string
+	// Part tells several resources of one name apart, as the drop-ins of one unit. Nil: a name is enough.
+	Part *Part[M]
 
 	// Validate checks what is known of the configuration; nil: nothing to check.
 	Validate func(ctx context.Context, config *M) diag.Diagnostics
@@ -42,6 +44,12 @@ type Kind[M any] struct {
 	Gone func(desired host.Desired, facts host.Facts) bool
 	// Stays tells, of what a host still shows after a destroy that went well, what stays and why, for a warning. Nil: nothing does.
 	Stays func(desired host.Desired, facts host.Facts, before host.Before) string
+}
+
+// Part is the attribute that comes after the name in ids and identities: HOST/NAME/PART. Kind.Attributes describes it.
+type Part[M any] struct {
+	Attribute string
+	Of        func(*M) *types.String
 }
 
 // Private is state that no plan and no output shows.

@@ -48,6 +48,15 @@ func (k Kind[M]) parseID(id string) (host, name string) {
 	return host, name
 }
 
+// parseNames are the name and the part of an import id or identity.
+func (k Kind[M]) parseNames(name string) (first, part string) {
+	if k.Part == nil {
+		return name, ""
+	}
+	first, part, _ = strings.Cut(name, "/")
+	return first, part
+}
+
 // standardName is the schema of the attribute for kinds that do not describe it themselves. Without a default it has to be given.
 func standardName(standard string) schema.StringAttribute {
 	name := schema.StringAttribute{

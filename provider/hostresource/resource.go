@@ -69,10 +69,18 @@ func (r *Resource[M, P]) id(m P) types.String {
 	if r.kind.Name != nil {
 		name = *r.kind.Name((*M)(m))
 	}
+	id := r.kind.idOf(common.Host.ValueString(), name.ValueString())
+	if r.kind.Part != nil {
+		part := *r.kind.Part.Of((*M)(m))
+		if part.IsUnknown() {
+			return types.StringUnknown()
+		}
+		id += "/" + part.ValueString()
+	}
 	if name.IsUnknown() {
 		return types.StringUnknown()
 	}
-	return types.StringValue(r.kind.idOf(common.Host.ValueString(), name.ValueString()))
+	return types.StringValue(id)
 }
 
 // host finds the host of a model whose host is known.
@@ -95,6 +103,9 @@ func (r *Resource[M, P]) identify(ctx context.Context, m P, identity interface {
 	diags := identity.SetAttribute(ctx, path.Root("host"), m.Shared().Host)
 	if r.kind.Name != nil {
 		diags.Append(identity.SetAttribute(ctx, path.Root(r.kind.nameAttribute()), *r.kind.Name((*M)(m)))...)
+	}
+	if r.kind.Part != nil {
+		diags.Append(identity.SetAttribute(ctx, path.Root(r.kind.Part.Attribute), *r.kind.Part.Of((*M)(m)))...)
 	}
 	return diags
 }

@@ -66,5 +66,8 @@ func (r *Resource[M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySc
 			Description: "Which one of this kind on the host.",
 		}
 	}
+	if r.kind.Part != nil {
+		attributes[r.kind.Part.Attribute] = identityschema.StringAttribute{RequiredForImport: true, Description: "Which one of this name."}
+	}
 	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
 }

@@ -144,15 +144,24 @@ changed() { # PATH: when its content or attributes last changed, if it is there
 	fi
 }
 
-unit() { # NAME INPUT…
+listens() { # PORT: tells whether something on the host accepts TCP connections there
+	grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
+unit() { # NAME PORT INPUT…
 	arg "$1" && name=$arg
-	shift
+	arg "$2" && port=$arg
+	shift 2
 	if ! show=$(systemctl show --timestamp=us+utc -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload \
-		-p FragmentPath -p DropInPaths -p ExecMainStartTimestamp -p InactiveExitTimestamp -p ExecStart -- "$name" 2>&1); then
+		-p FragmentPath -p DropInPaths -p ExecMainStartTimestamp -p InactiveExitTimestamp -p ExecStart \
+		-p SubState -p Result -p NRestarts -p MainPID -p Description -- "$name" 2>&1); then
 		failed "$show"
 		return
 	fi
 	value show "$show"
+	if [ -n "$port" ]; then
+		if listens "$port"; then value port listening; else value port closed; fi
+	fi
 	case $show in *LoadState=not-found*) return ;; esac
 	# The property UnitFileState may be remembered from before; is-enabled looks at the disk.
 	enabled=$(systemctl is-enabled -- "$name" 2>/dev/null)

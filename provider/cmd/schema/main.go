@@ -49,6 +49,8 @@ func write(ctx context.Context, out io.Writer) error {
 		"provider_schemas": object{"flowstack": object{ // the generator looks for the short name
 			"provider":                  schema(schemas.Provider),
 			"resource_schemas":          each(schemas.ResourceSchemas, schema),
+			"data_source_schemas":       each(schemas.DataSourceSchemas, schema),
+			"action_schemas":            each(schemas.ActionSchemas, action),
 			"functions":                 each(schemas.Functions, function),
 			"resource_identity_schemas": each(identities.IdentitySchemas, identity),
 		}},
@@ -76,6 +78,8 @@ func each[T any](of map[string]T, convert func(T) object) object {
 }
 
 func schema(s *tfprotov6.Schema) object { return object{"version": s.Version, "block": block(s.Block)} }
+
+func action(a *tfprotov6.ActionSchema) object { return schema(a.Schema) }
 
 func block(b *tfprotov6.SchemaBlock) object {
 	return object{"attributes": attributes(b.Attributes), "description": b.Description, "description_kind": kind(b.DescriptionKind)}

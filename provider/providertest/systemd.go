@@ -1,0 +1,82 @@
+package providertest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Systemd gives the host a systemctl that knows any units and reads their files, and units that packages brought, disabled and inactive.
+func (h *Host) Systemd(vendor ...string) {
+	h.t.Helper()
+	program, err := programs.ReadFile("fakehost/systemd.sh")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.WriteFile(h.Path("sbin/systemctl"), program, 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, folder := range []string{"/etc/fake/vendor", "/etc/fake/systemd"} {
+		if err := os.MkdirAll(h.Path(folder), 0o755); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	for _, unit := range vendor {
+		h.Write("/etc/fake/vendor/"+unit, "[Service]\nExecStart=/bin/true\n")
+	}
+}
+
+func (h *Host) systemd(unit, what string) string { return "/etc/fake/systemd/" + unit + "/" + what }
+
+// Systemctl has something done by hand on the host, as systemctl would: "start x.service". See Systemd for what it knows.
+func (h *Host) Systemctl(words ...string) {
+	h.t.Helper()
+	command := exec.CommandContext(h.t.Context(), h.Path("login"), "-c", "systemctl "+strings.Join(words, " "))
+	command.Env = append(os.Environ(), "FAKE_ROOT="+h.Root)
+	if out, err := command.CombinedOutput(); err != nil {
+		h.t.Fatalf("systemctl %q: %v\n%s", words, err, out)
+	}
+}
+
+// SystemdState is a word about a unit: enabled (enabled, disabled) or active (active, inactive, failed).
+func (h *Host) SystemdState(unit, what string) string {
+	h.t.Helper()
+	value, exists := h.Read(h.systemd(unit, what))
+	if !exists {
+		return map[string]string{"enabled": "disabled", "active": "inactive"}[what]
+	}
+	return strings.TrimSpace(value)
+}
+
+// SetSystemd changes the state of a unit by hand; empty removes what is said of it.
+func (h *Host) SetSystemd(unit, what, value string) {
+	h.t.Helper()
+	at := h.systemd(unit, what)
+	if value == "" {
+		h.Remove(at)
+		return
+	}
+	if err := os.MkdirAll(filepath.Dir(h.Path(at)), 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	h.Write(at, value+"\n")
+}
+
+// SystemdLog is what systemctl was asked to do since the last call, without questions: "restart x.service".
+func (h *Host) SystemdLog() []string {
+	h.t.Helper()
+	text, exists := h.Read("/etc/fake/log")
+	if !exists {
+		return nil
+	}
+	h.Remove("/etc/fake/log")
+	return strings.Split(strings.TrimSpace(text), "\n")
+}
+
+// Link is where a symbolic link of the host leads to; exists is false for what is none.
+func (h *Host) Link(path string) (target string, exists bool) {
+	h.t.Helper()
+	target, err := os.Readlink(h.Path(path))
+	return target, err == nil
+}
