@@ -22,7 +22,7 @@ const listPackages = `dpkg-query -W -f 'package ${Package}\t${Status} ${Version}
 const listUnits = `systemctl list-unit-files --no-legend --no-pager --type=service,socket,timer | awk '{print "unit " $1 "\t" $2}'`
 
 // Values that the kernel moves by itself are left out by name.
-const listSysctls = `sysctl -a 2>/dev/null | grep -E '^(vm|net\.core|net\.ipv4\.udp|fs\.file-max)' | grep -vE 'vm\.stat|netdev_rss|flow_limit|file-nr' | sed -E 's/^([^ ]+) = /sysctl \1\t/'`
+const listSysctls = `sysctl -a 2>/dev/null | grep -E '^(vm|net\.core|net\.ipv4\.udp|fs\.file-max)' | grep -vE 'vm\.stat|reserve_kbytes|netdev_rss|flow_limit|file-nr' | sed -E 's/^([^ ]+) = /sysctl \1\t/'`
 
 // List reads the listing of a host. Digests are taken of everything below /etc, where equal size says little.
 func (h *Host) List(ctx context.Context) (Listing, error) {

@@ -20,6 +20,7 @@ var requirements = []requirement{
 	{"systemd-nspawn", "systemd-container", "runs hosts"},
 	{"ip", "iproute2", "gives hosts a network of their own"},
 	{"nsenter", "util-linux", "runs programs in it"},
+	{"nft", "nftables", "filters packets there, for flowstack_firewall"},
 	{"qemu-system-x86_64", "qemu-system-x86", "runs a virtual machine, for kernel parameters"},
 	{"mke2fs", "e2fsprogs", "makes its disk"},
 	{"softflowd", "softflowd", "exports NetFlow"},

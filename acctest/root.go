@@ -18,7 +18,7 @@ const OperatorPassword = "operator-password"
 // What a small installation has; a virtual machine needs a kernel and a network in addition.
 var (
 	containerPackages = []string{
-		"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2", "ca-certificates", "procps", "kmod", "passwd",
+		"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2", "ca-certificates", "procps", "kmod", "passwd", "nftables",
 	}
 	vmPackages = append([]string{"linux-image-cloud-amd64", "udev"}, containerPackages...)
 )

@@ -17,8 +17,11 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/directory"
 	"github.com/flowstack/terraform-provider-flowstack/provider/file"
+	"github.com/flowstack/terraform-provider-flowstack/provider/firewall"
 	"github.com/flowstack/terraform-provider-flowstack/provider/flowindex"
+	"github.com/flowstack/terraform-provider-flowstack/provider/functions"
 	"github.com/flowstack/terraform-provider-flowstack/provider/limits"
+	"github.com/flowstack/terraform-provider-flowstack/provider/swap"
 	"github.com/flowstack/terraform-provider-flowstack/provider/sysctl"
 	"github.com/flowstack/terraform-provider-flowstack/provider/systemd"
 )
@@ -68,8 +71,9 @@ func (p *flowstack) Configure(ctx context.Context, req provider.ConfigureRequest
 // Resources implements provider.Provider.
 func (*flowstack) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		sysctl.NewResource, file.NewResource, directory.NewResource, aptrepository.NewResource, aptpackage.NewResource,
-		systemd.NewUnit, systemd.NewDropIn, systemd.NewService, limits.NewResource, collector.NewResource, flowindex.NewResource,
+		sysctl.NewResource, swap.NewResource, firewall.NewResource, file.NewResource, directory.NewResource,
+		aptrepository.NewResource, aptpackage.NewResource, systemd.NewUnit, systemd.NewDropIn, systemd.NewService, limits.NewResource,
+		collector.NewResource, flowindex.NewResource,
 	}
 }
 
@@ -83,5 +87,5 @@ func (*flowstack) Actions(context.Context) []func() action.Action { return hosta
 
 // Functions implements provider.ProviderWithFunctions.
 func (*flowstack) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{sysctl.NewProfileFunction}
+	return []func() function.Function{sysctl.NewProfileFunction, functions.NewHeap, functions.NewDisk}
 }

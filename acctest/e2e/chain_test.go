@@ -258,7 +258,12 @@ func expectPlanError(ctx context.Context, t *testing.T, tofu *acctest.Tofu, want
 // waitFor polls until the condition holds or the test's patience, a bound against hanging, is over.
 func waitFor(ctx context.Context, t *testing.T, what string, condition func() (bool, string)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	waitAsLongAs(ctx, t, 3*time.Minute, what, condition)
+}
+
+func waitAsLongAs(ctx context.Context, t *testing.T, limit time.Duration, what string, condition func() (bool, string)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		ok, state := condition()

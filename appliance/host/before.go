@@ -13,6 +13,7 @@ type Before struct {
 	Sysctls     map[string]string          `json:"sysctls,omitempty"` // live values
 	Packages    map[string]PackageBefore   `json:"packages,omitempty"`
 	Units       map[string]UnitBefore      `json:"units,omitempty"`
+	Swap        *SwapBefore                `json:"swap,omitempty"`
 }
 
 // FileBefore is a file as it was.
@@ -53,7 +54,12 @@ const MaxPreviousContent = 64 << 10
 
 // Merge adds what later knows about items that b has no record of; what b has stays.
 func (b Before) Merge(later Before) Before {
+	swap := b.Swap
+	if swap == nil {
+		swap = later.Swap
+	}
 	return Before{
+		Swap:        swap,
 		Files:       merged(b.Files, later.Files),
 		Directories: merged(b.Directories, later.Directories),
 		Sysctls:     merged(b.Sysctls, later.Sysctls),
@@ -77,6 +83,10 @@ func (b Before) Without(d Desired) Before {
 			delete(b.Packages, item.Name)
 		case Unit:
 			delete(b.Units, item.Name)
+		case Swap:
+			if !item.On { // that keeps no record
+				b.Swap = nil
+			}
 		}
 	}
 	return b

@@ -30,6 +30,12 @@ var removeScript string
 //go:embed scripts/sysctl.sh
 var sysctlScript string
 
+//go:embed scripts/swap.sh
+var swapScript string
+
+//go:embed scripts/nft.sh
+var nftScript string
+
 //go:embed scripts/package.sh
 var packageScript string
 
@@ -43,6 +49,8 @@ var unitScript string
 type Observation struct {
 	Facts  Facts  // of all items asked for; zero when Apply failed before it could verify
 	System System // of the host itself
+	// Notes are what is worth knowing besides: no fact, since nobody asked for it and no apply changes it.
+	Notes Facts
 	// Before is what was there when Apply began, also when Apply failed. Probe leaves it empty.
 	Before Before
 }
@@ -55,7 +63,7 @@ func Probe(ctx context.Context, runner Runner, desired Desired) (Observation, er
 	}
 	e := &engine{runner: runner}
 	facts, _, err := e.probe(ctx, desired, false)
-	return Observation{Facts: facts, System: e.system}, err
+	return Observation{Facts: facts, System: e.system, Notes: e.notes}, err
 }
 
 // Apply makes the host as desired: it probes, applies the items that differ in their order, and probes again to verify. When
@@ -78,7 +86,7 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 		}
 	}
 	if len(facts.Changes(desired.Settled(facts).Facts())) == 0 {
-		observation.Facts = facts
+		observation.Facts, observation.Notes = facts, e.notes
 		return observation, nil
 	}
 	if err := e.system.Supported(); err != nil {
@@ -90,6 +98,7 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 	if observation.Facts, _, err = e.probe(ctx, desired, false); err != nil {
 		return observation, fmt.Errorf("verify: %w", err)
 	}
+	observation.Notes = e.notes
 	return observation, e.verify(ctx, desired, observation.Facts)
 }
 
@@ -168,6 +177,7 @@ func dropInsOfOthers(desired Desired) bool {
 type engine struct {
 	runner Runner
 	system System
+	notes  Facts // of the last probe
 	// unitFilesChanged: systemd has to read its files again before a unit is touched.
 	unitFilesChanged bool
 	unread           map[string]bool // units that systemd said need a daemon-reload
@@ -203,6 +213,7 @@ func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts
 	}
 	answers = answers[1:]
 	facts := Facts{}
+	e.notes = nil
 	var errs []error
 	for i, item := range items {
 		observed, err := item.observe(answers[i])
@@ -210,6 +221,9 @@ func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts
 			errs = append(errs, fmt.Errorf("%s: %w", item.ID(), err))
 		}
 		maps.Copy(facts, observed)
+		if with, ok := item.(noter); ok {
+			e.notes = merged(e.notes, with.note(answers[i]))
+		}
 	}
 	return facts, answers, errors.Join(errs...)
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Item is one thing a host shall have. Its kinds are File, Directory, Sysctl, Package, Unit and those that AptRepository is made of.
+// Item is one thing a host shall have: File, Directory, Sysctl, SysctlOrder, Swap, NftTable, Package, Unit and those that AptRepository is made of are.
 type Item interface {
 	// ID names the item among all of a host: "file /etc/x.conf". Two items with one ID describe the same thing.
 	ID() string
@@ -28,6 +28,11 @@ type Item interface {
 	remove(ctx context.Context, e *engine, b Before) error
 	// left says what of the item is still there though it was removed, and what of b was not put back.
 	left(got Facts, b Before) []string
+}
+
+// noter is an item that sees more than facts.
+type noter interface {
+	note(a answer) Facts
 }
 
 // Desired is what a host shall have, in the order it is to be made. It is data: nothing in it has touched a host yet.

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -92,8 +91,11 @@ func (s Sysctl) observe(a answer) (Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !known {
+	switch {
+	case !known:
 		value = Absent
+	case s.waits(value):
+		value = SysctlValue(s.Value) // nothing is left to do but to start the host again; note says so
 	}
 	return Facts{s.ID(): value}, nil
 }
@@ -106,12 +108,9 @@ func (s Sysctl) record(a answer, b *Before) error {
 	return err
 }
 
-// ErrUnknownSysctl is what Apply wraps when the host's kernel has no such parameter.
-var ErrUnknownSysctl = errors.New("the kernel of this host has no such parameter (is its module loaded?)")
-
 func (s Sysctl) apply(ctx context.Context, e *engine, a answer) error {
 	if a.absent() {
-		return ErrUnknownSysctl
+		return s.unknown(a)
 	}
 	return s.set(ctx, e, SysctlValue(s.Value))
 }
@@ -125,14 +124,16 @@ func (s Sysctl) set(ctx context.Context, e *engine, value string) error {
 }
 
 func (s Sysctl) remove(ctx context.Context, e *engine, b Before) error {
-	if value, ok := b.Sysctls[SysctlKey(s.Key)]; ok {
-		return s.set(ctx, e, value)
+	value, ok := b.Sysctls[SysctlKey(s.Key)]
+	if !ok || s.latch(value) {
+		return nil // nobody knows the value before, or it is for the next boot to say
 	}
-	return nil // nobody knows the value before
+	return s.set(ctx, e, value)
 }
 
 func (s Sysctl) left(got Facts, b Before) []string {
-	if value, ok := b.Sysctls[SysctlKey(s.Key)]; ok && got[s.ID()] != value {
+	value, ok := b.Sysctls[SysctlKey(s.Key)]
+	if ok && got[s.ID()] != value && !s.latch(value) {
 		return []string{fmt.Sprintf("%s is %s and was %s before", s.ID(), got[s.ID()], value)}
 	}
 	return nil

@@ -20,26 +20,47 @@ func (SysctlFormat) Facts(content []byte) (map[string]string, error) {
 	number := 0
 	for raw := range bytes.Lines(content) {
 		number++
-		line := strings.TrimSpace(string(raw))
-		if line == "" || line[0] == '#' || line[0] == ';' {
-			continue
-		}
-		key, value, assigned := strings.Cut(line, "=")
-		ignored := strings.HasPrefix(key, "-")
-		key = strings.TrimSpace(strings.TrimPrefix(key, "-"))
-		if err := validFileKey(key); err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
-		}
+		line, err := parseSysctlLine(string(raw))
 		switch {
-		case assigned:
-			facts[SysctlKey(key)] = SysctlValue(value)
-		case ignored:
-			facts["-"+SysctlKey(key)] = "excluded"
+		case err != nil:
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		case line.key == "":
+		case line.excluded:
+			facts["-"+line.key] = excluded
 		default:
-			return nil, fmt.Errorf("line %d: %q is not an assignment", number, excerpt([]byte(line)))
+			facts[line.key] = line.value
 		}
 	}
 	return facts, nil
+}
+
+// excluded is the value of a line that has none.
+const excluded = "excluded"
+
+// sysctlLine is one line of a file; the key is empty when there is nothing on it, and in the spelling of SysctlKey.
+type sysctlLine struct {
+	key, value string
+	excluded   bool
+}
+
+func parseSysctlLine(raw string) (sysctlLine, error) {
+	line := strings.TrimSpace(raw)
+	if line == "" || line[0] == '#' || line[0] == ';' {
+		return sysctlLine{}, nil
+	}
+	key, value, assigned := strings.Cut(line, "=")
+	ignored := strings.HasPrefix(key, "-")
+	key = strings.TrimSpace(strings.TrimPrefix(key, "-"))
+	if err := validFileKey(key); err != nil {
+		return sysctlLine{}, err
+	}
+	switch {
+	case assigned:
+		return sysctlLine{key: SysctlKey(key), value: SysctlValue(value)}, nil
+	case ignored:
+		return sysctlLine{key: SysctlKey(key), value: excluded, excluded: true}, nil
+	}
+	return sysctlLine{}, fmt.Errorf("%q is not an assignment", excerpt([]byte(line)))
 }
 
 // validFileKey is more lenient than validSysctlKey: files may hold patterns.

@@ -107,6 +107,7 @@ func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, 
 		common.Effective = Effective(observation.Facts)
 		began = began || err == nil || !reflect.DeepEqual(observation.Before, host.Before{})
 	}
+	diags.Append(r.observe(ctx, plan, observation)...)
 	if began {
 		// What the prior state had was recorded when it was made. All that the first apply after an import finds is ours: a destroy
 		// takes it away.

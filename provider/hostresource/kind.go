@@ -40,6 +40,9 @@ type Kind[M any] struct {
 	// Import sets the model's attributes to what the facts of an imported resource say. It is called with what a host shows for the
 	// resource that has its name alone. With settings, what it shows besides these are the settings. Nil: there is nothing to set.
 	Import func(ctx context.Context, model *M, facts host.Facts) diag.Diagnostics
+	// Observe sets computed attributes from what a host showed, and warns of what is worth it. It is called after each read and each apply;
+	// after an apply that failed before it could look, with nothing observed. Nil: there is nothing to set.
+	Observe func(ctx context.Context, model *M, seen host.Observation) diag.Diagnostics
 	// Gone tells whether all that the resource owns is proven absent. Nil: when every fact is Absent.
 	Gone func(desired host.Desired, facts host.Facts) bool
 	// Stays tells, of what a host still shows after a destroy that went well, what stays and why, for a warning. Nil: nothing does.

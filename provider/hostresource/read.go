@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
@@ -83,12 +84,21 @@ func (r *Resource[M, P]) read(ctx context.Context, on *connection.Host, state P,
 		}
 		common.Effective = Effective(observation.Facts)
 		if round == rounds || r.kind.Import == nil {
+			resp.Diagnostics.Append(r.observe(ctx, state, observation)...)
 			return false, nil
 		}
 		if resp.Diagnostics.Append(r.kind.Import(ctx, (*M)(state), observation.Facts)...); resp.Diagnostics.HasError() {
 			return false, nil
 		}
 	}
+}
+
+// observe hands what a host showed to the kind.
+func (r *Resource[M, P]) observe(ctx context.Context, m P, seen host.Observation) diag.Diagnostics {
+	if r.kind.Observe == nil {
+		return nil
+	}
+	return r.kind.Observe(ctx, (*M)(m), seen)
 }
 
 func (r *Resource[M, P]) gone(desired host.Desired, facts host.Facts) bool {

@@ -40,6 +40,7 @@ func StartHost(t *testing.T, sysctls map[string]string) *Host {
 		}
 	}
 	h.Write("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n")
+	h.Write("/proc-swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
 	h.Write("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
 	h.Write("/etc/group", "root:x:0:\n")
 	for key, value := range sysctls {

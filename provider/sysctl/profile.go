@@ -44,7 +44,16 @@ func (profileFunction) Definition(_ context.Context, _ function.DefinitionReques
 	resp.Definition = function.Definition{
 		Summary: "Recommended kernel parameters",
 		MarkdownDescription: "Returns recommended kernel parameters for `settings` of `flowstack_sysctl`. Combine several with `merge`; " +
-			"your own values go last.",
+			"your own values go last.\n\n" +
+			"| profile | parameter | value | why |\n|---|---|---|---|\n" +
+			"| `collector` | `net.core.rmem_max` | 67108864 | bounds what the collector may ask for (`listen.receive_buffer`): a burst waits in the kernel, 64 MiB at most for each socket |\n" +
+			"| | `net.core.rmem_default` | 262144 | what a program gets that asks for nothing |\n" +
+			"| | `net.core.netdev_max_backlog` | 4096 | packets that wait between the network card and the socket |\n" +
+			"| | `net.ipv4.udp_rmem_min` | 131072 | what each UDP socket keeps even when all of them together take too much |\n" +
+			"| | `net.ipv4.udp_mem` | 2097152 4194304 8388608 | what all UDP sockets together may take, in pages: 8, 16 and 32 GiB with pages of 4 KiB. " +
+			"It reserves nothing; on a smaller host `rmem_max` is the bound that counts |\n" +
+			"| `elasticsearch` | `vm.max_map_count` | 262144 | a bootstrap check of Elasticsearch demands it; its package brings the same in `/usr/lib/sysctl.d`, and newer ones more |\n\n" +
+			"Swap is a matter of `flowstack_swap`.",
 		Parameters: []function.Parameter{function.StringParameter{
 			Name:                "name",
 			MarkdownDescription: "What the host is for: `collector` or `elasticsearch`.",

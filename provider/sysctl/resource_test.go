@@ -3,8 +3,10 @@ package sysctl_test
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -197,12 +199,130 @@ func TestSysctlUnknownToTheKernel(t *testing.T) {
 				Config:      config(h, `"vm.nonesuch" = "1"`),
 				ExpectError: regexp.MustCompile(`(?s)Unable to set up the kernel parameters of host flow1.*no such parameter`),
 			},
+			{
+				Config:      config(h, `"vm.swapiness" = "1"`),
+				ExpectError: regexp.MustCompile(`did you\s+mean\s+vm.swappiness\?`),
+			},
 			{ // what was done before the failure is undone, and the next apply works
 				Config:            config(h, `"vm.swappiness" = "1"`),
 				ConfigStateChecks: []statecheck.StateCheck{expectFact("sysctl vm.swappiness", "1")},
 			},
 		},
 	})
+}
+
+// TestSysctlOverridden: what another file takes over at boot has a name, in the plan and in the error, and a name that sorts later is a way out.
+func TestSysctlOverridden(t *testing.T) {
+	h := providertest.StartHost(t, map[string]string{"vm.swappiness": "60"})
+	h.Write("/etc/sysctl.conf", "# local\nvm.swappiness = 30\n")
+	h.Symlink("../sysctl.conf", "/etc/sysctl.d/99-sysctl.conf")
+	const fact = "sysctl vm.swappiness: overridden by /etc/sysctl.d/99-sysctl.conf → /etc/sysctl.conf"
+	one := config(h, `"vm.swappiness" = "1"`)
+	refused := regexp.MustCompile(`(?s)at\s+the\s+next\s+boot\s+a\s+file\s+that\s+is\s+read\s+later\s+sets\s+vm.swappiness\s+to\s+30\s+\(/etc/sysctl.d/99-sysctl.conf`)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{Config: one, ExpectError: refused},
+			{
+				PreConfig: func() {
+					if _, exists := h.Read("/etc/sysctl.d/60-flowstack.conf"); exists || h.Sysctl("vm.swappiness") != "60" {
+						t.Errorf("what was refused has changed something: the file is there %t, vm.swappiness is %s", exists, h.Sysctl("vm.swappiness"))
+					}
+					h.Write("/etc/sysctl.conf", "# local\nvm.swappiness = 1\n")
+				},
+				Config:            one,
+				ConfigStateChecks: []statecheck.StateCheck{expectFact("sysctl vm.swappiness", "1")},
+			},
+			{Config: one, ConfigPlanChecks: empty()},
+			{ // somebody edits it later
+				PreConfig: func() { h.Write("/etc/sysctl.conf", "vm.swappiness = 30\n") },
+				Config:    one,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+					providertest.Drifts(address, fact, "30", ""))},
+				ExpectError: refused,
+			},
+			{ // a name with its own place in the order
+				Config:            strings.Replace(one, "settings", "name = \"99-zz\"\n  settings", 1),
+				ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionDestroyBeforeCreate)},
+				ConfigStateChecks: []statecheck.StateCheck{expectFact("file /etc/sysctl.d/99-zz.conf: vm.swappiness", "1")},
+			},
+		},
+		CheckDestroy: func(*terraform.State) error {
+			if _, exists := h.Read("/etc/sysctl.d/99-zz.conf"); exists || h.Sysctl("vm.swappiness") != "60" {
+				return fmt.Errorf("left: the file %t, vm.swappiness %s", exists, h.Sysctl("vm.swappiness"))
+			}
+			return nil
+		},
+	})
+}
+
+// TestSysctlWarnings: what plugin-testing cannot see.
+func TestSysctlWarnings(t *testing.T) {
+	h := providertest.StartHost(t, map[string]string{"vm.swappiness": "60", "kernel.modules_disabled": "1"})
+	tofu := providertest.NewCLI(t)
+	tofu.Write(config(h, `"vm.swappiness" = "1", "kernel.modules_disabled" = "0"`))
+	waits := func(what string, got providertest.Outcome) {
+		t.Helper()
+		if len(got.Errors) != 0 || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "does not turn back kernel.modules_disabled") {
+			t.Errorf("%s: %q %q", what, got.Errors, got.Warnings)
+		}
+	}
+	waits("apply", tofu.Apply())
+	got := tofu.Plan()
+	waits("plan", got)
+	if got.Changes != 0 {
+		t.Error("there is something to do where only a reboot helps")
+	}
+	h.SetSysctl("kernel.modules_disabled", "0") // after the reboot
+	if got := tofu.Plan(); len(got.Errors)+len(got.Warnings)+got.Changes != 0 {
+		t.Errorf("after a reboot: %+v", got)
+	}
+	h.Write("/etc/sysctl.d/70-x.conf", "vm.swappiness=2\n")
+	got = tofu.Plan()
+	if len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "Unable to keep kernel parameter vm.swappiness over a reboot") ||
+		!strings.Contains(got.Warnings[0], "/etc/sysctl.d/70-x.conf is read after /etc/sysctl.d/60-flowstack.conf and sets it to \"2\"") {
+		t.Errorf("beside a later file: %+v", got)
+	}
+}
+
+func TestSysctlRebootRequired(t *testing.T) {
+	h := providertest.StartHost(t, map[string]string{"kernel.kexec_load_disabled": "1"})
+	required := func(value bool) []statecheck.StateCheck {
+		return []statecheck.StateCheck{statecheck.ExpectKnownValue(address, tfjsonpath.New("reboot_required"), knownvalue.Bool(value))}
+	}
+	one := config(h, `"kernel.kexec_load_disabled" = "0"`)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{Config: one, ConfigStateChecks: required(true)},
+			{Config: one, ConfigPlanChecks: empty(), ConfigStateChecks: required(true)},
+			{
+				PreConfig:         func() { h.SetSysctl("kernel.kexec_load_disabled", "0") },
+				Config:            one,
+				ConfigPlanChecks:  empty(),
+				ConfigStateChecks: required(false),
+			},
+		},
+	})
+}
+
+// TestProfilesAreTheManualProcedure: the values of the walk-through that flowstack replaces can be had exactly.
+func TestProfilesAreTheManualProcedure(t *testing.T) {
+	want := map[string]map[string]string{
+		"elasticsearch": {"vm.max_map_count": "262144"},
+		"collector": {
+			"net.core.netdev_max_backlog": "4096", "net.core.rmem_default": "262144", "net.core.rmem_max": "67108864",
+			"net.ipv4.udp_rmem_min": "131072", "net.ipv4.udp_mem": "2097152 4194304 8388608",
+		},
+	}
+	if diff := cmp.Diff(want, sysctl.Profiles); diff != "" {
+		t.Error(diff)
+	}
+	for name, path := range map[string]string{"net": "/etc/sysctl.d/60-net.conf", "70-elasticsearch": "/etc/sysctl.d/70-elasticsearch.conf", "9-x": "/etc/sysctl.d/60-9-x.conf"} {
+		if got := sysctl.FilePath(name); got != path {
+			t.Errorf("%s is kept in %s", name, got)
+		}
+	}
 }
 
 func TestProfile(t *testing.T) {

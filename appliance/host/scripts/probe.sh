@@ -88,9 +88,77 @@ sysctl() { # PATH below /proc/sys
 		value value "$said"
 	elif gone "$said" && [ -d /proc/sys/kernel ]; then
 		value absent ''
+		value siblings "$(ls -- "/proc/sys/${arg%/*}" 2>/dev/null)"
 	else
 		failed "$said"
 	fi
+}
+
+sysctlfiles() { # the files systemd-sysctl reads, those of the folders that count more first
+	for path in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf; do
+		[ -e "$path" ] || [ -L "$path" ] || continue
+		value path "$path"
+		[ ! -L "$path" ] || value target "$(readlink -m -n -- "$path")"
+		[ ! -f "$path" ] || content "$path"
+	done
+}
+
+swap() { # UNIT…
+	if said=$({ cat -- /proc/swaps; } 2>&1); then
+		value swaps "$said"
+	elif ! gone "$said"; then # a kernel without swap has no such file
+		failed "$said"
+	fi
+	if look /etc/fstab; then
+		case $meta in *'|symbolic link|'*) target /etc/fstab ;; esac
+		content /etc/fstab
+	fi
+	for unit in "$@"; do
+		arg "$unit"
+		show=$(systemctl show -p LoadState -p ActiveState -- "$arg" 2>&1) || failed "$show"
+		case $show in *LoadState=not-found*) continue ;; esac
+		active=${show#*ActiveState=}
+		enabled=$(systemctl is-enabled -- "$arg" 2>/dev/null)
+		# A unit that systemd still knows though its file is gone is none for the next boot.
+		value unit "$arg ${enabled:-not-found} ${active%%[!a-z]*}"
+	done
+	value limits "$(cat /proc/1/limits 2>/dev/null)"
+	value capabilities "$(grep CapEff /proc/1/status 2>/dev/null)"
+}
+
+table() { # FAMILY NAME of a table of nftables
+	arg "$1" && family=$arg
+	arg "$2" && name=$arg
+	if ! command -v nft >/dev/null 2>&1; then
+		value absent ''
+		return
+	fi
+	if said=$(nft -j list table "$family" "$name" 2>/dev/null); then
+		value table "$said"
+	else
+		said=$(nft list table "$family" "$name" 2>&1)
+		case $said in
+		*'No such file or directory'*) value absent '' ;;
+		*)
+			failed "$said"
+			return
+			;;
+		esac
+	fi
+	if systemctl is-active -q firewalld.service 2>/dev/null; then value manager firewalld; fi
+	if grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf 2>/dev/null; then value manager ufw; fi
+	nft list chains 2>/dev/null | while read -r word second third rest; do
+		case $word in
+		table) of="$second $third" ;;
+		chain) chain=$second ;;
+		type)
+			case "$of:$third:$rest" in
+			"$family $name:"*) ;;
+			*:hook:input\ *'policy drop'*) value dropping "$of $chain" ;;
+			esac
+			;;
+		esac
+	done
 }
 
 package() { # NAME
@@ -209,6 +277,9 @@ while read -r kind arguments <&4; do
 	file) set +f && file $arguments ;;
 	directory) directory $arguments ;;
 	sysctl) sysctl $arguments ;;
+	sysctlfiles) set +f && sysctlfiles ;;
+	swap) swap $arguments ;;
+	nft) table $arguments ;;
 	package) package $arguments ;;
 	sources) set +f && sources $arguments ;;
 	lists) set +f && lists $arguments ;;

@@ -14,3 +14,10 @@ resource "flowstack_sysctl" "router" {
   name     = "router"
   settings = { "net.ipv4.ip_forward" = "1" }
 }
+
+# A name that begins with two digits says itself where its file comes in the order: /etc/sysctl.d/70-elasticsearch.conf.
+resource "flowstack_sysctl" "elasticsearch" {
+  host     = "flow1"
+  name     = "70-elasticsearch"
+  settings = provider::flowstack::sysctl_profile("elasticsearch")
+}

@@ -117,9 +117,17 @@ func identity(s *tfprotov6.ResourceIdentitySchema) object {
 func function(f *tfprotov6.Function) object {
 	parameters := make([]object, len(f.Parameters))
 	for i, p := range f.Parameters {
-		parameters[i] = object{"name": p.Name, "description": p.Description, "type": p.Type, "is_nullable": p.AllowNullValue}
+		parameters[i] = parameter(p)
 	}
-	return object{"summary": f.Summary, "description": f.Description, "return_type": f.Return.Type, "parameters": parameters}
+	converted := object{"summary": f.Summary, "description": f.Description, "return_type": f.Return.Type, "parameters": parameters}
+	if f.VariadicParameter != nil {
+		converted["variadic_parameter"] = parameter(f.VariadicParameter)
+	}
+	return converted
+}
+
+func parameter(p *tfprotov6.FunctionParameter) object {
+	return object{"name": p.Name, "description": p.Description, "type": p.Type, "is_nullable": p.AllowNullValue}
 }
 
 func kind(k tfprotov6.StringKind) string {

@@ -4,6 +4,7 @@ exec unshare --mount --propagation private /bin/sh -c '
 	root=$FAKE_ROOT
 	mount --bind "$root/etc" /etc &&
 		mount --bind "$root/proc-sys" /proc/sys &&
+		mount --bind "$root/proc-swaps" /proc/swaps &&
 		mount --bind "$root/sbin" /usr/local/sbin &&
 		mount --bind "$root/cache" /var/cache/apt &&
 		mount --bind "$root/lib-apt" /var/lib/apt &&

@@ -1,0 +1,4 @@
+import {
+  to       = flowstack_firewall.flow1
+  identity = { host = "flow1" }
+}
