@@ -15,12 +15,13 @@ const Suite = "bookworm"
 // OperatorPassword is the password of the user "operator", for SSH and for sudo.
 const OperatorPassword = "operator-password"
 
-// What a small installation has; a virtual machine needs a kernel and a network in addition.
+// What a small installation has. A container has login shells besides that are not POSIX ones; a virtual machine needs a kernel and a network.
 var (
-	containerPackages = []string{
+	smallPackages = []string{
 		"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2", "ca-certificates", "procps", "kmod", "passwd", "nftables",
 	}
-	vmPackages = append([]string{"linux-image-cloud-amd64", "udev"}, containerPackages...)
+	containerPackages = append([]string{"csh", "fish"}, smallPackages...)
+	vmPackages        = append([]string{"linux-image-cloud-amd64", "udev"}, smallPackages...)
 )
 
 // customize makes three users (root; admin, sudo without; operator, sudo with a password) and an empty authorized_keys for each, and

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
 )
@@ -66,6 +67,31 @@ func TestOneConnectionForAPlanAndAnApply(t *testing.T) {
 	}
 	if e.Template("flows") != nil {
 		t.Error("the index template is still there after the destroy")
+	}
+}
+
+// TestReadsOfAHostGather: a second plan of many resources is one handshake and a few round trips, not one for each resource.
+func TestReadsOfAHostGather(t *testing.T) {
+	const n = 20
+	sysctls := map[string]string{}
+	var config strings.Builder
+	for i := range n {
+		key := fmt.Sprintf("kernel.test%d", i)
+		sysctls[key] = "0"
+		fmt.Fprintf(&config, "resource \"flowstack_sysctl\" \"r%d\" {\n  name = \"r%[1]d\"\n  settings = { %q = \"1\" }\n}\n", i, key)
+	}
+	h := providertest.StartHost(t, sysctls)
+	tofu := providertest.NewCLI(t)
+	tofu.Env = []string{fmt.Sprintf("TF_CLI_ARGS_plan=-parallelism=%d", n)}
+	tofu.Write(h.Provider() + config.String())
+	expect(t, "apply", tofu.Apply(), n+n, nil, nil)
+
+	// While the first probe is under way the others gather.
+	h.SetDelay(time.Second)
+	handshakes, sessions := h.Handshakes(), h.Sessions()
+	expect(t, "plan", tofu.Plan(), 0, nil, nil)
+	if handshakes, sessions := h.Handshakes()-handshakes, h.Sessions()-sessions; handshakes != 1 || sessions > 3 {
+		t.Errorf("a second plan of %d resources made %d connections and %d round trips", n, handshakes, sessions)
 	}
 }
 

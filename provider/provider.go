@@ -20,6 +20,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/firewall"
 	"github.com/flowstack/terraform-provider-flowstack/provider/flowindex"
 	"github.com/flowstack/terraform-provider-flowstack/provider/functions"
+	"github.com/flowstack/terraform-provider-flowstack/provider/hostinfo"
 	"github.com/flowstack/terraform-provider-flowstack/provider/limits"
 	"github.com/flowstack/terraform-provider-flowstack/provider/swap"
 	"github.com/flowstack/terraform-provider-flowstack/provider/sysctl"
@@ -79,7 +80,7 @@ func (*flowstack) Resources(context.Context) []func() resource.Resource {
 
 // DataSources implements provider.Provider.
 func (*flowstack) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{systemd.NewServiceDataSource}
+	return []func() datasource.DataSource{hostinfo.NewDataSource, systemd.NewServiceDataSource}
 }
 
 // Actions implements provider.ProviderWithActions.

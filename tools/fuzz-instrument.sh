@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs a tool of the Go build for fuzz.sh and leaves the counters of coverage out of every package but the collector's. The fuzzer
+# Runs a tool of the Go build for fuzz.sh and leaves the counters of coverage out of every package but those that are fuzzed. The fuzzer
 # reads all counters after each execution, which takes longer than the execution when those of net, fmt and regexp are among them.
 if [ "${2:-}" = -V=full ]; then # the build cache tells what these tools make from what the plain ones make by their version
 	"$@" | sed 's/$/ fuzz/'
 	exit
 fi
 case ${TOOLEXEC_IMPORTPATH:-} in
-*/collector/*) exec "$@" ;;
+*/collector/* | */appliance/*) exec "$@" ;;
 esac
 for arg; do
 	shift

@@ -55,7 +55,7 @@ type Observation struct {
 	Before Before
 }
 
-// Probe reads all items in one round trip. It changes nothing. What could not be read is an error that names the item and says
+// Probe reads all items in one round trip, together with what others ask a Batched host at the same time. It changes nothing. What could not be read is an error that names the item and says
 // what the host said; it is never taken for absent.
 func Probe(ctx context.Context, runner Runner, desired Desired) (Observation, error) {
 	if err := desired.Validate(); err != nil {
@@ -190,22 +190,8 @@ func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts
 	for _, item := range items {
 		requests = append(requests, item.request(previous))
 	}
-	result, err := e.runner.Run(ctx, ssh.Command{
-		Argv:  []string{"sh", "-c", probeScript, "flowstack-probe"},
-		Stdin: bytes.NewReader(encodeRequests(requests)),
-		Root:  true,
-	})
+	answers, err := ask(ctx, e.runner, requests)
 	if err != nil {
-		return nil, nil, fmt.Errorf("probe: %w", err)
-	}
-	if result.ExitCode != 0 {
-		return nil, nil, &ssh.ExitError{Program: "probe", ExitCode: result.ExitCode, Stderr: string(result.Stderr)}
-	}
-	answers, err := parseAnswers(result.Stdout, len(requests))
-	if err != nil {
-		if said := strings.TrimSpace(string(result.Stderr)); said != "" {
-			err = fmt.Errorf("%w (%s)", err, excerpt([]byte(said)))
-		}
 		return nil, nil, err
 	}
 	if e.system, err = parseSystem(answers[0]); err != nil {

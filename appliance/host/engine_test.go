@@ -92,35 +92,6 @@ func TestDesired(t *testing.T) {
 	wantError(t, Desired{Directory{Path: "/a"}, Directory{Path: "/a"}}.Validate(), "directory /a: described twice")
 }
 
-func TestSystem(t *testing.T) {
-	l := newLocal(t)
-	l.write("os-release", "NAME=\"Ubuntu\"\n# VERSION_ID=x\nID=ubuntu\nVERSION_ID=\"24.04\"\nPRETTY_NAME=\"Ubuntu 24.04.1 \\\"LTS\\\"\"\n")
-	o, err := Probe(t.Context(), l, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := o.System
-	if s.ID != "ubuntu" || s.VersionID != "24.04" || s.PrettyName != `Ubuntu 24.04.1 "LTS"` || s.Architecture != "amd64" ||
-		s.MemoryBytes < 64<<20 || s.CPUs < 1 || s.Hostname == "" || s.Kernel == "" || s.Supported() != nil {
-		t.Errorf("system %+v, %v", s, s.Supported())
-	}
-}
-
-func TestUnsupportedSystem(t *testing.T) {
-	l, name := newLocal(t), filepath.Join(t.TempDir(), "x")
-	desired := mine(t, Desired{File{Path: name, Content: []byte("x")}})
-	for release, says := range map[string]string{
-		"ID=rocky\nVERSION_ID=9.4\nPRETTY_NAME='Rocky Linux 9.4 (Blue Onyx)'\n": "Rocky Linux 9.4 (Blue Onyx) is not supported yet",
-		"ID=debian\nVERSION_ID=11\n": "debian 11 is not supported yet",
-		"":                           "a system without /etc/os-release is not supported yet",
-	} {
-		l.write("os-release", release)
-		_, err := Apply(t.Context(), l, desired)
-		wantError(t, err, says)
-		probe(t, l, desired) // looking is allowed
-	}
-}
-
 // TestApplyStops: the first item that fails is named, those before it stay, those after it are not begun.
 func TestApplyStops(t *testing.T) {
 	l, folder := newLocal(t), t.TempDir()

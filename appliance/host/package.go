@@ -197,11 +197,11 @@ func (p Package) apply(ctx context.Context, e *engine, a answer) error {
 		hold = yesOrNo(*p.Hold)
 	}
 	if s.status == "installed" && p.satisfied(s.version) {
-		return e.run(ctx, "hold: "+hold, packageScript, nil, "hold", p.Name, hold)
+		return e.packages(ctx, "hold: "+hold, nil, "hold", p.Name, hold)
 	}
 	if p.FromApt {
 		e.unitFilesChanged = true
-		return e.run(ctx, strings.TrimSpace("install "+p.Version), packageScript, nil,
+		return e.packages(ctx, strings.TrimSpace("install "+p.Version), nil,
 			"fetch", p.Name, p.Version, yesOrNo(p.AllowDowngrade), yesOrNo(p.Recommends), hold)
 	}
 	deb, err := p.deb(e.system.Architecture)
@@ -210,7 +210,7 @@ func (p Package) apply(ctx context.Context, e *engine, a answer) error {
 	}
 	sum := sha256.Sum256(deb)
 	e.unitFilesChanged = true
-	return e.run(ctx, "install "+p.Version, packageScript, deb,
+	return e.packages(ctx, "install "+p.Version, deb,
 		"install", p.Name, strconv.Itoa(len(deb)), hex.EncodeToString(sum[:]), yesOrNo(p.AllowDowngrade), hold)
 }
 
@@ -219,10 +219,10 @@ func (p Package) remove(ctx context.Context, e *engine, b Before) error {
 		if p.Hold == nil {
 			return nil
 		}
-		return e.run(ctx, "put back the hold", packageScript, nil, "hold", p.Name, yesOrNo(before.Held))
+		return e.packages(ctx, "put back the hold", nil, "hold", p.Name, yesOrNo(before.Held))
 	}
 	e.unitFilesChanged = true
-	return e.run(ctx, "purge", packageScript, nil, "purge", p.Name, yesOrNo(p.FromApt))
+	return e.packages(ctx, "purge", nil, "purge", p.Name, yesOrNo(p.FromApt))
 }
 
 func (p Package) left(got Facts, b Before) []string {

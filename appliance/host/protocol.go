@@ -48,18 +48,25 @@ type value struct {
 func encodeRequests(requests []request) []byte {
 	var out bytes.Buffer
 	for _, r := range requests {
-		out.WriteString(r.kind)
-		for _, argument := range r.args {
-			out.WriteByte(' ')
-			if argument == "" {
-				out.WriteByte('=')
-				continue
-			}
-			out.WriteString(base64.StdEncoding.EncodeToString([]byte(argument)))
-		}
+		out.WriteString(r.line())
 		out.WriteByte('\n')
 	}
 	return out.Bytes()
+}
+
+// line is the request as it goes out: two with the same line have the same answer.
+func (r request) line() string {
+	var out strings.Builder
+	out.WriteString(r.kind)
+	for _, argument := range r.args {
+		out.WriteByte(' ')
+		if argument == "" {
+			out.WriteByte('=')
+			continue
+		}
+		out.WriteString(base64.StdEncoding.EncodeToString([]byte(argument)))
+	}
+	return out.String()
 }
 
 var errCutOff = errors.New("the output of the probe was cut off")

@@ -64,6 +64,7 @@ func FuzzParseAnswers(f *testing.F) {
 				_ = item.record(a, &Before{}) // an error is fine, a panic is not
 			}
 			_, _ = parseSystem(a)
+			_, _ = parseInventory(a)
 		}
 	})
 }

@@ -75,11 +75,11 @@ func (r AptRepository) Desired() Desired {
 }
 
 var (
-	repositoryName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-	repositoryWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+~/:-]*$`)
-	suiteWord      = regexp.MustCompile(`^(/|(\./|[A-Za-z0-9])[A-Za-z0-9._+~/:-]*)$`)
-	debFile        = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+~%:-]*\.deb$`)
-	architecture   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+	repositoryName   = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+	repositoryWord   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+~/:-]*$`)
+	suiteWord        = regexp.MustCompile(`^(/|(\./|[A-Za-z0-9])[A-Za-z0-9._+~/:-]*)$`)
+	debFile          = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+~%:-]*\.deb$`)
+	architectureName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 )
 
 // RepositoryURI tells what is wrong with the URI of a repository.
@@ -155,7 +155,7 @@ func (r AptRepository) validate() error {
 		what    string
 		words   []string
 		pattern *regexp.Regexp
-	}{{"suite", r.Suites, suiteWord}, {"component", r.Components, repositoryWord}, {"architecture", r.Architectures, architecture}} {
+	}{{"suite", r.Suites, suiteWord}, {"component", r.Components, repositoryWord}, {"architecture", r.Architectures, architectureName}} {
 		for _, word := range words.words {
 			if !words.pattern.MatchString(word) {
 				errs = append(errs, fmt.Errorf("%q is not the name of a %s", word, words.what))

@@ -20,15 +20,40 @@ type System struct {
 	CPUs           int    // processors online
 }
 
-// supported lists the distributions this package is tested with.
-var supported = map[string][]string{
-	"debian": {"12", "13"},
-	"ubuntu": {"22.04", "24.04"},
+// distribution is one that Apply changes.
+type distribution struct {
+	id, name string
+	versions []string // as VERSION_ID has them
+	packages packageManager
+}
+
+// distributions are those that this package is tested with.
+var distributions = []distribution{
+	{id: "debian", name: "Debian", versions: []string{"12", "13"}, packages: apt},
+	{id: "ubuntu", name: "Ubuntu", versions: []string{"22.04", "24.04"}, packages: apt},
+}
+
+// distribution is the one that the host has, in whatever version; ok is false when it is none of ours.
+func (s System) distribution() (d distribution, ok bool) {
+	i := slices.IndexFunc(distributions, func(d distribution) bool { return d.id == s.ID })
+	if i < 0 {
+		return distribution{}, false
+	}
+	return distributions[i], true
+}
+
+// supported lists the distributions for people: "Debian 12 and 13, Ubuntu 22.04 and 24.04".
+func supported() string {
+	names := make([]string, len(distributions))
+	for i, d := range distributions {
+		names[i] = d.name + " " + strings.Join(d.versions, " and ")
+	}
+	return strings.Join(names, ", ")
 }
 
 // Supported says by name when the host's distribution is not one that Apply changes.
 func (s System) Supported() error {
-	if slices.Contains(supported[s.ID], s.VersionID) {
+	if d, ok := s.distribution(); ok && slices.Contains(d.versions, s.VersionID) {
 		return nil
 	}
 	name := s.PrettyName
@@ -38,7 +63,7 @@ func (s System) Supported() error {
 	if name == "" {
 		name = "a system without /etc/os-release"
 	}
-	return fmt.Errorf("%s is not supported yet: supported are Debian 12 and 13, Ubuntu 22.04 and 24.04", name)
+	return fmt.Errorf("%s is not supported yet (supported: %s)", name, supported())
 }
 
 // systemRequest asks for all of System; it goes first in every probe.
@@ -51,7 +76,7 @@ func parseSystem(a answer) (System, error) {
 	release := parseOSRelease(a.text("os-release"))
 	s := System{
 		Hostname:       a.line("hostname"),
-		Architecture:   a.line("architecture"),
+		Architecture:   architecture(a.line("architecture"), a.line("machine")),
 		ID:             release["ID"],
 		VersionID:      release["VERSION_ID"],
 		PrettyName:     release["PRETTY_NAME"],
@@ -69,6 +94,20 @@ func parseSystem(a answer) (System, error) {
 		s.CPUs = n
 	}
 	return s, nil
+}
+
+// architecture is Debian's name of it: what dpkg says or, where there is none, of what the kernel says.
+func architecture(dpkg, machine string) string {
+	if dpkg != "" {
+		return dpkg
+	}
+	switch machine {
+	case "x86_64":
+		return "amd64"
+	case "aarch64":
+		return "arm64"
+	}
+	return machine
 }
 
 // parseOSRelease reads os-release(5): shell assignments with optional quotes. Lines that are none are skipped, as the

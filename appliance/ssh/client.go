@@ -14,11 +14,14 @@ import (
 // for concurrent use.
 type Client struct {
 	way      []hop
-	sessions chan struct{} // one token for each session in use
+	sessions *places // for commands
+	forwards *places // for connections through the host, which its sshd does not count as sessions
 
 	turn chan struct{} // held to read and change what is below; a channel, so that waiting ends with a context
 	conn *connection   // nil: not connected
 	sudo *sudo         // how to become root on this connection; nil: not asked yet
+
+	asking chan struct{} // held while sudo is asked
 
 	closed     atomic.Bool
 	handshakes atomic.Int64
@@ -47,10 +50,13 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	most := config.withDefaults().MaxSessions
 	return &Client{
 		way:      way,
-		sessions: make(chan struct{}, config.withDefaults().MaxSessions),
+		sessions: newPlaces(most),
+		forwards: newPlaces(most),
 		turn:     make(chan struct{}, 1),
+		asking:   make(chan struct{}, 1),
 	}, nil
 }
 
@@ -72,7 +78,7 @@ func (c *Client) Stats() Stats { return Stats{c.handshakes.Load(), c.commands.Lo
 func (c *Client) Close() error {
 	c.closed.Store(true)
 	c.turn <- struct{}{}
-	defer func() { <-c.turn }()
+	defer c.unlock()
 	if c.conn == nil {
 		return nil
 	}
@@ -91,12 +97,20 @@ func (c *Client) lock(ctx context.Context) error {
 	}
 }
 
+func (c *Client) unlock() { <-c.turn }
+
+// Connect connects, unless that was done already. It runs nothing on the host.
+func (c *Client) Connect(ctx context.Context) error {
+	_, err := c.connected(ctx)
+	return err
+}
+
 // connected returns a living connection. Whoever comes while it is being made waits for it.
 func (c *Client) connected(ctx context.Context) (*connection, error) {
 	if err := c.lock(ctx); err != nil {
 		return nil, err
 	}
-	defer func() { <-c.turn }()
+	defer c.unlock()
 	if c.closed.Load() {
 		return nil, ErrClosed
 	}
@@ -114,16 +128,6 @@ func (c *Client) connected(ctx context.Context) (*connection, error) {
 	c.handshakes.Add(1)
 	c.conn, c.sudo = conn, nil
 	return conn, nil
-}
-
-// session takes a place among the bounded sessions. The caller must give it back.
-func (c *Client) session(ctx context.Context) error {
-	select {
-	case c.sessions <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // open starts something on the connection, once more on a new one when the old one turns out to be dead: nothing has begun yet.
@@ -150,18 +154,18 @@ func open[T any](ctx context.Context, c *Client, start func(*connection) (T, err
 // DialContext connects to an address as seen from the host, through the SSH connection: "tcp" with host:port, or "unix" with a path.
 // The connection has no deadlines; close it to end a call.
 func (c *Client) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if err := c.session(ctx); err != nil {
+	if err := c.forwards.take(ctx); err != nil {
 		return nil, err
 	}
 	conn, err := open(ctx, c, func(conn *connection) (net.Conn, error) { return conn.host().DialContext(ctx, network, address) })
 	if err != nil {
-		<-c.sessions
+		c.forwards.leave()
 		return nil, fmt.Errorf("unable to reach %s from %s: %w", address, c.Address(), err)
 	}
-	return &forwarded{Conn: conn, release: func() { <-c.sessions }}, nil
+	return &forwarded{Conn: conn, release: c.forwards.leave}, nil
 }
 
-// forwarded gives its session back when it is closed.
+// forwarded gives its place back when it is closed.
 type forwarded struct {
 	net.Conn
 	release func()

@@ -12,78 +12,104 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 )
 
-// mark is printed before the command's own output: whatever a noisy login profile printed before it is cut off.
-const mark = "\x1eflowstack\x1e"
+// A mark is printed before the command's own output, with the number of its process inside: whatever a noisy login profile printed before is cut off,
+// and a cancelled command can be found.
+const (
+	markBegin = "\x1eflowstack "
+	markEnd   = "\x1e"
+)
 
-// environment makes output comparable and finds the programs of the administrator for every user.
-var environment = []string{"env", "LC_ALL=C", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+// environment makes output comparable and finds the programs of the administrator for every user. The path of env is given, since sudo looks only
+// where its secure_path says.
+var environment = []string{"/usr/bin/env", "LC_ALL=C", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
-// Run runs a program to its end and collects what it prints. A non-zero exit status is a Result, not an error. When ctx ends the program is
-// killed and Run returns at once. A connection lost while the program runs is a *LinkError: it is not run again.
+// Run runs a program to its end and collects what it prints. A non-zero exit status is a Result, not an error. When ctx ends, the program's input
+// ends and it is sent SIGTERM; Run returns when it has ended, or after ten seconds without that. A connection lost while the program runs is a
+// *LinkError: it is not run again. A user whose login shell runs no programs is a *LoginError.
 func (c *Client) Run(ctx context.Context, command Command) (Result, error) {
 	if len(command.Argv) == 0 {
 		return Result{}, errors.New("a command needs at least a program")
 	}
-	if err := c.session(ctx); err != nil {
+	if err := c.sessions.take(ctx); err != nil {
 		return Result{}, err
 	}
-	defer func() { <-c.sessions }()
-
-	argv := slices.Concat(environment, command.Argv)
-	stdin := command.Stdin
+	defer c.sessions.leave()
+	how := &sudo{} // as the user who logs in
 	if command.Root && c.user() != "root" {
-		how, err := c.becomeRoot(ctx)
-		if err != nil {
+		var err error
+		if how, err = c.becomeRoot(ctx); err != nil {
 			return Result{}, err
-		}
-		argv = slices.Concat(environment, how.prefix, argv)
-		if how.password != "" {
-			lines := []io.Reader{strings.NewReader(how.password + "\n")}
-			if stdin != nil {
-				lines = append(lines, stdin)
-			}
-			stdin = io.MultiReader(lines...)
 		}
 	}
 	c.commands.Add(1)
-	return c.exec(ctx, command.Argv[0], argv, stdin)
+	return c.exec(ctx, how, command)
 }
 
-// exec runs argv as the login user.
-func (c *Client) exec(ctx context.Context, name string, argv []string, stdin io.Reader) (Result, error) {
-	session, err := open(ctx, c, func(conn *connection) (*gossh.Session, error) { return conn.host().NewSession() })
+// exec runs a command in a place that the caller has.
+func (c *Client) exec(ctx context.Context, how *sudo, command Command) (Result, error) {
+	p, err := c.start(ctx, how, command)
 	if err != nil {
 		return Result{}, err
 	}
-	var stdout, stderr bytes.Buffer
-	session.Stdin, session.Stdout, session.Stderr = stdin, &stdout, &stderr
-	done := make(chan error, 1)
-	if err := session.Start(commandLine(argv)); err != nil {
-		return Result{}, errors.Join(&LinkError{c.Address(), name, err}, closed(session))
-	}
-	go func() { done <- session.Wait() }()
 	select {
 	case <-ctx.Done():
-		// Both may fail on a dead link; the goroutine above ends with the session or with the connection.
-		_ = session.Signal(gossh.SIGKILL)
-		_ = session.Close()
+		c.terminate(context.WithoutCancel(ctx), p, how)
 		return Result{}, context.Cause(ctx)
-	case err = <-done:
+	case <-p.ended:
+		return c.result(p)
 	}
-	result := Result{Stdout: afterMark(stdout.Bytes()), Stderr: stderr.Bytes()}
+}
+
+// process is a command that was started.
+type process struct {
+	name    string
+	session *gossh.Session
+	stdout  output
+	stderr  bytes.Buffer
+	ended   chan struct{} // closed when err is set
+	err     error
+}
+
+func (c *Client) start(ctx context.Context, how *sudo, command Command) (*process, error) {
+	session, err := c.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{name: command.Argv[0], session: session, ended: make(chan struct{})}
+	argv, stdin := how.wrap(command)
+	session.Stdout, session.Stderr = &p.stdout, &p.stderr
+	if stdin != nil {
+		session.Stdin = input{ctx, stdin}
+	}
+	if err := session.Start(commandLine(argv)); err != nil {
+		return nil, errors.Join(&LinkError{c.Address(), p.name, err}, closed(session))
+	}
+	go func() {
+		p.err = session.Wait()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// result is that of a process that has ended.
+func (c *Client) result(p *process) (Result, error) {
+	stdout, ran := afterMark(p.stdout.all())
+	result := Result{Stdout: stdout, Stderr: p.stderr.Bytes()}
 	var exit *gossh.ExitError
 	switch {
-	case err == nil || errors.Is(err, io.EOF): // EOF: the program ended without reading all of its input
-		return result, closed(session)
-	case errors.As(err, &exit):
+	case p.err == nil || errors.Is(p.err, io.EOF): // EOF: the program ended without reading all of its input
+	case errors.As(p.err, &exit):
 		result.ExitCode = exit.ExitStatus()
 		if exit.Signal() != "" && result.ExitCode == 0 {
 			result.ExitCode = 128
 		}
-		return result, closed(session)
 	default:
-		return Result{}, errors.Join(&LinkError{c.Address(), name, err}, closed(session))
+		return Result{}, errors.Join(&LinkError{c.Address(), p.name, p.err}, closed(p.session))
 	}
+	if !ran {
+		return Result{}, errors.Join(&LoginError{c.user(), c.Address(), said(p.stdout.all(), p.stderr.Bytes())}, closed(p.session))
+	}
+	return result, closed(p.session)
 }
 
 // closed closes a session that has ended; that the other side closed it first is no error.
@@ -94,22 +120,38 @@ func closed(session *gossh.Session) error {
 	return nil
 }
 
+// longWord is how long a word of the command line may be. The csh of BSD, which Debian has too, takes no more than 8 KiB.
+const longWord = 6000
+
 // commandLine is what the login shell of the user gets. It may be any shell, and shells other than POSIX ones read quotes, backslashes,
 // exclamation marks and line feeds in their own way: a line with any of these is wrapped so that the login shell sees none.
 func commandLine(argv []string) string {
-	script := "printf '%s' '" + mark + "'; exec " + Quote(argv...)
-	if !strings.ContainsAny(Quote(argv...), "\n\\!") {
+	script := "LC_ALL=C; export LC_ALL; printf '%s' '" + markBegin + "'$$'" + markEnd + "'; exec " + Quote(argv...)
+	if !strings.ContainsAny(Quote(argv...), "\n\\!") && len(script) < longWord {
 		return Quote("/bin/sh", "-c") + " " + quotePlain(script)
 	}
-	return `/bin/sh -c 'eval "$(echo ` + base64.StdEncoding.EncodeToString([]byte(script)) + ` | base64 -d)"'`
+	encoded := base64.StdEncoding.EncodeToString([]byte(script))
+	if len(encoded) <= longWord {
+		return `/bin/sh -c 'PATH=/usr/bin:/bin; eval "$(echo ` + encoded + ` | base64 -d)"'`
+	}
+	words := slices.Collect(slices.Chunk([]byte(encoded), longWord))
+	return `/bin/sh -c 'PATH=/usr/bin:/bin; eval "$(printf %s "$@" | base64 -d)"' sh ` + string(bytes.Join(words, []byte(" ")))
 }
 
 // quotePlain quotes without the backslash that Quote needs for a quote inside: '"'"' reads the same in every shell.
 func quotePlain(s string) string { return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'" }
 
-func afterMark(out []byte) []byte {
-	if _, after, found := bytes.Cut(out, []byte(mark)); found {
-		return after
+// cutMark divides what was printed at the mark; ran is false when the program never began.
+func cutMark(out []byte) (process string, own []byte, ran bool) {
+	_, rest, ran := bytes.Cut(out, []byte(markBegin))
+	if !ran {
+		return "", nil, false
 	}
-	return out
+	id, own, ran := bytes.Cut(rest, []byte(markEnd))
+	return string(id), own, ran
+}
+
+func afterMark(out []byte) (own []byte, ran bool) {
+	_, own, ran = cutMark(out)
+	return own, ran
 }

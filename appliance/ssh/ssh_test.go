@@ -85,6 +85,26 @@ func TestNoisyProfileDoesNotSpoilOutput(t *testing.T) {
 	}
 }
 
+// TestLoginShellThatRunsNothing: what such a shell prints is never taken for the output of a program.
+func TestLoginShellThatRunsNothing(t *testing.T) {
+	for name, script := range map[string]string{
+		"nologin":       "echo 'This account is currently not available.'\nexit 1\n",
+		"only a banner": "echo 'This account is currently not available.' >&2\n",
+	} {
+		shell := filepath.Join(t.TempDir(), "shell")
+		if err := os.WriteFile(shell, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		cfg := config(sshtest.Start(t, sshtest.Options{Login: []string{shell}}))
+		cfg.User = "visitor"
+		_, err := client(t, cfg).Run(t.Context(), ssh.Command{Argv: []string{"true"}})
+		var login *ssh.LoginError
+		if !errors.As(err, &login) || !strings.Contains(err.Error(), "user visitor") || !strings.Contains(err.Error(), "not available") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 func TestHostKeys(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
 	other := sshtest.Start(t, sshtest.Options{})
@@ -349,6 +369,94 @@ func TestSessionsAreBounded(t *testing.T) {
 	wg.Wait()
 	if s.Sessions() != 12 || s.MostSessions() > 3 || s.Handshakes() != 1 {
 		t.Errorf("%d sessions, %d at once, %d handshakes", s.Sessions(), s.MostSessions(), s.Handshakes())
+	}
+}
+
+// TestServersWithFewSessions has a server that allows fewer sessions than we would take: nothing fails, and it is asked no more than it takes
+// to learn that.
+func TestServersWithFewSessions(t *testing.T) {
+	for _, most := range []int64{1, 2} {
+		s := sshtest.Start(t, sshtest.Options{MaxSessions: most})
+		c := client(t, config(s))
+		for range 2 {
+			var wg sync.WaitGroup
+			for range 12 {
+				wg.Go(func() {
+					r, err := c.Run(t.Context(), ssh.Command{Argv: []string{"sh", "-c", "sleep 0.02; echo done"}})
+					if err != nil || string(r.Stdout) != "done\n" {
+						t.Errorf("got %q, %v", r.Stdout, err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		if s.Sessions() != 24 || s.MostSessions() > most || s.Handshakes() != 1 {
+			t.Errorf("%d sessions, %d at once, %d handshakes", s.Sessions(), s.MostSessions(), s.Handshakes())
+		}
+	}
+}
+
+// TestOnlySessionIsTaken: what was cancelled still has the only session, and the next command waits for it.
+func TestOnlySessionIsTaken(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{MaxSessions: 1})
+	c := client(t, config(s))
+	dir := t.TempDir()
+	began := filepath.Join(dir, "began")
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for !exists(began) && t.Context().Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	})
+	// Its input ends with the context; it goes on for a while, deaf to SIGTERM.
+	script := `trap '' TERM; touch "$1"; cat >/dev/null; sleep 0.5; touch "$2"`
+	ended := filepath.Join(dir, "ended")
+	_, err := c.Run(ctx, ssh.Command{Argv: []string{"sh", "-c", script, "sh", began, ended}, Stdin: &signalling{started: make(chan struct{})}})
+	wg.Wait()
+	if !errors.Is(err, context.Canceled) || !exists(ended) {
+		t.Errorf("error %v; ended: %v", err, exists(ended))
+	}
+	run(t, c, ssh.Command{Argv: []string{"true"}})
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// TestCancelledCommandCleansUp: it is told to end, not killed, and Run waits for that.
+func TestCancelledCommandCleansUp(t *testing.T) {
+	c := client(t, config(sshtest.Start(t, sshtest.Options{})))
+	temporary := filepath.Join(t.TempDir(), "temporary")
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for !exists(temporary) && t.Context().Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	})
+	script := `trap 'rm "$1"' EXIT; trap 'exit 1' TERM; touch "$1"; sleep 600`
+	_, err := c.Run(ctx, ssh.Command{Argv: []string{"sh", "-c", script, "sh", temporary}})
+	wg.Wait()
+	if !errors.Is(err, context.Canceled) || exists(temporary) {
+		t.Errorf("error %v; still there: %v", err, exists(temporary))
+	}
+}
+
+func TestConnectRunsNothing(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	c := client(t, config(s))
+	for range 2 {
+		if err := c.Connect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, c, ssh.Command{Argv: []string{"true"}})
+	if s.Handshakes() != 1 || s.Sessions() != 1 {
+		t.Errorf("%d handshakes, %d sessions", s.Handshakes(), s.Sessions())
 	}
 }
 

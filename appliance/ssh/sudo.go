@@ -14,6 +14,22 @@ type sudo struct {
 	password string // to be sent as the first line of stdin; empty: sudo does not ask
 }
 
+// wrap makes a command one that runs as root; how is zero for who is root already, or need not be.
+func (how *sudo) wrap(command Command) (argv []string, stdin io.Reader) {
+	argv, stdin = slices.Concat(environment, command.Argv), command.Stdin
+	if len(how.prefix) > 0 {
+		argv = slices.Concat(environment, how.prefix, argv)
+	}
+	if how.password != "" {
+		lines := []io.Reader{strings.NewReader(how.password + "\n")}
+		if stdin != nil {
+			lines = append(lines, stdin)
+		}
+		stdin = io.MultiReader(lines...)
+	}
+	return argv, stdin
+}
+
 // SudoError means that commands cannot be run as root.
 type SudoError struct {
 	User, Host, Reason string
@@ -26,6 +42,12 @@ func (e *SudoError) Error() string {
 // becomeRoot asks once per connection how sudo behaves. The password is tried alone first: a wrong one must not make sudo take a file's
 // content for further guesses.
 func (c *Client) becomeRoot(ctx context.Context) (*sudo, error) {
+	select {
+	case c.asking <- struct{}{}:
+		defer func() { <-c.asking }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	if _, err := c.connected(ctx); err != nil {
 		return nil, err
 	}
@@ -33,20 +55,20 @@ func (c *Client) becomeRoot(ctx context.Context) (*sudo, error) {
 		return nil, err
 	}
 	how := c.sudo
-	<-c.turn
+	c.unlock()
 	if how != nil {
 		return how, nil
 	}
 	how = &sudo{prefix: []string{"sudo", "-n", "--"}}
-	said, ok, err := c.tryRoot(ctx, how, nil)
+	said, ok, err := c.tryRoot(ctx, how)
 	if err != nil {
 		return nil, err
 	}
 	password := c.way[len(c.way)-1].SudoPassword
-	if !ok && password != "" && !strings.Contains(said, "not found") {
+	if !ok && password != "" && !noSudo(said) {
 		// -k: ask even when an earlier answer is still remembered, so that the first line of stdin is always the password.
 		how = &sudo{prefix: []string{"sudo", "-k", "-S", "-p", "", "--"}, password: password}
-		said, ok, err = c.tryRoot(ctx, how, strings.NewReader(password+"\n"))
+		said, ok, err = c.tryRoot(ctx, how)
 		if err != nil {
 			return nil, err
 		}
@@ -58,19 +80,24 @@ func (c *Client) becomeRoot(ctx context.Context) (*sudo, error) {
 		return nil, err
 	}
 	c.sudo = how
-	<-c.turn
+	c.unlock()
 	return how, nil
 }
 
-func (c *Client) tryRoot(ctx context.Context, how *sudo, stdin io.Reader) (said string, ok bool, err error) {
-	result, err := c.exec(ctx, "sudo", slices.Concat(environment, how.prefix, []string{"true"}), stdin)
+func (c *Client) tryRoot(ctx context.Context, how *sudo) (said string, ok bool, err error) {
+	result, err := c.exec(ctx, how, Command{Argv: []string{"true"}})
 	return string(result.Stderr), result.ExitCode == 0, err
+}
+
+// noSudo tells whether env did not find sudo.
+func noSudo(said string) bool {
+	return strings.Contains(said, "env: 'sudo'") || strings.Contains(said, "env: sudo:") || strings.Contains(said, "can't execute 'sudo'")
 }
 
 // sudoReason turns what sudo said into what to do.
 func sudoReason(said string, havePassword bool) string {
 	switch {
-	case strings.Contains(said, "not found") || strings.Contains(said, "No such file"):
+	case noSudo(said):
 		return "sudo is not installed; log in as root, or install it"
 	case strings.Contains(said, "must have a tty"):
 		return "sudo insists on a terminal; remove requiretty for this user from sudoers"

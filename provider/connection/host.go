@@ -20,6 +20,7 @@ type Host struct {
 
 	client *ssh.Client
 	units  host.Gathering // resources that change the same unit
+	batch  *host.Batch    // gathers what resources ask at the same time
 	wait   time.Duration  // how long an apply waits for the host to answer
 	pause  time.Duration  // between two attempts
 
@@ -32,7 +33,9 @@ type Host struct {
 }
 
 func newHost(name string, client *ssh.Client, wait time.Duration) *Host {
-	return &Host{Name: name, client: client, wait: wait, pause: 2 * time.Second, turn: make(chan struct{}, 1), warned: new(atomic.Bool)}
+	h := &Host{Name: name, client: client, wait: wait, pause: 2 * time.Second, turn: make(chan struct{}, 1), warned: new(atomic.Bool)}
+	h.batch = host.NewBatch(h, func(cause error) error { return &Error{name, cause} })
+	return h
 }
 
 // Error means that a host could not be asked: nothing is known about what is on it.
@@ -61,10 +64,7 @@ func (h *Host) Known() bool { return h.client != nil }
 // Run implements host.Runner. The error is an *Error. While the host does not answer at all it tries again for as long as connect_timeout says:
 // it may still be starting.
 func (h *Host) Run(ctx context.Context, command ssh.Command) (ssh.Result, error) {
-	if h.client == nil {
-		return ssh.Result{}, &Error{h.Name, ErrUnknown}
-	}
-	if err := h.await(ctx); err != nil {
+	if err := h.Await(ctx); err != nil {
 		return ssh.Result{}, err
 	}
 	result, err := h.client.Run(ctx, command)
@@ -77,12 +77,12 @@ func (h *Host) Run(ctx context.Context, command ssh.Command) (ssh.Result, error)
 // Gathering implements host.Gathered: resources that change the same unit share its restart.
 func (h *Host) Gathering() *host.Gathering { return &h.units }
 
+// Batch implements host.Batched: the probes of all resources that are read or applied at the same time are one round trip.
+func (h *Host) Batch() *host.Batch { return h.batch }
+
 // DialContext connects to an address as seen from the host.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if h.client == nil {
-		return nil, &Error{h.Name, ErrUnknown}
-	}
-	if err := h.await(ctx); err != nil {
+	if err := h.Await(ctx); err != nil {
 		return nil, err
 	}
 	return h.client.DialContext(ctx, network, address)
@@ -92,7 +92,17 @@ func (h *Host) DialContext(ctx context.Context, network, address string) (net.Co
 // ten times.
 const remembered = time.Minute
 
-// Reach connects to the host, once, and tells whether that worked. It does not wait for a host that is still starting: plans use it.
+// Await connects to the host and waits until it answers, as long as connect_timeout says. Run does so by itself; this leaves the time for what is
+// run alone.
+func (h *Host) Await(ctx context.Context) error {
+	if h.client == nil {
+		return &Error{h.Name, ErrUnknown}
+	}
+	return h.await(ctx)
+}
+
+// Reach connects to the host, once, and tells whether that worked; nothing is run on it. It does not wait for a host that is still starting:
+// plans use it.
 func (h *Host) Reach(ctx context.Context) error {
 	if h.client == nil {
 		return &Error{h.Name, ErrUnknown}
@@ -117,7 +127,7 @@ func (h *Host) reach(ctx context.Context) error {
 }
 
 func (h *Host) try(ctx context.Context) error {
-	_, err := h.client.Run(ctx, ssh.Command{Argv: []string{"true"}})
+	err := h.client.Connect(ctx)
 	h.asked, h.reached, h.refused = time.Now(), err == nil, nil
 	if err != nil {
 		h.refused = &Error{h.Name, err}

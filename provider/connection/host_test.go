@@ -68,6 +68,9 @@ func TestReachAsksOnceForAll(t *testing.T) {
 		})
 	}
 	all.Wait()
+	if _, err := host.Run(t.Context(), ssh.Command{Argv: []string{"true"}}); err != nil {
+		t.Fatal(err)
+	}
 	if s.Handshakes() != 1 || s.Sessions() != 1 {
 		t.Errorf("%d connections, %d commands for ten resources", s.Handshakes(), s.Sessions())
 	}

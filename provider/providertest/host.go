@@ -48,6 +48,7 @@ func StartHost(t *testing.T, sysctls map[string]string) *Host {
 	}
 	for name, folder := range map[string]string{
 		"apt-get": "sbin", "apt-cache": "sbin", "dpkg": "sbin", "dpkg-query": "sbin", "systemctl": "sbin", "journalctl": "sbin", "systemd-detect-virt": "sbin",
+		"sudo":          "sbin",
 		"flowcollector": "bin", "login": ".",
 	} {
 		program, err := fs.ReadFile(programs, "fakehost/"+name+".sh")

@@ -11,7 +11,8 @@ action=$1 name=$2
 left=/var/cache/apt/.flowstack-$name~
 folder= again=
 trap '[ -z "$again" ] || mark hold; [ -z "$folder" ] || rm -rf -- "$folder"' EXIT
-trap 'exit 129' HUP INT PIPE TERM
+trap 'exit 129' HUP INT PIPE
+trap '' TERM # of a cancelled apply, apt and dpkg included: what they have begun they finish
 
 fail() {
 	echo "$1" >&2
@@ -77,6 +78,7 @@ unneeded() { # what nothing needs that was installed for something else
 # No name of a package has a tilde, so no other package has a folder with this prefix.
 rm -rf -- "$left"* || exit
 folder=$(mktemp -d -- "${left}XXXXXXXXXX") || exit
+export TMPDIR="$folder" # /tmp may be full, read-only, or noexec
 
 case $action in
 install)

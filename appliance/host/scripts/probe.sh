@@ -262,10 +262,20 @@ system() {
 	value hostname "$(uname -n)"
 	value kernel "$(uname -r)"
 	value architecture "$(dpkg --print-architecture 2>/dev/null)"
-	value os-release "$(cat /etc/os-release 2>/dev/null)"
+	value machine "$(uname -m)"
+	value os-release "$(cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null)"
 	value memory "$(grep MemTotal /proc/meminfo 2>/dev/null)"
 	value cpus "$(nproc 2>/dev/null)"
 	value virtualization "$(systemd-detect-virt 2>/dev/null)"
+}
+
+inventory() {
+	if said=$(hostname -I 2>&1); then value addresses "$said"; else failed "hostname -I: $said"; fi
+	# A file system that cannot be asked is left out; df fails then, too.
+	said=$(df --local --block-size=1 --output=fstype,size,avail,target 2>/dev/null)
+	if [ -n "$said" ]; then value mounts "$said"; else failed "$(df --local --output=target 2>&1)"; fi
+	value systemd "$(systemctl --version 2>/dev/null)"
+	if [ -e /run/reboot-required ]; then value reboot yes; else value reboot no; fi
 }
 
 printf '\n%s\n' flowstack-probe-begin
@@ -274,6 +284,7 @@ while read -r kind arguments <&4; do
 	set -f # base64 has no pattern characters, paths in the loops below may
 	case $kind in
 	system) system ;;
+	inventory) inventory ;;
 	file) set +f && file $arguments ;;
 	directory) directory $arguments ;;
 	sysctl) sysctl $arguments ;;

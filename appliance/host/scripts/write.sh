@@ -18,8 +18,8 @@ fi
 [ ! -L "$path" ] || fail "$path is a symbolic link, which is not replaced"
 [ ! -e "$path" ] || [ -f "$path" ] || fail "$path is not a regular file"
 
-tmp=
-trap '[ -z "$tmp" ] || rm -f -- "$tmp"' EXIT
+# By the beginning of its name: a signal may come before mktemp has said the rest.
+trap 'rm -f -- "$left"*' EXIT
 trap 'exit 129' HUP INT PIPE TERM
 folder=${path%/*}/
 [ -d "$folder" ] || fail "its directory $folder is not there"
@@ -63,7 +63,6 @@ fi
 new=no
 [ -e "$path" ] || new=yes
 mv -f -T -- "$tmp" "$path" || exit
-tmp=
 # With SELinux a new file has the context of its directory, until the policy's rules for its name are asked.
 [ "$new" = no ] || ! command -v restorecon >/dev/null || restorecon -- "$path" || exit
 sync -- "${path%/*}/" 2>/dev/null || :

@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	gossh "golang.org/x/crypto/ssh"
 )
@@ -37,6 +38,8 @@ type Options struct {
 	CutAfter int64
 	// Deaf leaves keepalives unanswered.
 	Deaf bool
+	// MaxSessions is how many commands one connection may have open, as sshd has it; 0: any number.
+	MaxSessions int64
 }
 
 // Exec runs one command and returns its exit status.
@@ -53,8 +56,8 @@ type Server struct {
 	listener net.Listener
 	config   *gossh.ServerConfig
 
-	handshakes, sessions, running atomic.Int64
-	mostSessions                  atomic.Int64
+	handshakes, sessions, running, refused atomic.Int64
+	mostSessions, delay                    atomic.Int64
 
 	cut cut
 
@@ -155,6 +158,9 @@ func (s *Server) serverConfig(t testing.TB, hostKey gossh.Signer, user gossh.Pub
 	return config
 }
 
+// SetDelay lets commands that come from now on begin so much later, as a slow host would.
+func (s *Server) SetDelay(delay time.Duration) { s.delay.Store(int64(delay)) }
+
 // Handshakes is how many connections were made and accepted.
 func (s *Server) Handshakes() int64 { return s.handshakes.Load() }
 
@@ -163,6 +169,9 @@ func (s *Server) Sessions() int64 { return s.sessions.Load() }
 
 // MostSessions is the largest number of commands that ran at once.
 func (s *Server) MostSessions() int64 { return s.mostSessions.Load() }
+
+// Refused is how many commands were refused for MaxSessions.
+func (s *Server) Refused() int64 { return s.refused.Load() }
 
 // CutAll cuts every connection, as a pulled cable would for who waits long enough.
 func (s *Server) CutAll() {
@@ -226,6 +235,7 @@ func (s *Server) serve(raw net.Conn) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
+	var open atomic.Int64 // sessions
 	wg.Go(func() {
 		for r := range requests {
 			if r.WantReply && !s.options.Deaf {
@@ -236,8 +246,17 @@ func (s *Server) serve(raw net.Conn) {
 	for c := range channels {
 		switch c.ChannelType() {
 		case "session":
+			if now := open.Add(1); s.options.MaxSessions > 0 && now > s.options.MaxSessions {
+				open.Add(-1)
+				s.refused.Add(1)
+				_ = c.Reject(gossh.ConnectionFailed, "open failed")
+				continue
+			}
 			if channel, requests, err := c.Accept(); err == nil {
-				wg.Go(func() { s.session(ctx, channel, requests) })
+				wg.Go(func() {
+					defer open.Add(-1)
+					s.session(ctx, channel, requests)
+				})
 			}
 		case "direct-tcpip":
 			wg.Go(func() { forward(ctx, c) })
@@ -254,9 +273,7 @@ func (s *Server) session(ctx context.Context, channel gossh.Channel, requests <-
 	defer channel.Close() //nolint:errcheck // the client may have closed it first
 	for r := range requests {
 		if r.Type != "exec" {
-			if r.Type == "signal" {
-				cancel()
-			}
+			// Signals are ignored: OpenSSH passes none on to what root runs, and none that reaches what sudo runs.
 			if r.WantReply {
 				_ = r.Reply(false, nil)
 			}
@@ -294,6 +311,10 @@ func (s *Server) session(ctx context.Context, channel gossh.Channel, requests <-
 }
 
 func (s *Server) run(ctx context.Context, command string, channel gossh.Channel) int {
+	select {
+	case <-time.After(time.Duration(s.delay.Load())):
+	case <-ctx.Done():
+	}
 	if s.options.Exec != nil {
 		return s.options.Exec(ctx, command, channel, channel, channel.Stderr())
 	}

@@ -1,6 +1,10 @@
 #!/bin/sh
 # One unit, whose state is in /etc/fake/unit while its package is installed.
 set -eu
+if [ "$1" = --version ]; then
+	echo 'systemd 252 (252.39-1~deb12u1)'
+	exit
+fi
 action= value=no
 for argument in "$@"; do
 	case $argument in
