@@ -51,7 +51,9 @@ type Store struct {
 	mu      sync.Mutex
 	forget  time.Duration
 	found   State   // what was loaded, for tables that come later
-	states  []State // by table
+	states  []State // by place
+	free    []int   // places that no table has any more
+	ended   State   // what tables that left knew
 	unsaved bool
 	saved   time.Time
 	errors  uint64
@@ -64,11 +66,11 @@ type StoreStats struct {
 	Errors uint64    // attempts to write it that failed
 }
 
-// NewStore returns a store of so many tables in a directory. What was not heard of for longer than forget is left out.
-func NewStore(directory string, tables int, forget time.Duration, logger *slog.Logger) *Store {
+// NewStore returns a store in a directory. Each table takes a Place. What was not heard of for longer than forget is left out.
+func NewStore(directory string, forget time.Duration, logger *slog.Logger) *Store {
 	return &Store{
 		path: filepath.Join(directory, stateFile), forget: forget, logger: logger, beat: heartbeat.New("exporter state", retryEvery+writeTime),
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), states: make([]State, tables),
+		wake: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 }
 
@@ -109,7 +111,7 @@ func (s *Store) Load(now time.Time) State {
 // Latest returns what was loaded and put so far, for a table that is added while others are at work.
 func (s *Store) Latest(now time.Time) State {
 	s.mu.Lock()
-	states, limit := append(slices.Clone(s.states), s.found), now.Add(-s.forget)
+	states, limit := append(slices.Clone(s.states), s.ended, s.found), now.Add(-s.forget)
 	s.mu.Unlock()
 	return merge(states, limit)
 }
@@ -133,13 +135,32 @@ func (s *Store) probe() error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// Put hands over the state of a table, to be written soon. Tables may be more than the store was made for: what those that ended have put last stays.
-func (s *Store) Put(table int, state State) {
+// Place is where a table puts its state, until it leaves: one that is free, or a new one.
+func (s *Store) Place() int {
 	s.mu.Lock()
-	for len(s.states) <= table {
-		s.states = append(s.states, State{})
+	defer s.mu.Unlock()
+	if last := len(s.free) - 1; last >= 0 {
+		place := s.free[last]
+		s.free = s.free[:last]
+		return place
 	}
-	s.states[table], s.unsaved = state, true
+	s.states = append(s.states, State{})
+	return len(s.states) - 1
+}
+
+// Leave gives a place back, of a table that has put its last state: what that knew stays.
+func (s *Store) Leave(place int, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = merge([]State{s.ended, s.states[place]}, now.Add(-s.forget))
+	s.states[place] = State{}
+	s.free = append(s.free, place)
+}
+
+// Put hands over the state of the table that has a place, to be written soon.
+func (s *Store) Put(place int, state State) {
+	s.mu.Lock()
+	s.states[place], s.unsaved = state, true
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
@@ -178,7 +199,7 @@ func (s *Store) Stats() StoreStats {
 // save writes what was put since the last time. When that fails, which is logged once until it works again, the file is as it was.
 func (s *Store) save(now time.Time) {
 	s.mu.Lock()
-	states, unsaved, limit := slices.Clone(s.states), s.unsaved, now.Add(-s.forget)
+	states, unsaved, limit := append(slices.Clone(s.states), s.ended), s.unsaved, now.Add(-s.forget)
 	s.unsaved = false
 	s.mu.Unlock()
 	if !unsaved {

@@ -15,7 +15,9 @@ import (
 func newStore(t *testing.T, directory string) (*Store, *bytes.Buffer) {
 	t.Helper()
 	log := &bytes.Buffer{}
-	return NewStore(directory, 1, 30*24*time.Hour, slog.New(slog.NewTextHandler(log, nil))), log
+	s := NewStore(directory, 30*24*time.Hour, slog.New(slog.NewTextHandler(log, nil)))
+	s.Place()
+	return s, log
 }
 
 func file(t *testing.T, path string) string {
@@ -160,5 +162,28 @@ func TestFailureLeavesTheFileOfBefore(t *testing.T) {
 	s.save(now) // nothing was put since, and it is not forgotten
 	if after := file(t, s.path); after == before || !strings.Contains(after, "192.0.2.5") || !strings.Contains(log.String(), "is saved again") {
 		t.Errorf("log:\n%s\nfile: %s", log, after)
+	}
+}
+
+// A place is used again, and what the table that had it knew stays: in the file and for tables that come later.
+func TestPlacesAreUsedAgain(t *testing.T) {
+	directory, now := t.TempDir(), time.Now()
+	s, _ := newStore(t, directory)
+	want := populated(t, now).State()
+	for range 100 {
+		place := s.Place()
+		if place != 1 {
+			t.Fatalf("place %d, want that of the table that left", place)
+		}
+		s.Put(place, want)
+		s.Leave(place, now)
+	}
+	s.Put(s.Place(), State{})
+	s.save(now)
+	again, _ := newStore(t, directory)
+	for what, got := range map[string]State{"in the file": again.Load(now), "for a new table": s.Latest(now)} {
+		if len(want.Sources) == 0 || len(got.Sources) != len(want.Sources) || len(got.Devices) != len(want.Devices) {
+			t.Errorf("%s: %d sources and %d devices, want %d and %d", what, len(got.Sources), len(got.Devices), len(want.Sources), len(want.Devices))
+		}
 	}
 }

@@ -27,6 +27,7 @@ type Group struct {
 	retired []*Socket // of a larger group of before: they get no more packets, what they hold is for the others
 	places  map[*Socket]string
 	stored  []string // names of those that this process had systemd keep
+	ofUnit  bool     // sockets are those of a socket unit
 	changed bool     // sockets may hold packets that are for another one
 	kept    *inherit.Sockets
 	past    atomic.Pointer[Stats] // of sockets that were retired
@@ -52,6 +53,9 @@ func ListenGroup(ctx context.Context, address string, o GroupOptions) (_ *Group,
 			for _, name := range g.stored { // the others stay for the next process
 				g.kept.Forget(name)
 			}
+			if g.ofUnit {
+				g.giveBack()
+			}
 			err = errors.Join(err, g.Close())
 		}
 	}()
@@ -68,7 +72,7 @@ func ListenGroup(ctx context.Context, address string, o GroupOptions) (_ *Group,
 		g.sockets = append(g.sockets, s)
 		g.places[s] = passed.Name
 	}
-	if len(claimed) > 0 && !claimed[0].Stored {
+	if g.ofUnit = len(claimed) > 0 && !claimed[0].Stored; g.ofUnit {
 		if len(claimed) != want {
 			g.sockets[0].logger.Warn("there are as many readers as the socket unit has sockets for the address", "address", address, "readers", len(claimed), "wanted", want)
 			want = len(claimed)
@@ -88,7 +92,7 @@ func ListenGroup(ctx context.Context, address string, o GroupOptions) (_ *Group,
 	g.checkBuffer(o.Buffer)
 	if len(claimed) > 0 {
 		g.sockets[0].logger.Info("listening with sockets that systemd kept", "address", address, "sockets", len(claimed), "readers", len(g.sockets),
-			"drops_so_far", g.Stats().Drops)
+			"drops_so_far", g.Stats().Earlier)
 	}
 	return g, nil
 }
@@ -238,9 +242,26 @@ func (g *Group) Close() error {
 	return errors.Join(errs...)
 }
 
-// Forget takes the sockets out of the keeping of systemd, for an address that is not to be listened on any more: call Close too.
+// Forget takes the sockets out of the keeping of systemd, for an address that is not to be listened on any more: call Close too. Those of a socket unit
+// stay bound, and can be listened on again.
 func (g *Group) Forget() {
+	if g.ofUnit {
+		g.giveBack()
+		return
+	}
 	for _, name := range g.places {
 		g.kept.Forget(name)
+	}
+}
+
+// giveBack lets another group have the sockets of a socket unit.
+func (g *Group) giveBack() {
+	for _, s := range g.sockets {
+		file, err := s.conn.File()
+		if err != nil {
+			s.logger.Warn("an address of a socket unit can be listened on again only after a restart", "address", s.local.String(), "error", err)
+			continue
+		}
+		g.kept.Return(file, g.places[s], inherit.UDP, s.local)
 	}
 }

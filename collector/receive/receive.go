@@ -58,12 +58,14 @@ type Stats struct {
 	Packets uint64 // datagrams handed to the handler
 	Bytes   uint64 // their UDP payload, octets
 	Drops   uint64 // datagrams the kernel dropped because the receive buffer was full or the checksum was wrong
+	Earlier uint64 // those that it dropped before this process had the socket
 }
 
 func (s *Stats) add(o Stats) {
 	s.Packets += o.Packets
 	s.Bytes += o.Bytes
 	s.Drops += o.Drops
+	s.Earlier += o.Earlier
 }
 
 // Socket is one bound UDP socket.
@@ -82,6 +84,7 @@ type Socket struct {
 	dropsMu   sync.Mutex
 	drops     uint64
 	lastDrops uint32 // the kernel's counter is 32 bits and wraps
+	earlier   uint64 // what it said when systemd passed the socket
 }
 
 // Listen binds a UDP socket to address, which is "ip:port" or "[ip]:port". An IPv6 socket takes IPv6 only
@@ -145,6 +148,10 @@ func newSocket(pc net.PacketConn, o Options, inherited bool) (*Socket, error) {
 	}
 	if err == nil {
 		err = s.setBuffer(o.Buffer, keep)
+	}
+	if err == nil && inherited {
+		s.lastDrops, err = droppedPackets(s.raw)
+		s.earlier = uint64(s.lastDrops)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -236,7 +243,7 @@ func (s *Socket) Close() error { return s.conn.Close() }
 
 // Stats reads the counters. It may be called from any goroutine.
 func (s *Socket) Stats() Stats {
-	return Stats{Packets: s.packets.Load(), Bytes: s.bytes.Load(), Drops: s.readDrops()}
+	return Stats{Packets: s.packets.Load(), Bytes: s.bytes.Load(), Drops: s.readDrops(), Earlier: s.earlier}
 }
 
 func (s *Socket) readDrops() uint64 {

@@ -71,9 +71,10 @@ type StreamListener struct {
 	local    netip.AddrPort
 	options  StreamOptions
 	logger   *slog.Logger
-	grace    time.Duration // stopTime, but in tests
-	idle     atomic.Int64  // StreamOptions.IdleTimeout
-	name     string        // in the keeping of systemd; empty: it is not there, or a socket unit's
+	grace    time.Duration   // stopTime, but in tests
+	idle     atomic.Int64    // StreamOptions.IdleTimeout
+	ofUnit   *inherit.Socket // kept to be given back; nil: it is not of a socket unit
+	name     string          // in the keeping of systemd; empty: it is not there, or a socket unit's
 
 	handling sync.Mutex // one call of the handler at a time
 
@@ -127,6 +128,8 @@ func ListenStream(ctx context.Context, address string, o StreamOptions) (*Stream
 		o.Inherited.Keep(l.listener, l.name)
 	case claimed[0].Stored:
 		l.name = claimed[0].Name
+	default:
+		l.ofUnit = claimed[0]
 	}
 	if len(claimed) > 0 {
 		l.logger.Info("listening with a socket that systemd kept", "name", claimed[0].Name)
@@ -145,8 +148,10 @@ func listener(ctx context.Context, network, address string, claimed []*inherit.S
 		nl, err = net.FileListener(claimed[0].File) // has a duplicate
 		err = errors.Join(err, claimed[0].Check())
 	}
-	for _, c := range claimed {
-		err = errors.Join(err, c.File.Close())
+	for i, c := range claimed {
+		if i > 0 || c.Stored || err != nil { // the unit's socket is kept, to be given back
+			err = errors.Join(err, c.File.Close())
+		}
 	}
 	l, ok := nl.(*net.TCPListener)
 	if err == nil && !ok {
@@ -161,20 +166,30 @@ func listener(ctx context.Context, network, address string, claimed []*inherit.S
 // LocalAddr is the address the listener is bound to.
 func (l *StreamListener) LocalAddr() netip.AddrPort { return l.local }
 
-// Forget takes the listener out of the keeping of systemd, for an address that is not to be listened on any more: call Close too.
+// Forget takes the listener out of the keeping of systemd, for an address that is not to be listened on any more: call Close too. That of
+// a socket unit stays bound, and can be listened on again.
 func (l *StreamListener) Forget() {
 	if l.name != "" {
 		l.options.Inherited.Forget(l.name)
+	}
+	if l.ofUnit != nil {
+		l.options.Inherited.Return(l.ofUnit.File, l.ofUnit.Name, inherit.TCP, l.local)
+		l.ofUnit = nil
 	}
 }
 
 // Close stops accepting. A running Run leaves its connections and returns. A listener that systemd keeps stays bound: who connects then waits for the
 // next process.
 func (l *StreamListener) Close() error {
-	if err := l.listener.Close(); !errors.Is(err, net.ErrClosed) { // Run closes it too
-		return err
+	var kept error
+	if l.ofUnit != nil {
+		kept = l.ofUnit.File.Close()
+		l.ofUnit = nil
 	}
-	return nil
+	if err := l.listener.Close(); !errors.Is(err, net.ErrClosed) { // Run closes it too
+		return errors.Join(kept, err)
+	}
+	return kept
 }
 
 // Stats reads the figures. It may be called from any goroutine.
@@ -219,7 +234,7 @@ func (l *StreamListener) Run(ctx context.Context, h StreamHandler) error {
 		case <-stopping:
 			stopping = nil
 			late = time.After(l.grace)
-			_ = l.Close() // ends accept; it may be closed already
+			_ = l.listener.Close() // ends accept; it may be closed already
 			l.each(func(c *connection) { c.within(quietTime) })
 		case <-late:
 			l.each(func(c *connection) { _ = c.raw.Close() })

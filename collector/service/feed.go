@@ -25,9 +25,9 @@ type feed interface {
 	Forget()
 	// collect reports the figures of the feed under the label listen.
 	collect(m *metrics, counter counterFunc, gauge gaugeFunc, listen string)
-	// change puts what settings say about feeds that are open into force.
-	change(l config.Listen) error
-	// kernelDrops is how many packets the kernel dropped.
+	// change puts what settings say about feeds that are open into force, where it is different from before.
+	change(before, now config.Listen) error
+	// kernelDrops is how many packets the kernel dropped since this process has the feed.
 	kernelDrops() uint64
 }
 
@@ -73,7 +73,12 @@ func (d datagrams) settle(pipelines []*pipeline) {
 
 func (d datagrams) run(ctx context.Context, p *pipeline) error { return d.Run(ctx, p.reader, p) }
 
-func (d datagrams) change(l config.Listen) error { return d.Resize(int(l.ReceiveBuffer)) }
+func (d datagrams) change(before, now config.Listen) error {
+	if before.ReceiveBuffer == now.ReceiveBuffer {
+		return nil
+	}
+	return d.Resize(int(now.ReceiveBuffer))
+}
 
 func (d datagrams) kernelDrops() uint64 { return d.Stats().Drops }
 
@@ -81,12 +86,12 @@ func (d datagrams) collect(m *metrics, counter counterFunc, gauge gaugeFunc, lis
 	s := d.Stats()
 	counter(m.packets, s.Packets, listen)
 	counter(m.packetBytes, s.Bytes, listen)
-	counter(m.socketDrops, s.Drops, listen)
+	counter(m.socketDrops, s.Drops+s.Earlier, listen)
 	gauge(m.socketBuffer, float64(d.Buffer()), listen)
 	for i := range d.Readers() {
 		one := d.StatsOf(i)
 		counter(m.readerPackets, one.Packets, listen, strconv.Itoa(i))
-		counter(m.readerDrops, one.Drops, listen, strconv.Itoa(i))
+		counter(m.readerDrops, one.Drops+one.Earlier, listen, strconv.Itoa(i))
 	}
 }
 
@@ -105,8 +110,8 @@ func (streams) settle([]*pipeline) {}
 
 func (s streams) run(ctx context.Context, p *pipeline) error { return s.Run(ctx, p) }
 
-func (s streams) change(l config.Listen) error {
-	s.Adjust(l.MaxConnections, l.MaxPerAddress, time.Duration(l.IdleTimeout))
+func (s streams) change(_, now config.Listen) error {
+	s.Adjust(now.MaxConnections, now.MaxPerAddress, time.Duration(now.IdleTimeout))
 	return nil
 }
 

@@ -190,11 +190,12 @@ func (h *httpServer) address() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// serve answers requests until close. Without it nobody sees how the service is: the watchdog ends the service when it ends.
+// serve answers requests until close. Without it nobody sees what becomes of flows, so its end counts as that of a stage: systemd starts the
+// service anew, which loses no packet.
 func (h *httpServer) serve() {
 	limited := netutil.LimitListener(h.listener, maxHTTPConnections)
 	if err := h.server.Serve(securedListener{limited, h}); !errors.Is(err, http.ErrServerClosed) {
-		err = fmt.Errorf("the HTTP server ended: %w", err)
+		err = fmt.Errorf("HTTP server has ended: %w", err)
 		h.ended.Store(&err)
 		h.logger.Error("the page, metrics and health are no longer served", "error", err)
 	}

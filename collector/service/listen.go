@@ -74,7 +74,7 @@ func (s *service) listen(ctx context.Context, l config.Listen, files *certificat
 				continue
 			}
 			if err != nil {
-				return feeds, err
+				return feeds, s.taken(err, name, already)
 			}
 			feeds = append(feeds, opened{f, name})
 		}
@@ -83,6 +83,27 @@ func (s *service) listen(ctx context.Context, l config.Listen, files *certificat
 		return nil, errors.New("unable to listen: the settings below listen name no usable address")
 	}
 	return feeds, nil
+}
+
+// taken says what to do about an address that is in use because the service itself listens there, which a reload does not end before it begins.
+func (s *service) taken(err error, wanted bound, already []bound) error {
+	at, perr := netip.ParseAddrPort(wanted.address)
+	if perr != nil || !errors.Is(err, syscall.EADDRINUSE) {
+		return err
+	}
+	for _, b := range already {
+		has, perr := netip.ParseAddrPort(b.address)
+		overlap := has.Addr() == at.Addr() || has.Addr().Is4() == at.Addr().Is4() && (has.Addr().IsUnspecified() || at.Addr().IsUnspecified())
+		if perr == nil && (b.protocol == "udp") == (wanted.protocol == "udp") && has.Port() == at.Port() && overlap {
+			return fmt.Errorf("%w: %s has it until now; restart the service, or reload twice: first without %s, then with %s", err, settingOf(b), settingOf(b), settingOf(wanted))
+		}
+	}
+	return err
+}
+
+// settingOf is how settings write an address.
+func settingOf(b bound) string {
+	return map[string]string{"udp": "listen.udp ", "tcp": "listen.ipfix_tcp ", "tls": "listen.ipfix_tls "}[b.protocol] + b.address
 }
 
 // secured is the TLS configuration of a listener: each handshake takes the files as they are then, by the settings of then.
@@ -115,7 +136,8 @@ func readers(l config.Listen) int {
 type listener struct {
 	feed      feed
 	bound     bound
-	label     string // in metrics
+	settings  config.Listen // in force for the feed
+	label     string        // in metrics
 	pipelines []*pipeline
 	series    series // what metrics show of the tables
 
@@ -127,7 +149,7 @@ type listener struct {
 func (s *service) newListeners(cfg config.Config, p exporter.Policy, feeds []opened) []*listener {
 	list := make([]*listener, 0, len(feeds))
 	for _, f := range feeds {
-		l := &listener{feed: f.feed, bound: f.bound, label: label(f.feed)}
+		l := &listener{feed: f.feed, bound: f.bound, settings: cfg.Listen, label: label(f.feed)}
 		for i := range f.readers() {
 			name := l.label
 			if f.readers() > 1 {
@@ -136,11 +158,10 @@ func (s *service) newListeners(cfg config.Config, p exporter.Policy, feeds []ope
 			table := exporter.NewTable(limits(cfg.Exporters))
 			table.Apply(p)
 			one := &pipeline{
-				feed: f.feed, reader: i, table: table, decoder: decode.New(table), index: s.made,
+				feed: f.feed, reader: i, table: table, decoder: decode.New(table),
 				beat: heartbeat.New("reader "+name, s.options.pace.reader), grace: s.options.pace.reader,
 				logger: s.logger.With("listen", l.label), questions: make(chan question, questionsKept),
 			}
-			s.made++
 			if s.sink != nil {
 				s.connect(one, cfg)
 			}

@@ -187,7 +187,7 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		gauge(m.outputWorks, boolean(o.Problem.Cause == ""), o.Name)
 	}
 	reload := m.state.reloads.now()
-	gauge(m.reloaded, boolean(len(reload.failed) == 0))
+	gauge(m.reloaded, boolean(reload.whole()))
 	gauge(m.reloadTime, float64(reload.at.UnixMilli())/1000)
 	gauge(m.restartNeeded, boolean(len(reload.restart) > 0))
 	m.exporterMetrics.collect(m.state, counter, gauge)

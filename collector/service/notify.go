@@ -20,6 +20,25 @@ func notify(logger *slog.Logger, lines ...string) {
 	}
 }
 
+// enter goes on to a later phase and tells systemd of it; never back. What tell and enter say comes to systemd in the order of phases.
+func (s *service) enter(phase int32, lines ...string) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	if s.phase.Load() < phase {
+		s.phase.Store(phase)
+		notify(s.logger, lines...)
+	}
+}
+
+// tell tells systemd something that is so in one phase only.
+func (s *service) tell(phase int32, lines ...string) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	if s.phase.Load() == phase {
+		notify(s.logger, lines...)
+	}
+}
+
 // extend asks systemd for so much time, from now on, for what is under way (EXTEND_TIMEOUT_USEC in sd_notify(3)).
 func extend(by time.Duration) string {
 	return fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", by.Microseconds())

@@ -20,7 +20,8 @@ type outputKind struct {
 	on   func(config.Config) bool
 	// settings are all that its sink is made from: where they are the same, the sink stays.
 	settings func(config.Config) any
-	open     func(s *service, ctx context.Context, cfg config.Config) (output.Sink, error)
+	// open ends early, with an error, when ctx ends.
+	open func(s *service, ctx context.Context, cfg config.Config) (output.Sink, error) //nolint:revive // a method expression
 }
 
 // outputKinds are all of them, in the order in which they are shown.
@@ -137,6 +138,9 @@ func (s *service) prepareOutputs(ctx context.Context, cfg config.Config, made *p
 			c := cfg.Output.Recent
 			made.settle = append(made.settle, func() { sink.Writer().Change(int64(c.MaxBytes), time.Duration(c.Keep)) })
 		}
+	}
+	if len(errs) == 0 && ctx.Err() != nil {
+		errs = append(errs, context.Cause(ctx))
 	}
 	if len(errs) > 0 {
 		for _, fresh := range made.fresh {

@@ -72,14 +72,16 @@ func (p *pages) Overview() page.Overview {
 	listeners := p.state.listeners()
 	snaps := snapshots(listeners)
 	refused := map[string]uint64{}
-	for i, l := range listeners {
+	for i := range listeners {
 		for cause, n := range snaps[i].Refused {
 			refused[cause] += n
 		}
 		refused["malformed"] += snaps[i].Total.Malformed
-		o.Totals.Packets += received(l.feed)
 	}
 	o.Refused = figuresOf(refused, refusals)
+	if sampler == nil {
+		return o // the page was turned off while it was asked for
+	}
 	senders := gather(snaps)
 
 	sampler.mu.Lock()
@@ -87,7 +89,7 @@ func (p *pages) Overview() page.Overview {
 	o.Headline = sampler.headline()
 	o.Rates, o.Drops, o.History = sampler.all.rates(), sampler.dropRate(), sampler.history()
 	t := sampler.latest()
-	o.Totals.Flows, o.Totals.Dropped, o.Totals.KernelDrops = t.flows, t.dropped, t.kernelDrops
+	o.Totals.Flows, o.Totals.Packets, o.Totals.Dropped, o.Totals.KernelDrops = t.flows, t.packets, t.dropped, t.kernelDrops
 	for _, s := range senders {
 		p.complete(sampler, s)
 		o.Exporters = append(o.Exporters, *s)

@@ -46,7 +46,9 @@ func (c *collector) shows(path string, texts ...string) string {
 	return body
 }
 
-func TestPagesShowWhatTheServiceDoes(t *testing.T) {
+func TestPagesShowWhatTheServiceDoes(t *testing.T) { eachReaders(t, pagesShowWhatTheServiceDoes) }
+
+func pagesShowWhatTheServiceDoes(t *testing.T) {
 	es := newElastic(t)
 	names := filepath.Join(t.TempDir(), "exporters.yml")
 	if err := os.WriteFile(names, []byte("exporters:\n  - address: 127.0.0.1\n    name: edge-of-tests\n    interfaces:\n      - {index: 1, name: uplink}\n"), 0o600); err != nil {
@@ -104,7 +106,9 @@ func (c *collector) client(authority *certtest.Authority, username, password str
 	}
 }
 
-func TestPagesOverTLSWithAPassword(t *testing.T) {
+func TestPagesOverTLSWithAPassword(t *testing.T) { eachReaders(t, pagesOverTLSWithAPassword) }
+
+func pagesOverTLSWithAPassword(t *testing.T) {
 	authority, files := certtest.New(t), newTLSFiles(t)
 	files.put(t, authority.Server(t, "collector"), authority)
 	password := filepath.Join(t.TempDir(), "password")
@@ -211,7 +215,9 @@ func TestNoSecretIsOnAnyPage(t *testing.T) {
 	}
 }
 
-func TestLookingDoesNotDisturb(t *testing.T) {
+func TestLookingDoesNotDisturb(t *testing.T) { eachReaders(t, lookingDoesNotDisturb) }
+
+func lookingDoesNotDisturb(t *testing.T) {
 	es := newElastic(t)
 	c := run(t, settings(func(c *config.Config) { c.Output.Elasticsearch.Addresses = []string{es.URL} }), Options{})
 	c.send(c.UDP[0], netflow5(0, 1), template9(0))
@@ -327,7 +333,9 @@ func TestRatesOutlastReordering(t *testing.T) {
 }
 
 // Several readers know an exporter from before the restart, and one of them hears of it.
-func TestPagesWithSeveralReaders(t *testing.T) {
+func TestPagesWithSeveralReaders(t *testing.T) { eachReaders(t, pagesWithSeveralReaders) }
+
+func pagesWithSeveralReaders(t *testing.T) {
 	several := settings(func(c *config.Config) { c.Listen.Readers, c.State.Directory = 4, t.TempDir() })
 	c := run(t, several, Options{})
 	c.send(c.UDP[0], template9(0), netflow9(1, 5))

@@ -14,7 +14,9 @@ import (
 )
 
 // TestTemplatesOutliveARestart: data that come after a restart are decoded with the template from before, on whatever socket.
-func TestTemplatesOutliveARestart(t *testing.T) {
+func TestTemplatesOutliveARestart(t *testing.T) { eachReaders(t, templatesOutliveARestart) }
+
+func templatesOutliveARestart(t *testing.T) {
 	directory := t.TempDir()
 	t.Setenv("STATE_DIRECTORY", directory+":/elsewhere")
 	es := newElastic(t)
@@ -109,7 +111,9 @@ func TestStateIsSavedInTime(t *testing.T) {
 	}
 }
 
-func TestWhoMaySend(t *testing.T) {
+func TestWhoMaySend(t *testing.T) { eachReaders(t, whoMaySend) }
+
+func whoMaySend(t *testing.T) {
 	es := newElastic(t)
 	c := run(t, settings(func(c *config.Config) {
 		c.Output.Elasticsearch.Addresses = []string{es.URL}

@@ -50,7 +50,7 @@ type pipeline struct {
 	next     atomic.Pointer[rules] // to be in force from the next packet on; nil for none
 
 	store    *exporter.Store // nil when nothing is to outlive a restart
-	index    int             // of the table in the store
+	index    int             // place of the table in the store
 	handedT  time.Time       // when the store was last given the table's state
 	restored int             // templates that the table had from before the restart
 
@@ -116,10 +116,10 @@ func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, rece
 	var err error
 	p.records, err = p.decoder.Decode(p.records[:0], packet, exporter.Origin{Address: from.Addr(), Session: session}, received)
 	p.batcher.From(from.Addr())
-	p.write(p.records, received)
+	enriched := p.write(p.records, received)
 	if n := len(p.records); n > 0 {
 		p.flows.Add(uint64(n))
-		if t := p.top.Load(); t != nil {
+		if t := p.top.Load(); t != nil && enriched {
 			t.Add(p.records, received)
 		}
 	}
@@ -132,21 +132,23 @@ func (p *pipeline) take(packet []byte, from netip.AddrPort, session uint32, rece
 	return err
 }
 
-// write makes documents of records. Those that there is no room for are counted, and cost no more than to be decoded.
-func (p *pipeline) write(records []flow.Record, received time.Time) {
+// write makes documents of records. Those that there is no room for are counted, and cost no more than to be decoded: when there was none at the
+// beginning they are not enriched, and nobody can say whose traffic they were.
+func (p *pipeline) write(records []flow.Record, received time.Time) (enriched bool) {
 	if !p.batcher.Ready() {
 		p.batcher.Refuse(len(records))
-		return
+		return false
 	}
 	p.enricher.EnrichAll(records)
 	encoder := p.enricher.Encoder()
 	for i := range records {
 		if !p.batcher.Ready() {
 			p.batcher.Refuse(len(records) - i)
-			return
+			break
 		}
 		p.batcher.Commit(encoder.Append(p.batcher.Begin(), &records[i]), received)
 	}
+	return true
 }
 
 // failed logs a sample of the packets that could not be decoded. The exporter table counts them all.

@@ -24,18 +24,17 @@ func (s *service) reload(ctx context.Context) {
 	s.stages.reload.Beat(reloadTime)
 	defer s.stages.reload.Rest()
 	began := time.Now()
-	if s.phase.Load() == running {
-		notify(s.logger, daemon.SdNotifyReloading, daemon.SdNotifyMonotonicUsec(), extend(reloadTime), status("reloading settings"))
-	}
+	s.tell(running, daemon.SdNotifyReloading, daemon.SdNotifyMonotonicUsec(), extend(reloadTime), status("reloading settings"))
 	cfg, err := s.options.Load()
 	var changed, restart []string
+	var partly []error
 	if err == nil {
 		cfg, changed, restart = config.Reload(s.config, cfg)
-		err = s.apply(ctx, cfg)
+		partly, err = s.apply(ctx, cfg)
 	}
 	switch {
 	case ctx.Err() != nil && err != nil:
-		s.logger.Info("settings not reloaded: the service stops")
+		s.logger.Info("settings not reloaded: the service is being stopped")
 		return
 	case err != nil:
 		list := mistakes(err)
@@ -44,14 +43,14 @@ func (s *service) reload(ctx context.Context) {
 			s.logger.Error("settings not reloaded, those of before stay in force", "error", one)
 		}
 	default:
-		s.reloads.succeeded(restart)
+		s.reloads.succeeded(restart, partly...)
 		s.logger.Info("settings reloaded", "changed", changed, "took", time.Since(began).Round(time.Millisecond).String())
 		for _, key := range restart {
 			s.logger.Warn("a setting changed that is in force only after a restart", "setting", key)
 		}
 	}
-	if s.phase.Load() == running {
-		notify(s.logger, daemon.SdNotifyReady, status(s.statusLine()))
+	if ctx.Err() == nil {
+		s.tell(running, daemon.SdNotifyReady, status(s.statusLine()))
 	}
 }
 
@@ -69,14 +68,14 @@ type parts struct {
 	settle       []func()       // change the outputs that stay
 }
 
-// apply makes what is new, which may fail and then leaves all as it was, and puts it into the place of what was before, which cannot fail.
-func (s *service) apply(ctx context.Context, cfg config.Config) error {
+// apply makes what is new, which may fail and then leaves all as it was, and puts it into the place of what was before. Of what stays, what could
+// not be changed is returned as well.
+func (s *service) apply(ctx context.Context, cfg config.Config) (partly []error, err error) {
 	made, err := s.prepare(ctx, cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.commit(cfg, made) //nolint:contextcheck // what begins goes on after the reload
-	return nil
+	return s.commit(cfg, made), nil //nolint:contextcheck // what begins goes on after the reload
 }
 
 // prepare makes what is new. All that is wrong is in the error.
@@ -142,7 +141,7 @@ func (s *service) boundNames() []bound {
 
 // commit puts what was made into force. Outputs come first, so that no batch with a new form goes to an output of before, and pipelines that end
 // go last, so that what they have still goes somewhere.
-func (s *service) commit(cfg config.Config, made *parts) {
+func (s *service) commit(cfg config.Config, made *parts) (partly []error) {
 	before := s.config
 	s.config = cfg
 	s.setLevel(cfg)
@@ -168,8 +167,9 @@ func (s *service) commit(cfg config.Config, made *parts) {
 
 	s.certificates.Store(made.certificates)
 	s.allow(cfg)
-	s.changeListeners(before, cfg, made)
+	partly = s.changeListeners(before, cfg, made)
 	s.changeHTTP(before, cfg, made)
+	return partly
 }
 
 // encoderOf is the encoder of documents, the same as before where their form is.
@@ -180,8 +180,9 @@ func (s *service) encoderOf(before, cfg config.Config, made *parts) *schema.Enco
 	return s.encoder
 }
 
-// changeListeners gives those that stay their new rules, begins those that are new and ends those that are not wanted any more.
-func (s *service) changeListeners(before, cfg config.Config, made *parts) {
+// changeListeners gives those that stay their new rules, begins those that are new and ends those that are not wanted any more. It returns what
+// could not be changed, which the next reload tries again.
+func (s *service) changeListeners(before, cfg config.Config, made *parts) (partly []error) {
 	wanted := listenNames(cfg.Listen)
 	var stay, gone []*listener
 	for _, l := range s.listeners() {
@@ -199,12 +200,12 @@ func (s *service) changeListeners(before, cfg config.Config, made *parts) {
 				p.next.Store(&next)
 			}
 		}
-		if equal(before.Listen, cfg.Listen) {
+		if err := l.feed.change(l.settings, cfg.Listen); err != nil {
+			s.logger.Error("a setting below listen is not in force", "listen", l.label, "error", err)
+			partly = append(partly, err)
 			continue
 		}
-		if err := l.feed.change(cfg.Listen); err != nil {
-			s.logger.Error("a setting below listen is not in force", "listen", l.label, "error", err)
-		}
+		l.settings = cfg.Listen
 	}
 	fresh := s.newListeners(cfg, made.policy, made.feeds)
 	if s.store != nil {
@@ -231,6 +232,9 @@ func (s *service) changeListeners(before, cfg config.Config, made *parts) {
 	for _, l := range gone {
 		l.reading.Wait()     // what the kernel holds is read, within bounds
 		l.feed.kernelDrops() // reads the last figure, which stands when the socket is closed
+		for _, p := range l.pipelines {
+			p.leaveStore()
+		}
 		l.feed.Forget()
 		if err := l.feed.Close(); err != nil {
 			s.logger.Warn("unable to close a socket", "listen", l.label, "error", err)
@@ -238,4 +242,5 @@ func (s *service) changeListeners(before, cfg config.Config, made *parts) {
 		s.open.Store(s.open.Load().ended(l))
 		s.logger.Info("listening no more", "listen", l.label)
 	}
+	return partly
 }

@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -41,7 +39,8 @@ type reloadable struct {
 	fail error // of reading the settings
 }
 
-func runReloadable(t *testing.T, cfg config.Config) *reloadable {
+// The hooks are given the service before it runs.
+func runReloadable(t *testing.T, cfg config.Config, hooks ...func(*service)) *reloadable {
 	t.Helper()
 	r := &reloadable{collector: &collector{t: t}, sd: newSystemd(t), log: &syncLog{}, hup: make(chan os.Signal, 1), cfg: cfg}
 	level := new(slog.LevelVar)
@@ -59,6 +58,9 @@ func runReloadable(t *testing.T, cfg config.Config) *reloadable {
 		t.Fatal(err)
 	}
 	r.s = s
+	for _, hook := range hooks {
+		hook(s)
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.run(ctx) }()
@@ -191,7 +193,9 @@ func readLines(t *testing.T, paths ...string) (docs []map[string]any) {
 }
 
 // TestReloadsLoseAndDuplicateNothing changes settings of every kind while packets come in, and finds each flow once in each output.
-func TestReloadsLoseAndDuplicateNothing(t *testing.T) {
+func TestReloadsLoseAndDuplicateNothing(t *testing.T) { eachReaders(t, reloadsLoseAndDuplicateNothing) }
+
+func reloadsLoseAndDuplicateNothing(t *testing.T) {
 	folder := t.TempDir()
 	path := func(name string) string { return filepath.Join(folder, name) }
 	networks := path("networks.yml")
@@ -338,6 +342,10 @@ func numberedApart(from int) []byte {
 
 // TestWhatAServerDoesNotTakeGoesToTheNext: the flows that wait for a server which is away are those of the one that takes its place.
 func TestWhatAServerDoesNotTakeGoesToTheNext(t *testing.T) {
+	eachReaders(t, whatAServerDoesNotTakeGoesToTheNext)
+}
+
+func whatAServerDoesNotTakeGoesToTheNext(t *testing.T) {
 	for _, spool := range []bool{false, true} {
 		t.Run(fmt.Sprintf("spool %v", spool), func(t *testing.T) {
 			away, there := newElastic(t), newElastic(t)
@@ -379,6 +387,10 @@ func TestWhatAServerDoesNotTakeGoesToTheNext(t *testing.T) {
 
 // TestSettingsWithMistakesAreRefusedWhole: nothing of them is in force, and everybody is told.
 func TestSettingsWithMistakesAreRefusedWhole(t *testing.T) {
+	eachReaders(t, settingsWithMistakesAreRefusedWhole)
+}
+
+func settingsWithMistakesAreRefusedWhole(t *testing.T) {
 	es := newElastic(t)
 	r := runReloadable(t, settings(func(c *config.Config) { c.Output.Elasticsearch.Addresses = []string{es.URL} }))
 	_, metrics := r.get("/metrics")
@@ -424,7 +436,7 @@ func TestSettingsWithMistakesAreRefusedWhole(t *testing.T) {
 				test.change(c)
 			}
 		})
-		if !equal(r.s.config, good) || len(r.s.sink.Stats()) != 1 || len(r.s.pipelines()) != 1 {
+		if !equal(r.s.config, good) || len(r.s.sink.Stats()) != 1 || len(r.s.pipelines()) != readersOfTests {
 			t.Errorf("%s: something of it is in force", name)
 		}
 		_, health := r.get("/readyz")
@@ -472,6 +484,10 @@ func runLocked(t *testing.T, directory string) func() {
 
 // TestSettingsThatNeedARestartAreNamed, until they are taken back.
 func TestSettingsThatNeedARestartAreNamed(t *testing.T) {
+	eachReaders(t, settingsThatNeedARestartAreNamed)
+}
+
+func settingsThatNeedARestartAreNamed(t *testing.T) {
 	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }))
 	r.reload(func(c *config.Config) { c.State.Directory, c.Log.Level = "/var/lib/elsewhere", "debug" })
 	statuses := r.sd.all("STATUS=")
@@ -487,7 +503,9 @@ func TestSettingsThatNeedARestartAreNamed(t *testing.T) {
 }
 
 // TestHTTPMovesAndStays: another address is served in place of the one of before, other pages at the same one.
-func TestHTTPMovesAndStays(t *testing.T) {
+func TestHTTPMovesAndStays(t *testing.T) { eachReaders(t, hTTPMovesAndStays) }
+
+func hTTPMovesAndStays(t *testing.T) {
 	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }))
 	if code, _ := r.get("/debug/pprof/cmdline"); code != http.StatusNotFound {
 		t.Errorf("profiles though nobody asked for them: %d", code)
@@ -513,7 +531,9 @@ func TestHTTPMovesAndStays(t *testing.T) {
 }
 
 // TestManySignals: what comes while a reload is under way is one more reload, not one each.
-func TestManySignals(t *testing.T) {
+func TestManySignals(t *testing.T) { eachReaders(t, manySignals) }
+
+func manySignals(t *testing.T) {
 	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }))
 	r.mu.Lock() // holds the first reload up
 	r.hup <- syscall.SIGHUP
@@ -533,7 +553,9 @@ func TestManySignals(t *testing.T) {
 }
 
 // TestTotalsNeverGoBack, whoever looks at them while a reload ends a listener.
-func TestTotalsNeverGoBack(t *testing.T) {
+func TestTotalsNeverGoBack(t *testing.T) { eachReaders(t, totalsNeverGoBack) }
+
+func totalsNeverGoBack(t *testing.T) {
 	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }))
 	stop := make(chan struct{})
 	var looking sync.WaitGroup
@@ -608,6 +630,10 @@ func TestSumsOfARemovedOutputStay(t *testing.T) {
 
 // TestCertificatesThatNobodyServesAreForgotten: those of before must not come back with a listener that is added later.
 func TestCertificatesThatNobodyServesAreForgotten(t *testing.T) {
+	eachReaders(t, certificatesThatNobodyServesAreForgotten)
+}
+
+func certificatesThatNobodyServesAreForgotten(t *testing.T) {
 	var tls [2]tlsFiles
 	for i := range tls {
 		tls[i] = newTLSFiles(t)
@@ -622,42 +648,6 @@ func TestCertificatesThatNobodyServesAreForgotten(t *testing.T) {
 	r.reload(func(c *config.Config) { c.Listen.IPFIXTLS = []string{"127.0.0.1:0"} })
 	if now := r.s.certificates.Load(); now == nil || now == first {
 		t.Error("the certificates of before the reloads are served")
-	}
-}
-
-// A reload that waits for an output of before does not hold up a stop, which is bounded.
-func TestStopDuringAReload(t *testing.T) {
-	asked, over := make(chan struct{}, 100), make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/_bulk") {
-			w.Header().Set("X-Elastic-Product", "Elasticsearch")
-			_, _ = io.WriteString(w, `{"version":{"number":"7.17.29"},"flows":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}}}}}}`)
-			return
-		}
-		asked <- struct{}{}
-		select { // no answer
-		case <-over:
-		case <-r.Context().Done():
-		}
-	}))
-	defer server.Close()
-	defer close(over)
-	folder := t.TempDir()
-	r := runReloadable(t, settings(func(c *config.Config) {
-		c.Output.Elasticsearch.Addresses, c.Output.Elasticsearch.Spool.Directory = []string{server.URL}, filepath.Join(folder, "one")
-	}))
-	r.send(r.UDP[0], numbered(0))
-	<-asked
-	r.reload(func(c *config.Config) { c.Output.Elasticsearch.Spool.Directory = filepath.Join(folder, "other") })
-	// The output with the first directory waits for its answer, and this one for that.
-	r.mu.Lock()
-	r.cfg.Output.Elasticsearch.Spool.Directory = filepath.Join(folder, "one")
-	r.mu.Unlock()
-	r.hup <- syscall.SIGHUP
-	until(t, "the second reload", func() bool { return len(r.sd.all("RELOADING=1")) == 2 })
-	_ = r.stop() // the flows are in the spool
-	if log := r.log.String(); !strings.Contains(log, "settings not reloaded: the service stops") {
-		t.Errorf("the stop waited for the reload:\n%s", log)
 	}
 }
 

@@ -18,6 +18,7 @@ type reloaded struct {
 	at      time.Time // when settings were last put into force
 	failed  []string  // why those of now could not be; empty when they are in force
 	restart []string  // settings that need a restart
+	partly  []string  // what of those in force could not be changed where it is
 }
 
 func (r *reloads) now() reloaded {
@@ -27,16 +28,25 @@ func (r *reloads) now() reloaded {
 	return reloaded{}
 }
 
-func (r *reloads) succeeded(restart []string) {
-	r.last.Store(&reloaded{at: time.Now(), restart: restart})
+// succeeded notes settings that are in force, but for what needs a restart, or could not be changed.
+func (r *reloads) succeeded(restart []string, partly ...error) {
+	r.last.Store(&reloaded{at: time.Now(), restart: restart, partly: texts(partly)})
+}
+
+// whole tells whether the settings that were read last are in force, but for what needs a restart.
+func (r reloaded) whole() bool { return len(r.failed)+len(r.partly) == 0 }
+
+func texts(list []error) []string {
+	var all []string
+	for _, err := range list {
+		all = append(all, err.Error())
+	}
+	return all
 }
 
 func (r *reloads) failed(mistakes []error) {
 	next := r.now()
-	next.failed = nil
-	for _, err := range mistakes {
-		next.failed = append(next.failed, err.Error())
-	}
+	next.failed = texts(mistakes)
 	r.last.Store(&next)
 }
 
@@ -50,6 +60,9 @@ func (r *reloads) problem() string {
 		parts = append(parts, "settings not reloaded: "+now.failed[0])
 	default:
 		parts = append(parts, fmt.Sprintf("settings not reloaded: %s (and %s)", now.failed[0], plural(n-1, "more mistake")))
+	}
+	if len(now.partly) > 0 {
+		parts = append(parts, "settings not wholly in force: "+strings.Join(now.partly, "; "))
 	}
 	if len(now.restart) > 0 {
 		parts = append(parts, "restart needed for: "+strings.Join(now.restart, ", "))

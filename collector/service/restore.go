@@ -28,7 +28,7 @@ func (s *service) restore(cfg config.Config) {
 		return
 	}
 	now := time.Now()
-	s.store = exporter.NewStore(directory, len(s.pipelines()), time.Duration(cfg.Exporters.ForgetAfter), s.logger)
+	s.store = exporter.NewStore(directory, time.Duration(cfg.Exporters.ForgetAfter), s.logger)
 	state := s.store.Load(now)
 	for _, p := range s.pipelines() {
 		p.restore(s.store, state, now)
@@ -39,7 +39,14 @@ func (s *service) restore(cfg config.Config) {
 // restore gives a pipeline what is known already. Exporters over connections announce all of it again when they connect.
 func (p *pipeline) restore(store *exporter.Store, state exporter.State, now time.Time) {
 	if p.feed.protocol() == "udp" {
-		p.store, p.handedT = store, now
+		p.store, p.index, p.handedT = store, store.Place(), now
 		p.restored = p.table.Restore(state)
+	}
+}
+
+// leaveStore gives the place of a pipeline that has ended to another. What it knew stays in the store.
+func (p *pipeline) leaveStore() {
+	if p.store != nil {
+		p.store.Leave(p.index, time.Now())
 	}
 }

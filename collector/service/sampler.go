@@ -62,9 +62,6 @@ func (r *recentSums) put(at time.Time, s sums) {
 	r.n++
 }
 
-// latest is the newest sample; nothing where there is none.
-func (r *recentSums) latest() sums { return r.of[r.now] }
-
 // rates are per second, over the samples that there are.
 func (r *recentSums) rates() page.Rates {
 	if r.n < 2 {
@@ -141,12 +138,12 @@ type outputTrack struct {
 type sampler struct {
 	state *state
 	beat  *heartbeat.Heartbeat
+	ended chan struct{}
 
 	mu        sync.Mutex
 	at        time.Time // of the last sample
 	totals    []totals  // of the last samples, the oldest first: those that rates are made of
 	all       recentSums
-	came      sums                  // flows and packets through all listeners, those that ended among them
 	octets    uint64                // of all exporters, those that were forgotten among them
 	octetsOf  map[netip.Addr]uint64 // at the last sample
 	points    [samplesKept]page.Point
@@ -158,14 +155,17 @@ type sampler struct {
 
 func newSampler(s *state) *sampler {
 	p := &sampler{
-		state: s, beat: heartbeat.New("sampler of the page", sampleGrace),
+		state: s, beat: heartbeat.New("sampler of the page", sampleGrace), ended: make(chan struct{}),
 		exporters: map[netip.Addr]*track{}, outputs: map[string]*outputTrack{}, sockets: map[*listener]*recentSums{},
 	}
 	p.sample(time.Now())
 	return p
 }
 
-// run notes figures until stopped is closed.
+// end ends run.
+func (p *sampler) end() { close(p.ended) }
+
+// run notes figures until stopped is closed, or end is called.
 func (p *sampler) run(stopped <-chan struct{}) {
 	ticker := time.NewTicker(sampleInterval)
 	defer ticker.Stop()
@@ -174,6 +174,8 @@ func (p *sampler) run(stopped <-chan struct{}) {
 		case <-stopped:
 			p.beat.Rest() // finished
 			return
+		case <-p.ended:
+			return // nobody asks it for a sign of life
 		case now := <-ticker.C:
 			p.beat.Beat(sampleInterval + sampleGrace)
 			p.sample(now)
@@ -194,7 +196,6 @@ func (p *sampler) sample(now time.Time) {
 	p.sockets = make(map[*listener]*recentSums, len(listeners))
 	for i, snap := range snaps {
 		l := listeners[i]
-		var socket sums
 		for j := range snap.Sources {
 			src := &snap.Sources[j]
 			if src.Packets == 0 {
@@ -204,19 +205,14 @@ func (p *sampler) sample(now time.Time) {
 			sum := by[src.Key.Address]
 			sum.add(one)
 			by[src.Key.Address] = sum
-			socket.add(one)
 		}
-		socket.octets = 0 // not known of a socket for good: sources are forgotten
-		socket.flows, socket.packets = l.flows(), received(l.feed)
 		if p.sockets[l] = before[l]; p.sockets[l] == nil {
 			p.sockets[l] = &recentSums{}
 		}
-		last := p.sockets[l].latest()
-		p.came.add(sums{flows: more(socket.flows, last.flows), packets: more(socket.packets, last.packets)})
-		p.sockets[l].put(now, socket)
+		p.sockets[l].put(now, sums{flows: l.flows(), packets: received(l.feed)})
 	}
-	all := p.came // what came through listeners that ended stays in it
-	all.octets = p.traffic(by)
+	// Of totals, which do not go back when a listener ends or a source is forgotten: all rates would be 0 until that is out of the window.
+	all := sums{flows: t.flows, packets: t.packets, octets: p.traffic(by)}
 	p.follow(now, by)
 	p.follows(now, t)
 

@@ -91,15 +91,14 @@ func Run(ctx context.Context, cfg config.Config, o Options) error {
 type service struct {
 	state
 	options  Options
+	telling  sync.Mutex // systemd of phases
 	logger   *slog.Logger
 	config   config.Config // in force
 	pool     *output.Pool
 	encoder  *schema.Encoder
 	registry *prometheus.Registry
-	http     *httpServer        // nil when off
-	endLook  context.CancelFunc // of the sampler, while there is one
-	made     int                // pipelines so far
-	noRecent string             // what keeps recent flows from being kept, where they are to be
+	http     *httpServer // nil when off
+	noRecent string      // what keeps recent flows from being kept, where they are to be
 
 	inherited *inherit.Sockets // what systemd passed, and where it keeps sockets
 
@@ -199,19 +198,17 @@ func (s *service) look() {
 	if s.sampler.Load() == nil {
 		sampler := newSampler(&s.state)
 		s.sampler.Store(sampler)
-		looking, end := context.WithCancel(s.watching)
-		s.endLook = end
-		s.background.Go(func() { sampler.run(looking.Done()) })
+		s.background.Go(func() { sampler.run(s.watching.Done()) })
 	}
 }
 
-// lookAway ends that: without pages nobody would see it.
+// lookAway ends that: nobody can look any more.
 func (s *service) lookAway() {
 	for _, p := range s.pipelines() {
 		p.top.Store(nil)
 	}
-	if s.sampler.Swap(nil) != nil {
-		s.endLook()
+	if sampler := s.sampler.Swap(nil); sampler != nil {
+		sampler.end()
 	}
 }
 
@@ -329,11 +326,10 @@ func (s *service) run(ctx context.Context) error {
 		select {
 		case <-s.reading.Done():
 		case <-s.options.Reload:
-			s.reload(s.reading)
+			s.reload(s.reading) //nolint:contextcheck // it is made of ctx, and ends with a reader too
 		}
 	}
-	s.phase.Store(stopping)
-	notify(s.logger, daemon.SdNotifyStopping, extend(s.options.DrainTime+stopGrace), status("stopping: storing what is buffered"))
+	s.enter(stopping, daemon.SdNotifyStopping, extend(s.options.DrainTime+stopGrace), status("stopping: storing what is buffered"))
 	s.readers.Wait()
 	if s.store != nil {
 		s.store.Close()

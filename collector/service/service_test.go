@@ -160,10 +160,25 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// readersOfTests is how many readers an address has in tests that do not say.
+var readersOfTests = 1
+
+// eachReaders runs a test with one reader for each address, and with several.
+func eachReaders(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	for _, n := range []int{1, 4} {
+		t.Run(fmt.Sprintf("readers=%d", n), func(t *testing.T) {
+			readersOfTests = n
+			defer func() { readersOfTests = 1 }()
+			test(t)
+		})
+	}
+}
+
 // settings are those of a collector on loopback.
 func settings(change func(*config.Config)) config.Config {
 	c := config.Default()
-	c.Listen.UDP, c.Listen.Readers = []string{"127.0.0.1:0"}, 1
+	c.Listen.UDP, c.Listen.Readers = []string{"127.0.0.1:0"}, readersOfTests
 	c.HTTP.Address = "127.0.0.1:0"
 	c.Output.Elasticsearch.FlushInterval = config.Duration(10 * time.Millisecond)
 	if change != nil {

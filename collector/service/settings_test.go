@@ -170,8 +170,8 @@ func TestEverySettingIsReloadedOrNeedsARestart(t *testing.T) {
 		}
 		apply := func(c map[string]string) (changed, restart []string) {
 			next, changed, restart := config.Reload(s.config, parse(c))
-			if err := s.apply(t.Context(), next); err != nil {
-				t.Fatalf("%s: %v", k.Key, err)
+			if partly, err := s.apply(t.Context(), next); err != nil || len(partly) > 0 {
+				t.Fatalf("%s: %v, %v", k.Key, err, partly)
 			}
 			return changed, restart
 		}

@@ -24,7 +24,7 @@ type state struct {
 	version  string
 	started  time.Time
 	settings atomic.Pointer[[]config.Setting]
-	phase    atomic.Int32
+	phase    atomic.Int32 // only enter changes it
 	open     atomic.Pointer[listening]
 	sink     *output.Outputs
 	store    *exporter.Store                       // nil when nothing is to outlive a restart
@@ -40,13 +40,14 @@ type listening struct {
 	listeners []*listener // at work
 	ending    []*listener // not wanted any more, while they read what the kernel holds
 
-	goneFlows, goneDrops uint64 // of those that ended while the service goes on
+	goneFlows, gonePackets, goneDrops uint64 // of those that ended while the service goes on
 }
 
 // ended is the same without one of those that end, whose pipelines and socket are done.
 func (o listening) ended(l *listener) *listening {
 	o.ending = slices.DeleteFunc(slices.Clone(o.ending), func(one *listener) bool { return one == l })
 	o.goneFlows += l.flows()
+	o.gonePackets += received(l.feed)
 	o.goneDrops += l.feed.kernelDrops()
 	return &o
 }
@@ -189,6 +190,7 @@ func (s *state) conditions() (ok bool, list []condition) {
 type totals struct {
 	at          time.Time
 	flows       uint64
+	packets     uint64 // received, or messages
 	kernelDrops uint64
 	dropped     uint64
 	exporters   int
@@ -200,9 +202,10 @@ type totals struct {
 func (s *state) totals() totals {
 	t := totals{at: time.Now(), outputs: s.sink.Stats(), settings: s.reloads.problem()}
 	now := s.open.Load()
-	t.flows, t.kernelDrops = now.goneFlows, now.goneDrops
+	t.flows, t.packets, t.kernelDrops = now.goneFlows, now.gonePackets, now.goneDrops
 	for _, l := range slices.Concat(now.listeners, now.ending) {
 		t.flows += l.flows()
+		t.packets += received(l.feed)
 		t.kernelDrops += l.feed.kernelDrops()
 	}
 	for _, l := range now.listeners {

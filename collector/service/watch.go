@@ -63,14 +63,12 @@ func (s *service) becomeReady() {
 			if waiting != "" {
 				s.logger.Warn("ready though an output was not reached: flows are taken, and wait in memory", "output", waiting)
 			}
-			if s.phase.CompareAndSwap(starting, running) { // not while it stops
-				notify(s.logger, daemon.SdNotifyReady, status(s.statusLine()))
-			}
+			s.enter(running, daemon.SdNotifyReady, status(s.statusLine())) // not while it stops
 			return
 		}
 		if now := time.Now(); now.Sub(said) >= statusInterval {
 			said = now
-			notify(s.logger, extend(s.options.ReadyTime+stageGrace), status("starting: flows are taken, "+waiting+" is not reached yet; "+s.statusLine()))
+			s.tell(starting, extend(s.options.ReadyTime+stageGrace), status("starting: flows are taken, "+waiting+" is not reached yet; "+s.statusLine()))
 		}
 		select {
 		case <-s.reading.Done():
@@ -95,8 +93,8 @@ func (s *service) report(stopped <-chan struct{}) {
 			return
 		case <-ticker.C:
 			now := s.totals()
-			if s.phase.Load() == running && s.alive() == nil { // what is stuck says the watchdog
-				notify(s.logger, status(now.line(before)))
+			if s.alive() == nil { // what is stuck says the watchdog
+				s.tell(running, status(now.line(before)))
 			}
 			before = now
 			if err := s.sink.Problems(); err != nil {

@@ -163,22 +163,28 @@ func (s *Sockets) Claim(protocol Protocol, address netip.AddrPort) []*Socket {
 	return claimed
 }
 
+// Return gives back a socket of a socket unit that is not wanted any more. The unit keeps it bound whatever this process does, so it has to be the
+// same one that is claimed when somebody wants the address again. The file belongs to s from then on.
+func (s *Sockets) Return(file *os.File, name string, protocol Protocol, local netip.AddrPort) {
+	s.waiting = append(s.waiting, &Socket{File: file, Name: name, Protocol: protocol, Local: local})
+}
+
 // Release closes what nobody claimed. A stored socket is taken out of the store; one of a socket unit stays bound by the unit, which only
-// the operator can change: it is named in a warning.
+// the operator can change: it is named in a warning, and waits for a reload that wants it.
 func (s *Sockets) Release() {
 	if s == nil {
 		return
 	}
-	for _, o := range s.waiting {
+	s.waiting = slices.DeleteFunc(s.waiting, func(o *Socket) bool {
 		if o.Stored {
 			s.logger.Info("no longer listening", "protocol", o.Protocol, "address", o.Local.String())
+			s.drop(o)
 		} else {
 			s.logger.Warn("a socket unit listens on an address that no setting below listen names, and nobody reads it",
 				"unit_socket", o.Name, "protocol", o.Protocol, "address", o.Local.String())
 		}
-		s.drop(o)
-	}
-	s.waiting = nil
+		return o.Stored
+	})
 }
 
 func (s *Sockets) drop(o *Socket) {
