@@ -87,7 +87,7 @@ func TestReadsOfAHostGather(t *testing.T) {
 	expect(t, "apply", tofu.Apply(), n+n, nil, nil)
 
 	// While the first probe is under way the others gather.
-	h.SetDelay(time.Second)
+	h.SetDelay(2 * time.Second)
 	handshakes, sessions := h.Handshakes(), h.Sessions()
 	expect(t, "plan", tofu.Plan(), 0, nil, nil)
 	if handshakes, sessions := h.Handshakes()-handshakes, h.Sessions()-sessions; handshakes != 1 || sessions > 3 {

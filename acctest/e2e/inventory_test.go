@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestInventory(t *testing.T) {
 	if version := string(run(ctx, t, h, "systemctl", "--version")); !strings.HasPrefix(version, fmt.Sprintf("systemd %d ", i.Systemd)) {
 		t.Errorf("systemd %d of %s", i.Systemd, version)
 	}
-	if said := strings.Fields(string(run(ctx, t, h, "sh", "-c", "nproc; uname -r; dpkg --print-architecture"))); !slices.Equal(said, []string{fmt.Sprint(i.CPUs), i.Kernel, i.Architecture}) {
+	if said := strings.Fields(string(run(ctx, t, h, "sh", "-c", "nproc; uname -r; dpkg --print-architecture"))); !slices.Equal(said, []string{strconv.Itoa(i.CPUs), i.Kernel, i.Architecture}) {
 		t.Errorf("%d processors, kernel %s, %s of %q", i.CPUs, i.Kernel, i.Architecture, said)
 	}
 	for _, script := range []string{"touch /run/reboot-required", "mkdir '/srv/with space' && mount --bind /root '/srv/with space'", "mount -t tmpfs tmpfs /mnt"} {

@@ -67,7 +67,7 @@ func TestSystemd(t *testing.T) {
 		if got := tell(files) + " " + tell(environment); got != "2048:2048 GREETING=again" {
 			t.Errorf("it runs with %s", got)
 		}
-		if got := starts(); fmt.Sprint(mustInt(t, count)+1) != got {
+		if got := starts(); mustInt(t, got) != mustInt(t, count)+1 {
 			t.Errorf("demo was started %s times, and before %s", got, count)
 		}
 		must(t, tofu.Apply(ctx))

@@ -73,8 +73,12 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 	if err := desired.Validate(); err != nil {
 		return Observation{}, err
 	}
-	e := &engine{runner: runner, unread: map[string]bool{}, visit: enter(runner, desired)}
-	defer e.visit.leave()
+	visit, err := enter(ctx, runner, desired)
+	if err != nil {
+		return Observation{}, err
+	}
+	defer visit.leave()
+	e := &engine{runner: runner, unread: map[string]bool{}, visit: visit}
 	facts, answers, err := e.probe(ctx, desired, true)
 	if err != nil {
 		return Observation{System: e.system}, err
@@ -108,8 +112,12 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 	if err := desired.Validate(); err != nil {
 		return err
 	}
-	e := &engine{runner: runner, visit: enter(runner, desired)}
-	defer e.visit.leave()
+	visit, err := enter(ctx, runner, desired)
+	if err != nil {
+		return err
+	}
+	defer visit.leave()
+	e := &engine{runner: runner, visit: visit}
 	for i := len(desired) - 1; i >= 0; i-- {
 		if err := desired[i].remove(ctx, e, before); err != nil {
 			return fmt.Errorf("%s: %w", desired[i].ID(), err)
@@ -143,17 +151,19 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 
 // restore puts a unit back, unless another removal of the same moment has restarted it with all that went.
 func (e *engine) restore(ctx context.Context, unit Unit, before Before) error {
-	_, covered, end, err := e.visit.turn(ctx, unit.Name)
-	if err != nil {
+	if err := e.visit.begin(ctx); err != nil {
 		return err
 	}
-	if unit.AnyActive && covered {
-		end(false)
+	if unit.AnyActive && e.visit.covered(unit.Name) {
 		return nil
 	}
-	err = unit.restore(ctx, e, before)
-	end(err == nil && unit.AnyActive && !unit.AnyAge)
-	return err
+	if err := unit.restore(ctx, e, before); err != nil {
+		return err
+	}
+	if unit.AnyActive && !unit.AnyAge {
+		e.visit.restarted(unit.Name)
+	}
+	return nil
 }
 
 // dropInsOfOthers tells whether all unit files of desired are drop-ins of units that are not in desired: units that stay. For
@@ -247,18 +257,20 @@ func (e *engine) apply(ctx context.Context, items Desired, answers []answer) err
 
 // applyUnit applies the first of items once the files of all who are at work on the host are written. changed: answers are old.
 func (e *engine) applyUnit(ctx context.Context, unit Unit, items Desired, answers []answer, changed bool) (did bool, err error) {
-	shared, _, end, err := e.visit.turn(ctx, unit.Name)
-	if err != nil {
+	if err := e.visit.begin(ctx); err != nil {
 		return false, fmt.Errorf("%s: %w", unit.ID(), err)
 	}
-	defer func() { end(did && err == nil && unit.looksAtAge()) }()
-	if changed || shared {
+	if changed || e.visit.shared(unit.Name) {
 		if err := e.refresh(ctx, items, answers); err != nil {
 			return false, err
 		}
 	}
 	e.note(items, answers)
-	return e.applyItem(ctx, unit, answers[0], e.unread[unit.Name])
+	did, err = e.applyItem(ctx, unit, answers[0], e.unread[unit.Name])
+	if did && err == nil && unit.looksAtAge() {
+		e.visit.restarted(unit.Name)
+	}
+	return did, err
 }
 
 // applyItem applies an item that is not as wanted, or has to be applied all the same.

@@ -101,7 +101,7 @@ func TestApplyStops(t *testing.T) {
 		File{Path: filepath.Join(folder, "c"), Content: []byte("c")},
 	})
 	o, err := Apply(t.Context(), l, desired)
-	wantError(t, err, desired[1].ID(), "No such file or directory")
+	wantError(t, err, desired[1].ID(), "is not there")
 	if left := entries(t, folder); !cmp.Equal(left, []string{"a"}) || len(o.Before.Files) != 3 {
 		t.Errorf("there is %q; Before %+v", left, o.Before)
 	}

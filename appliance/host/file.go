@@ -291,9 +291,9 @@ func (f File) remove(ctx context.Context, e *engine, b Before) error {
 	if isUnitFile(f.Path) {
 		e.unitFilesChanged = true
 	}
-	before := b.Files[f.Path]
-	if before.Backup {
-		// As long as there is no backup the file was not replaced.
+	before, recorded := b.Files[f.Path]
+	if before.Backup || f.Backup && !recorded {
+		// As long as there is no backup the file was not replaced. Without a record it may be theirs: it stays.
 		return e.run(ctx, "restore", removeScript, nil, "backup", f.Path, leftovers(f.Path), yesNo(f.FollowLinks), BackupSuffix)
 	}
 	if !before.Existed || !before.Kept {

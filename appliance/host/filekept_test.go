@@ -74,6 +74,19 @@ func TestFileBackup(t *testing.T) {
 		file.Foreign = true
 		apply(t, l, mine(t, Desired{file}))
 	}
+	remove(t, l, mine(t, Desired{file}), Before{})
+	remove(t, l, mine(t, Desired{file}), Before{}) // a file that nobody knows anything about stays
+	if content, err := os.ReadFile(name); err != nil || !bytes.Equal(content, theirs) {
+		t.Errorf("after another removal: %d bytes, %v", len(content), err)
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	o = apply(t, l, mine(t, Desired{file}))
+	remove(t, l, mine(t, Desired{file}), o.Before) // there was none before
+	if left := entries(t, folder); len(left) > 0 {
+		t.Errorf("there is %q", left)
+	}
 }
 
 func TestFileBehindLinks(t *testing.T) {

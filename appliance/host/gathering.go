@@ -5,12 +5,13 @@ import (
 	"sync"
 )
 
-// Gathering lets several Applies and Removes on one host that change the same unit share its restart: each writes its files, all wait
-// until the last that had begun has written its own, and then the first of them restarts. The others find the unit restarted.
-// The zero value is ready for use.
+// Gathering lets several Applies and Removes on one host that change the same unit share its restart: all that have begun write their
+// files, and only then they look after the unit, one at a time. The first restarts it; the others find it restarted. Who comes while
+// one looks after the unit waits. The zero value is ready for use.
 type Gathering struct {
-	mu    sync.Mutex
-	units map[string]*gathered
+	mu      sync.Mutex
+	units   map[string]*gathered
+	changed chan struct{} // closed when anything below has changed
 }
 
 // Gathered is a Runner that knows who else is at work on its host.
@@ -21,79 +22,153 @@ type Gathered interface {
 
 // gathered is one unit that somebody is at work on.
 type gathered struct {
-	visitors int           // that have entered and not left
-	entered  int           // ever
-	writing  int           // visitors that may still write files
-	quiet    chan struct{} // closed when nobody writes
-	turn     chan struct{} // held while the unit is looked at and restarted
-	written  int           // how many have written
-	covered  int           // so many of them had when the unit was last restarted
+	visitors int  // that have entered and not left
+	writing  int  // visitors that may still write files
+	turn     bool // one of them looks after the unit
+	written  int  // how many have ever written
+	covered  int  // so many of them had when the unit was last restarted
 }
 
 // visit is one Apply or Remove among those at work. A nil visit is alone.
 type visit struct {
 	g     *Gathering
 	units map[string]*visited
-	wrote sync.Once
+	wrote bool
+	turn  bool
 }
 
 type visited struct {
-	entered int // of the unit when this visit began
-	mine    int // the unit's written after this visit's
+	*gathered
+	mine   int  // the unit's written after this visit's
+	shared bool // others were there at the same time
 }
 
 // enter begins a visit to the units of desired; leave must follow. It is nil where the runner does not gather.
-func enter(runner Runner, desired Desired) *visit {
+func enter(ctx context.Context, runner Runner, desired Desired) (*visit, error) {
 	with, ok := runner.(Gathered)
 	if !ok {
-		return nil
+		return nil, nil //nolint:nilnil // nobody else can be there
 	}
-	g := with.Gathering()
-	v := &visit{g: g, units: map[string]*visited{}}
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	v := &visit{g: with.Gathering(), units: map[string]*visited{}}
 	for _, item := range desired {
-		unit, ok := item.(Unit)
-		if !ok {
-			continue
+		if unit, ok := item.(Unit); ok {
+			v.units[unit.Name] = nil
 		}
-		at := g.units[unit.Name]
-		if at == nil {
-			at = &gathered{turn: make(chan struct{}, 1)}
-			if g.units == nil {
-				g.units = map[string]*gathered{}
+	}
+	free := func() bool {
+		for name := range v.units {
+			if at := v.g.units[name]; at != nil && at.turn {
+				return false
 			}
-			g.units[unit.Name] = at
 		}
-		if at.writing == 0 {
-			at.quiet = make(chan struct{})
-		}
-		at.visitors++
-		at.writing++
-		at.entered++
-		v.units[unit.Name] = &visited{entered: at.entered}
+		return true
 	}
-	return v
-}
-
-// written tells the others that this visit's files are in their place, for all of its units at once: so nobody waits for one who
-// waits for him.
-func (v *visit) written() {
-	if v == nil {
-		return
-	}
-	v.wrote.Do(func() {
-		v.g.mu.Lock()
-		defer v.g.mu.Unlock()
-		for name, mine := range v.units {
+	return v, v.g.when(ctx, free, func() {
+		for name := range v.units {
 			at := v.g.units[name]
-			at.written++
-			mine.mine = at.written
-			if at.writing--; at.writing == 0 {
-				close(at.quiet)
+			if at == nil {
+				at = &gathered{}
+				if v.g.units == nil {
+					v.g.units = map[string]*gathered{}
+				}
+				v.g.units[name] = at
 			}
+			at.visitors++
+			at.writing++
+			v.units[name] = &visited{gathered: at}
 		}
 	})
+}
+
+// when waits until a condition holds and does something then. Both run with the lock.
+func (g *Gathering) when(ctx context.Context, holds func() bool, do func()) error {
+	for {
+		g.mu.Lock()
+		if holds() {
+			g.change(do)
+			g.mu.Unlock()
+			return nil
+		}
+		if g.changed == nil {
+			g.changed = make(chan struct{})
+		}
+		changed := g.changed
+		g.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// update does something at once.
+func (g *Gathering) update(do func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.change(do)
+}
+
+// change does something with the lock held, and wakes those who wait.
+func (g *Gathering) change(do func()) {
+	do()
+	if g.changed != nil {
+		close(g.changed)
+		g.changed = nil
+	}
+}
+
+// written tells the others that this visit's files are in their place.
+func (v *visit) written() {
+	if v.wrote {
+		return
+	}
+	v.wrote = true
+	for _, at := range v.units {
+		at.written++
+		at.writing--
+		at.mine = at.written
+	}
+}
+
+// begin waits until nobody writes for any of the visit's units and nobody else looks after one; then it is this visit's turn until it
+// leaves. Nothing is held while it waits, and all units are taken at once: so no two visits wait for each other.
+func (v *visit) begin(ctx context.Context) error {
+	if v == nil || v.turn {
+		return nil
+	}
+	v.g.update(v.written)
+	free := func() bool {
+		for _, at := range v.units {
+			if at.writing > 0 || at.turn {
+				return false
+			}
+		}
+		return true
+	}
+	return v.g.when(ctx, free, func() {
+		v.turn = true
+		for _, at := range v.units {
+			at.turn = true
+			at.shared = at.visitors > 1 || at.written > at.mine || at.mine > 1
+		}
+	})
+}
+
+// shared tells whether others were at work on a unit meanwhile, so that what is known of it is old.
+func (v *visit) shared(name string) bool { return v != nil && v.units[name].shared }
+
+// covered tells whether a unit was restarted by another visit since this one wrote.
+func (v *visit) covered(name string) bool {
+	return v != nil && v.units[name].covered >= v.units[name].mine
+}
+
+// restarted notes that a unit runs with all that is written.
+func (v *visit) restarted(name string) {
+	if v != nil {
+		at := v.units[name]
+		v.g.update(func() { at.covered = at.written })
+	}
 }
 
 // leave ends the visit.
@@ -101,60 +176,13 @@ func (v *visit) leave() {
 	if v == nil {
 		return
 	}
-	v.written()
-	v.g.mu.Lock()
-	defer v.g.mu.Unlock()
-	for name := range v.units {
-		at := v.g.units[name]
-		if at.visitors--; at.visitors == 0 {
-			delete(v.g.units, name)
-		}
-	}
-}
-
-// turn waits until nobody writes for the unit and nobody else looks after it. shared: others were there meanwhile, so what is known of
-// the unit is old. covered: the unit was restarted since this visit wrote. end says whether the unit runs now with all that was written
-// when the turn began.
-func (v *visit) turn(ctx context.Context, name string) (shared, covered bool, end func(restarted bool), err error) {
-	if v == nil {
-		return false, false, func(bool) {}, nil
-	}
-	v.written()
-	v.g.mu.Lock()
-	at, quiet := v.g.units[name], v.g.units[name].quiet
-	v.g.mu.Unlock()
-	for _, wait := range []func() bool{
-		func() bool {
-			select {
-			case <-quiet:
-				return true
-			case <-ctx.Done():
-				return false
+	v.g.update(func() {
+		v.written()
+		for name, at := range v.units {
+			at.turn = at.turn && !v.turn
+			if at.visitors--; at.visitors == 0 {
+				delete(v.g.units, name)
 			}
-		},
-		func() bool {
-			select {
-			case at.turn <- struct{}{}:
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		},
-	} {
-		if !wait() {
-			return false, false, nil, context.Cause(ctx)
 		}
-	}
-	v.g.mu.Lock()
-	defer v.g.mu.Unlock()
-	mine, began := v.units[name], at.written
-	shared = at.visitors > 1 || at.entered != mine.entered || at.covered > 0
-	return shared, at.covered >= mine.mine, func(restarted bool) {
-		v.g.mu.Lock()
-		defer v.g.mu.Unlock()
-		if restarted {
-			at.covered = began
-		}
-		<-at.turn
-	}, nil
+	})
 }

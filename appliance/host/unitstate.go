@@ -49,6 +49,9 @@ func (u Unit) state(a answer) (unitState, error) {
 	if s.enabled == "" {
 		s.enabled = properties["UnitFileState"]
 	}
+	if s.enabled == "not-found" {
+		s.enabled = Absent
+	}
 	for _, property := range []string{"ExecMainStartTimestamp", "InactiveExitTimestamp"} {
 		text := properties[property]
 		if text == "" || text == "n/a" || text == "0" {

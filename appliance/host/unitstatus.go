@@ -78,13 +78,15 @@ func (u Unit) command(ctx context.Context, runner Runner, steps ...string) error
 	if err := u.validate(); err != nil {
 		return err
 	}
-	e := &engine{runner: runner, visit: enter(runner, Desired{u})}
-	defer e.visit.leave()
-	_, _, end, err := e.visit.turn(ctx, u.Name)
+	visit, err := enter(ctx, runner, Desired{u})
 	if err != nil {
 		return err
 	}
-	defer end(false)
+	defer visit.leave()
+	if err := visit.begin(ctx); err != nil {
+		return err
+	}
+	e := &engine{runner: runner, visit: visit}
 	return e.run(ctx, steps[len(steps)-1]+" of "+u.Name, unitScript, nil, u.script(steps...)...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func TestCommandLineInOtherShells(t *testing.T) {
 		line := commandLine(append([]string{"/usr/bin/printf", `%s\0`}, want...))
 		for _, shell := range shells {
 			cmd := exec.CommandContext(t.Context(), shell, "-c", line)
-			cmd.Env = append(os.Environ(), "HOME=/nonexistent", "PATH=/nowhere")
+			cmd.Env = append(os.Environ(), "HOME="+filepath.Join(t.TempDir(), "absent"), "PATH=/nowhere")
 			out, err := cmd.CombinedOutput()
 			own, ran := afterMark(out)
 			if got := strings.Split(strings.TrimSuffix(string(own), "\x00"), "\x00"); err != nil || !ran || !slices.Equal(got, want) {

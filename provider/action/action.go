@@ -44,8 +44,9 @@ type model struct {
 
 // New are the constructors of the actions.
 func New() []func() action.Action {
-	var all []func() action.Action
-	for _, k := range []kind{restart, reload, reboot} {
+	kinds := []kind{restart, reload, reboot}
+	all := make([]func() action.Action, 0, len(kinds))
+	for _, k := range kinds {
 		all = append(all, func() action.Action { return &hostAction{kind: k} })
 	}
 	return all

@@ -19,7 +19,7 @@ const description = "A file of a host, with its content, owner and mode. It is w
 	"Its directory has to be there, see [`flowstack_directory`](directory.md).\n\n" +
 	"Destroying the resource puts back the file that was there before it. For that one of up to 64 KiB is kept in the resource's private state; " +
 	"a larger one, or one in whose place a secret comes, is refused unless `backup` is set. A file that has the content already is taken over. " +
-	"A file that was imported is removed."
+	"A file that was imported is removed; with `backup` it stays."
 
 func attributes() map[string]schema.Attribute {
 	all := permissions.Attributes(schema.StringAttribute{
@@ -69,7 +69,7 @@ func attributes() map[string]schema.Attribute {
 		"backup": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 			MarkdownDescription: "Keeps the file that was there before the resource, of any size and with all its attributes, as `PATH.bak-flowstack` on the host until the resource " +
-				"is destroyed, which renames it back. Default `false`.",
+				"is destroyed, which renames it back. That also works after a creation that failed half-way because the host went away. Default `false`.",
 		},
 		"follow_symlinks": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),

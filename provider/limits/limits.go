@@ -90,7 +90,7 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 })
 
 func validate(_ context.Context, m *Model) diag.Diagnostics {
-	diags := m.Restart.Validate()
+	diags := m.Validate()
 	none := true
 	for _, l := range all {
 		value := *l.of(m)
@@ -106,7 +106,7 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 }
 
 func desired(_ context.Context, m *Model, _ hostresource.Context) (host.Desired, bool, diag.Diagnostics) {
-	if m.UnitName.IsUnknown() || !m.Restart.Known() {
+	if m.UnitName.IsUnknown() || !m.Known() {
 		return nil, false, nil
 	}
 	var content []byte

@@ -111,15 +111,15 @@ func (d *serviceDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	const later = "Let the data source depend on what makes the host (depends_on): then it is read in the apply."
+	const later = "When the host is made in the same configuration, let the data source depend on what makes the host (depends_on): then it is read in the apply."
 	summary := "Unable to read the service " + m.Name.ValueString()
 	if m.Host.IsNull() {
 		name, err := d.data.Hosts.Default()
 		if err == nil && name == "" {
-			err = errors.New("which hosts the provider has is not known before the apply. " + later)
+			err = errors.New("which hosts the provider has is not known before the apply")
 		}
 		if err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("host"), summary, connection.Explain(err))
+			resp.Diagnostics.AddAttributeError(path.Root("host"), summary, connection.Explain(err)+". "+later)
 			return
 		}
 		m.Host = types.StringValue(name)

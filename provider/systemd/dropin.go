@@ -58,7 +58,7 @@ var NewDropIn = hostresource.New[DropInModel, *DropInModel](hostresource.Kind[Dr
 	NameAttribute: "unit",
 	Part:          &hostresource.Part[DropInModel]{Attribute: "name", Of: func(m *DropInModel) *types.String { return &m.Name }},
 	Validate: func(_ context.Context, m *DropInModel) diag.Diagnostics {
-		return append(m.Restart.Validate(), validateContent(m.Content)...)
+		return append(m.Validate(), validateContent(m.Content)...)
 	},
 	Desired: desiredDropIn,
 	Import: func(_ context.Context, m *DropInModel, _ host.Facts) diag.Diagnostics {
@@ -69,7 +69,7 @@ var NewDropIn = hostresource.New[DropInModel, *DropInModel](hostresource.Kind[Dr
 })
 
 func desiredDropIn(_ context.Context, m *DropInModel, _ hostresource.Context) (host.Desired, bool, diag.Diagnostics) {
-	if m.UnitName.IsUnknown() || m.Name.IsUnknown() || m.Content.IsUnknown() || !m.Restart.Known() {
+	if m.UnitName.IsUnknown() || m.Name.IsUnknown() || m.Content.IsUnknown() || !m.Known() {
 		return nil, false, nil
 	}
 	return DropIn(m.UnitName.ValueString(), m.Name.ValueString()+".conf", content(m.Content), &m.Restart), true, nil
@@ -84,11 +84,12 @@ func DropIn(unit, name string, content []byte, restart *Restart) host.Desired {
 			Path: path.Join(directory, name), Content: content, Mode: 0o644,
 			Format: host.UnitFileFormat{}, Validate: host.VerifyDropIn(unit, name),
 		},
+		restart.Unit(host.Unit{Name: unit, AnyEnabled: true, AnyActive: true, Borrowed: true}),
 	}
 	if !restart.Wanted() {
-		return desired
+		return desired[:2] // the unit is left alone
 	}
-	return append(desired, restart.Unit(host.Unit{Name: unit, AnyEnabled: true, AnyActive: true, Borrowed: true}))
+	return desired
 }
 
 // FileGone tells whether the file of a drop-in is gone: its folder may stay for others.

@@ -71,7 +71,7 @@ func is(b types.Bool, value bool) bool {
 }
 
 func validateService(_ context.Context, m *ServiceModel) diag.Diagnostics {
-	diags := m.Restart.Validate()
+	diags := m.Validate()
 	for name, value := range map[string]types.Bool{"enabled": m.Enabled, "active": m.Active} {
 		if is(m.Masked, true) && is(value, true) {
 			diags.AddAttributeError(path.Root(name), "Unable to mask the service", "A masked unit can neither be enabled nor run. Leave "+name+" or masked out.")
@@ -81,12 +81,12 @@ func validateService(_ context.Context, m *ServiceModel) diag.Diagnostics {
 }
 
 func desiredService(_ context.Context, m *ServiceModel, _ hostresource.Context) (host.Desired, bool, diag.Diagnostics) {
-	if m.Name.IsUnknown() || m.Enabled.IsUnknown() || m.Active.IsUnknown() || m.Masked.IsUnknown() || m.WaitForPort.IsUnknown() || !m.Restart.Known() {
+	if m.Name.IsUnknown() || m.Enabled.IsUnknown() || m.Active.IsUnknown() || m.Masked.IsUnknown() || m.WaitForPort.IsUnknown() || !m.Known() {
 		return nil, false, nil
 	}
 	// An import looks at everything once.
 	look := m.Effective.IsNull() || m.Masked.ValueBool()
-	return host.Desired{m.Restart.Unit(host.Unit{
+	return host.Desired{m.Unit(host.Unit{
 		Name: m.Name.ValueString(), Borrowed: true,
 		Enabled: m.Enabled.ValueBool(), AnyEnabled: m.Enabled.IsNull() && !look,
 		Active: m.Active.ValueBool(), AnyActive: m.Active.IsNull() && !look,

@@ -103,7 +103,7 @@ func validateContent(text types.String) diag.Diagnostics {
 }
 
 func validateUnit(_ context.Context, m *UnitModel) diag.Diagnostics {
-	diags := append(m.Restart.Validate(), validateContent(m.Content)...)
+	diags := append(m.Validate(), validateContent(m.Content)...)
 	return append(diags, validatePort(m.WaitForPort, !m.Active.IsNull() && !m.Active.IsUnknown() && !m.Active.ValueBool())...)
 }
 
@@ -116,7 +116,7 @@ func validatePort(port types.Int64, stopped bool) diag.Diagnostics {
 }
 
 func desiredUnit(_ context.Context, m *UnitModel, _ hostresource.Context) (host.Desired, bool, diag.Diagnostics) {
-	if m.Name.IsUnknown() || m.Content.IsUnknown() || m.Enabled.IsUnknown() || m.Active.IsUnknown() || m.WaitForPort.IsUnknown() || !m.Restart.Known() {
+	if m.Name.IsUnknown() || m.Content.IsUnknown() || m.Enabled.IsUnknown() || m.Active.IsUnknown() || m.WaitForPort.IsUnknown() || !m.Known() {
 		return nil, false, nil
 	}
 	name := m.Name.ValueString()
@@ -125,7 +125,7 @@ func desiredUnit(_ context.Context, m *UnitModel, _ hostresource.Context) (host.
 			Path: unitFile(name), Content: content(m.Content), Mode: 0o644,
 			Format: host.UnitFileFormat{}, Validate: host.VerifyUnitFile(name),
 		},
-		m.Restart.Unit(host.Unit{
+		m.Unit(host.Unit{
 			Name: name, Enabled: m.Enabled.ValueBool(), Active: m.Active.ValueBool(),
 			Health: host.Health{Port: int(m.WaitForPort.ValueInt64())},
 		}),

@@ -234,8 +234,14 @@ unit() { # NAME PORT INPUT…
 	# The property UnitFileState may be remembered from before; is-enabled looks at the disk.
 	enabled=$(systemctl is-enabled -- "$name" 2>/dev/null)
 	if [ -z "$enabled" ]; then
-		failed "$(systemctl is-enabled -- "$name" 2>&1)"
-		return
+		said=$(systemctl is-enabled -- "$name" 2>&1)
+		case $said in
+		*'No such file or directory') enabled=not-found ;; # its file was removed while it is loaded
+		*)
+			failed "$said"
+			return
+			;;
+		esac
 	fi
 	value enabled "$enabled"
 	while read -r line; do

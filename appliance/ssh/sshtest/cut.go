@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -66,7 +67,8 @@ func (c *cut) ended(id int64) bool {
 	return c.waiting[id]
 }
 
-var wrapped = regexp.MustCompile(`echo ([A-Za-z0-9+/=]+) \| base64 -d`)
+// wrapped is a command in base64: in one word, or in several behind the shell's name.
+var wrapped = regexp.MustCompile(`echo ([A-Za-z0-9+/=]+) \| base64 -d|base64 -d\)"' sh ([A-Za-z0-9+/= ]+)$`)
 
 // Commands are the command lines that came so far, unwrapped where base64 hid them from the login shell.
 func (s *Server) Commands() []string {
@@ -75,7 +77,7 @@ func (s *Server) Commands() []string {
 	s.mu.Unlock()
 	for i, command := range commands {
 		if found := wrapped.FindStringSubmatch(command); found != nil {
-			if script, err := base64.StdEncoding.DecodeString(found[1]); err == nil {
+			if script, err := base64.StdEncoding.DecodeString(found[1] + strings.ReplaceAll(found[2], " ", "")); err == nil {
 				commands[i] = string(script)
 			}
 		}

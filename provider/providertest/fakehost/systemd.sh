@@ -40,6 +40,7 @@ masked=no known=yes
 get() { cat "$state/$1" 2>/dev/null || echo "$2"; }
 enabled=$(get enabled disabled) active=$(get active inactive)
 [ $masked = no ] || enabled=masked
+[ $known = yes ] || enabled=
 
 if [ "$action" = show ]; then
 	load=loaded reload=no

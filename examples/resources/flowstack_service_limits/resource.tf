@@ -1,0 +1,9 @@
+# What Elasticsearch asks for.
+resource "flowstack_service_limits" "elasticsearch" {
+  unit    = "elasticsearch.service"
+  nofile  = "131072"
+  nproc   = "8192"
+  memlock = "infinity"
+  fsize   = "infinity"
+  as      = "infinity"
+}

@@ -1,0 +1,2 @@
+# HOST/NAME
+terraform import flowstack_systemd_service.elasticsearch flow1/elasticsearch.service

@@ -1,0 +1,14 @@
+# Elasticsearch starts at boot, runs with its configuration as it is, and answers.
+resource "flowstack_systemd_service" "elasticsearch" {
+  name          = "elasticsearch.service"
+  enabled       = true
+  active        = true
+  inputs        = ["/etc/elasticsearch/elasticsearch.yml"]
+  wait_for_port = 9200
+}
+
+# Nobody starts what would change packages by itself.
+resource "flowstack_systemd_service" "upgrades" {
+  name   = "unattended-upgrades.service"
+  masked = true
+}

@@ -1,0 +1,26 @@
+# A snapshot of the flows every night.
+resource "flowstack_systemd_unit" "backup" {
+  name    = "flow-backup.service"
+  content = <<-EOT
+    [Unit]
+    Description=Copy the flows of the day
+
+    [Service]
+    Type=oneshot
+    ExecStart=/usr/bin/cp -a /var/lib/flowcollector /var/backups
+  EOT
+  enabled = false # the timer starts it
+  active  = false
+}
+
+resource "flowstack_systemd_unit" "nightly" {
+  name       = "flow-backup.timer"
+  content    = <<-EOT
+    [Timer]
+    OnCalendar=daily
+
+    [Install]
+    WantedBy=timers.target
+  EOT
+  depends_on = [flowstack_systemd_unit.backup]
+}
