@@ -275,7 +275,7 @@ func TestExamples(t *testing.T) {
 			tofu := providertest.NewCLI(t)
 			tofu.Env = []string{
 				"TF_VAR_ssh_private_key=" + h.PrivateKey, "TF_VAR_elastic_password=" + e.Password, "TF_VAR_collector_password=x", "TF_VAR_token=x",
-				"TF_VAR_networks=" + files[0],
+				"TF_VAR_networks=" + files[0], "TF_VAR_maxmind_license_key=x",
 				"TF_VAR_address=" + h.Host, fmt.Sprintf("TF_VAR_port=%d", h.Port), fmt.Sprintf("TF_VAR_host_keys=[%q]", h.HostKey),
 				"TF_VAR_private_key=" + h.PrivateKey, "TF_VAR_elasticsearch_password=" + e.Password,
 				"TF_VAR_elasticsearch_endpoint=" + e.URL, "TF_VAR_elasticsearch_ca_certificate=" + e.CA,

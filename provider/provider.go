@@ -20,6 +20,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/firewall"
 	"github.com/flowstack/terraform-provider-flowstack/provider/flowindex"
 	"github.com/flowstack/terraform-provider-flowstack/provider/functions"
+	"github.com/flowstack/terraform-provider-flowstack/provider/geoip"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostinfo"
 	"github.com/flowstack/terraform-provider-flowstack/provider/limits"
 	"github.com/flowstack/terraform-provider-flowstack/provider/swap"
@@ -74,7 +75,7 @@ func (*flowstack) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		sysctl.NewResource, swap.NewResource, firewall.NewResource, file.NewResource, directory.NewResource,
 		aptrepository.NewResource, aptpackage.NewResource, systemd.NewUnit, systemd.NewDropIn, systemd.NewService, limits.NewResource,
-		collector.NewResource, flowindex.NewResource,
+		geoip.NewResource, collector.NewResource, flowindex.NewResource,
 	}
 }
 

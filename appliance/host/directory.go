@@ -13,6 +13,9 @@ type Directory struct {
 	Mode  fs.FileMode // permission bits, also setgid and sticky; 0 is 0755
 	Owner string      // user name or number; empty is root
 	Group string      // group name or number; empty is root
+	// Shared: others that come and go at the same time have it too. It goes with the last of those that found none, and one that was
+	// there before is left as it is.
+	Shared bool
 }
 
 // ID implements Item.
@@ -91,13 +94,16 @@ func (d Directory) apply(ctx context.Context, e *engine, a answer) error {
 
 func (d Directory) remove(ctx context.Context, e *engine, b Before) error {
 	if before := b.Directories[d.Path]; before.Existed {
+		if d.Shared {
+			return nil
+		}
 		return e.run(ctx, "restore", attributesScript, nil, d.Path, "directory", before.Mode, before.Owner, "no")
 	}
 	return e.run(ctx, "remove", removeScript, nil, "directory", d.Path, "", "no", "")
 }
 
 func (d Directory) left(got Facts, b Before) []string {
-	if b.Directories[d.Path].Existed && got[d.ID()] == Absent {
+	if !d.Shared && b.Directories[d.Path].Existed && got[d.ID()] == Absent {
 		return []string{d.ID() + " is " + Absent + " and was there before"}
 	}
 	return nil // a directory that others put something into stays

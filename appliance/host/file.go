@@ -65,7 +65,7 @@ func (f File) attributes() attributes {
 }
 
 func (f File) validate() error {
-	errs := []error{ValidPath(f.Path), f.attributes().validate()}
+	errs := []error{ValidPath(f.Path), f.attributes().validate(), f.Source.validate(f)}
 	if f.Secret && f.Format != nil {
 		errs = append(errs, errors.New("a secret file cannot show its settings"))
 	}
@@ -97,6 +97,8 @@ func (f File) want() Facts {
 	facts := Facts{f.ID(): Present}
 	f.attributes().want(facts, f.ID())
 	switch {
+	case f.Source != nil:
+		f.Source.want(facts, f)
 	case f.Secret:
 		facts[f.fact("content")] = f.SecretRevision
 	case f.Format != nil:
@@ -121,7 +123,11 @@ func (f File) request(previous bool) request {
 	if f.Secret || f.Format != nil {
 		limit = MaxFormatContent
 	}
-	return request{kind: "file", args: []string{strconv.Itoa(limit), f.Path, leftovers(f.Path), yesNo(f.FollowLinks)}}
+	args := []string{strconv.Itoa(limit), f.Path, leftovers(f.Path), yesNo(f.FollowLinks)}
+	if f.Source != nil && f.Source.Describe != nil {
+		args = append(args, strconv.Itoa(TailSize))
+	}
+	return request{kind: "file", args: args}
 }
 
 // leftovers is the beginning of the temporary names used for a path: what an interrupted write leaves behind is found and
@@ -146,15 +152,20 @@ func (f File) observe(a answer) (Facts, error) {
 	}
 	f.attributes().observe(facts, f.ID(), got)
 	content, whole := a.bytes("content")
+	sum := a.line("sha256")
+	if whole {
+		made := sha256.Sum256(content)
+		sum, got.size = hex.EncodeToString(made[:]), int64(len(content))
+	}
 	switch {
+	case f.Source != nil:
+		f.Source.observe(facts, f, a, sum, got.size)
 	case f.Secret:
 		facts[f.fact("content")] = f.observeSecret(content, whole)
 	case f.Format != nil:
 		f.observeSettings(facts, content, whole, got.size)
-	case whole:
-		facts[f.fact("content")] = digest(ContentSource(content))
 	default:
-		facts[f.fact("content")] = digest(&Source{SHA256: a.line("sha256"), Size: got.size})
+		facts[f.fact("content")] = digest(&Source{SHA256: sum, Size: got.size})
 	}
 	return facts, nil
 }
@@ -275,16 +286,21 @@ func (f File) write(ctx context.Context, e *engine) (err error) {
 	if source.Open == nil {
 		return errors.New("the content itself is not known here, only its digest")
 	}
-	content, err := source.Open()
+	content, err := source.Open(ctx)
 	if err != nil {
 		return err
 	}
+	reader := &remembering{Reader: content}
 	defer func() { err = errors.Join(err, content.Close()) }()
 	args := append([]string{
 		f.Path, leftovers(f.Path), f.attributes().modeText(), f.attributes().ownerText(),
 		strconv.FormatInt(source.Size, 10), source.SHA256, yesNo(f.Secret), yesNo(f.FollowLinks), suffix,
 	}, f.Validate...)
-	return e.stream(ctx, "write", writeScript, content, args...)
+	err = e.stream(ctx, "write", writeScript, reader, args...)
+	if cause := reader.err.Load(); cause != nil { // what the host says then is only that something is missing
+		return fmt.Errorf("read its content: %w", *cause)
+	}
+	return err
 }
 
 func (f File) remove(ctx context.Context, e *engine, b Before) error {

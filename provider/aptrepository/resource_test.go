@@ -140,10 +140,10 @@ key_fingerprints = [%q, %q]`, first.armored+second.armored, second.fingerprint[:
 				PreConfig: func() {
 					h.Write("/etc/apt/keyrings/lab.gpg", second.binary)
 					h.Write("/etc/apt/sources.list.d/lab.sources", "Types: deb\nURIs: http://mirror.example/debian/\n http://evil.example/\nSuites: stable\nComponents: main\nTrusted: yes\n")
-					if err := os.RemoveAll(h.Path("/lib-apt/lists")); err != nil {
+					if err := os.RemoveAll(h.Path("/var/lib/apt/lists")); err != nil {
 						t.Fatal(err)
 					}
-					if err := os.MkdirAll(h.Path("/lib-apt/lists/partial"), 0o755); err != nil {
+					if err := os.MkdirAll(h.Path("/var/lib/apt/lists/partial"), 0o755); err != nil {
 						t.Fatal(err)
 					}
 				},
@@ -176,7 +176,7 @@ key_fingerprints = [%q, %q]`, first.armored+second.armored, second.fingerprint[:
 			{PreConfig: func() { h.Remove("/etc/apt/sources.list.d/hand.list") }, Config: both, ConfigPlanChecks: empty()},
 		},
 		CheckDestroy: func(*terraform.State) error {
-			for _, folder := range []string{"/etc/apt/sources.list.d", "/etc/apt/keyrings", "/etc/apt/apt.conf.d", "/lib-apt"} {
+			for _, folder := range []string{"/etc/apt/sources.list.d", "/etc/apt/keyrings", "/etc/apt/apt.conf.d", "/var/lib/apt"} {
 				entries, err := os.ReadDir(h.Path(folder))
 				if err != nil {
 					return err
@@ -187,7 +187,7 @@ key_fingerprints = [%q, %q]`, first.armored+second.armored, second.fingerprint[:
 					}
 				}
 			}
-			entries, err := os.ReadDir(h.Path("/lib-apt/lists"))
+			entries, err := os.ReadDir(h.Path("/var/lib/apt/lists"))
 			if err != nil || len(entries) != 1 {
 				return fmt.Errorf("among the lists are still %v (%w)", entries, err)
 			}
@@ -268,7 +268,7 @@ func TestRepositoryLife(t *testing.T) {
 	has := func(uri string) func() error {
 		return func() error {
 			content, _ := h.Read("/etc/apt/sources.list.d/lab.sources")
-			entries, err := os.ReadDir(h.Path("/lib-apt/lists"))
+			entries, err := os.ReadDir(h.Path("/var/lib/apt/lists"))
 			if !strings.Contains(content, "URIs: "+uri+"\n") || err != nil || len(entries) != 2 {
 				return fmt.Errorf("the file is %q, and among the lists are %v (%w)", content, entries, err)
 			}
@@ -282,7 +282,7 @@ func TestRepositoryLife(t *testing.T) {
 		Changed: body(k.armored, k.fingerprint, "uris = [\"http://other.example/debian\"]\nproxy = \"DIRECT\""),
 		Check:   has("http://mirror.example/debian"), CheckChanged: has("http://other.example/debian"),
 		Drifts: []providertest.Drift{
-			{Name: "the lists", By: func() { h.Remove("/lib-apt/lists/mirror.example_debian_dists_stable_Release") }, Fact: lists, From: "incomplete", To: "fetched"},
+			{Name: "the lists", By: func() { h.Remove("/var/lib/apt/lists/mirror.example_debian_dists_stable_Release") }, Fact: lists, From: "incomplete", To: "fetched"},
 			{Name: "the key", By: func() { h.Remove("/etc/apt/keyrings/lab.gpg") }, Fact: keyring, From: "absent", To: "present"},
 			{Name: "the mode", By: func() {
 				if err := os.Chmod(h.Path("/etc/apt/sources.list.d/lab.sources"), 0o666); err != nil {
@@ -305,7 +305,7 @@ func TestRepositoryOfPackages(t *testing.T) {
 	h := providertest.StartHost(t, nil)
 	folder := t.TempDir()
 	one, two := deb(t, folder, "1"), deb(t, folder, "2")
-	const at = "/lib-apt/flowstack-lab/"
+	const at = "/var/lib/apt/flowstack-lab/"
 	has := func(versions ...string) func(*terraform.State) error {
 		return func(*terraform.State) error {
 			index, _ := h.Read(at + "Packages")

@@ -154,7 +154,7 @@ func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desire
 	var diags diag.Diagnostics
 	switch {
 	case !m.Source.IsNull():
-		file.Source = &host.Source{SHA256: m.SHA256.ValueString(), Size: m.Size.ValueInt64(), Open: func() (io.ReadCloser, error) {
+		file.Source = &host.Source{SHA256: m.SHA256.ValueString(), Size: m.Size.ValueInt64(), Open: func(context.Context) (io.ReadCloser, error) {
 			return os.Open(m.Source.ValueString())
 		}}
 	case !m.Content.IsNull():

@@ -86,7 +86,7 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 	Validate:      validate,
 	Desired:       desired,
 	Import:        imported,
-	Gone:          systemd.FileGone,
+	Gone:          systemd.DropInGone,
 })
 
 func validate(_ context.Context, m *Model) diag.Diagnostics {

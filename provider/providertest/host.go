@@ -33,7 +33,7 @@ func StartHost(t *testing.T, sysctls map[string]string) *Host {
 	h := &Host{Root: root, t: t}
 	for _, folder := range []string{
 		"etc/sysctl.d", "etc/systemd/system", "etc/apt/apt.conf.d", "etc/apt/keyrings", "etc/apt/sources.list.d", "etc/fake/available",
-		"proc-sys/kernel", "sbin", "bin", "cache", "lib-apt/lists/partial",
+		"proc-sys/kernel", "sbin", "bin", "cache", "var/lib/apt/lists/partial",
 	} {
 		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
 			t.Fatal(err)

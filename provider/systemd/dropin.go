@@ -65,7 +65,7 @@ var NewDropIn = hostresource.New[DropInModel, *DropInModel](hostresource.Kind[Dr
 		m.SetDefaults() // the content comes from the configuration
 		return nil
 	},
-	Gone: FileGone,
+	Gone: DropInGone,
 })
 
 func desiredDropIn(_ context.Context, m *DropInModel, _ hostresource.Context) (host.Desired, bool, diag.Diagnostics) {
@@ -92,10 +92,10 @@ func DropIn(unit, name string, content []byte, restart *Restart) host.Desired {
 	return desired
 }
 
-// FileGone tells whether the file of a drop-in is gone: its folder may stay for others.
-func FileGone(desired host.Desired, facts host.Facts) bool {
+// DropInGone tells whether the file of a drop-in is gone and its folder, too: a removal that was cut short between the two goes on.
+func DropInGone(desired host.Desired, facts host.Facts) bool {
 	for _, item := range desired {
-		if file, ok := item.(host.File); ok && facts[file.ID()] != host.Absent {
+		if _, unit := item.(host.Unit); !unit && facts[item.ID()] != host.Absent {
 			return false
 		}
 	}

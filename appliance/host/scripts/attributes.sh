@@ -14,7 +14,8 @@ case $kind in
 directory)
 	parent=${path%/*}/
 	[ -d "$parent" ] || fail "its directory $parent is not there"
-	[ -d "$path" ] || mkdir -- "$path" || exit
+	# Several that go on at once may share a directory: another one may be faster.
+	[ -d "$path" ] || mkdir -- "$path" || [ -d "$path" ] || exit
 	;;
 file)
 	[ -f "$path" ] || fail "$path is not a regular file"

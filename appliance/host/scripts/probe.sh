@@ -54,7 +54,14 @@ checksum() { # PATH
 	if said=$({ sha256sum <"$1"; } 2>&1); then value sha256 "${said%% *}"; else failed "$said"; fi
 }
 
-file() { # LIMIT PATH LEFTOVERS FOLLOW
+tail_of() { # SIZE PATH
+	printf 'v %s tail ' "$i"
+	said=$({ tail -c "$1" -- "$2" | base64 -w0 >&3; } 2>&1)
+	echo
+	[ -z "$said" ] || failed "$said"
+}
+
+file() { # LIMIT PATH LEFTOVERS FOLLOW [TAIL]
 	arg "$1" && limit=$arg
 	arg "$2" && path=$arg
 	arg "$3" && left=$arg
@@ -71,6 +78,7 @@ file() { # LIMIT PATH LEFTOVERS FOLLOW
 		size=${meta#*|*|*|}
 		size=${size%%|*}
 		if [ "$size" -le "$limit" ]; then content "$path"; else checksum "$path"; fi
+		if [ $# -gt 4 ]; then arg "$5" && tail_of "$arg" "$path"; fi
 		;;
 	*'|symbolic link|'*) target "$path" ;;
 	esac

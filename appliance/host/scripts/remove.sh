@@ -28,6 +28,6 @@ file | backup)
 directory)
 	[ ! -L "$path" ] || exit 0
 	[ -d "$path" ] || exit 0
-	rmdir --ignore-fail-on-non-empty -- "$path"
+	rmdir --ignore-fail-on-non-empty -- "$path" || [ ! -e "$path" ]
 	;;
 esac

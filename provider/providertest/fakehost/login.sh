@@ -7,6 +7,6 @@ exec unshare --mount --propagation private /bin/sh -c '
 		mount --bind "$root/proc-swaps" /proc/swaps &&
 		mount --bind "$root/sbin" /usr/local/sbin &&
 		mount --bind "$root/cache" /var/cache/apt &&
-		mount --bind "$root/lib-apt" /var/lib/apt &&
+		mount --bind "$root/var/lib" /var/lib &&
 		mount -t overlay overlay -o "lowerdir=$root/bin:/usr/bin" /usr/bin || exit 126
 	exec /bin/sh -c "$1"' login "$2"

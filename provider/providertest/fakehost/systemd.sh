@@ -82,7 +82,7 @@ mask)
 	}
 	ln -sf /dev/null "$link"
 	;;
-unmask) rm "$link" ;;
+unmask) [ $masked = no ] || rm "$link" ;;
 reload) [ "$active" = active ] ;;
 start | restart | try-restart)
 	[ $masked = no ] || {
