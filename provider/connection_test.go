@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
 )
@@ -266,7 +269,7 @@ func TestExamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(files) == 0 {
+		if len(files) == 0 || filepath.Base(filepath.Dir(folder)) == "actions" { // see TestExamplesOfActions
 			continue
 		}
 		planned++
@@ -303,6 +306,51 @@ func TestExamples(t *testing.T) {
 	}
 	if planned < 6 {
 		t.Errorf("only %d examples were found", planned)
+	}
+}
+
+var (
+	actionBlock     = regexp.MustCompile(`(?s)action "(\w+)" "\w+" \{\n  config \{\n(.*?)\n  \}\n\}`)
+	actionAttribute = regexp.MustCompile(`^ +(\w+) += (?:"([^"]*)"|(\d+))$`)
+)
+
+// TestExamplesOfActions plans them by the provider protocol: OpenTofu has no actions.
+func TestExamplesOfActions(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(providertest.Root(t), "examples", "actions", "*", "*.tf"))
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	h, _ := start(t)
+	hosts := map[string]map[string]tftypes.Value{"flow1": providertest.HostEntry(h.Host, h.Port, h.HostKey, h.PrivateKey)}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block := actionBlock.FindStringSubmatch(string(text))
+		if block == nil || block[1] != filepath.Base(filepath.Dir(file)) {
+			t.Errorf("%s has no action of its folder's name", file)
+			continue
+		}
+		config := map[string]tftypes.Value{}
+		for line := range strings.SplitSeq(block[2], "\n") {
+			attribute := actionAttribute.FindStringSubmatch(line)
+			switch {
+			case attribute == nil:
+				t.Errorf("%s: the test cannot read %q", file, line)
+			case attribute[3] != "":
+				number, err := strconv.Atoi(attribute[3])
+				if err != nil {
+					t.Fatal(err)
+				}
+				config[attribute[1]] = tftypes.NewValue(tftypes.Number, number)
+			default:
+				config[attribute[1]] = tftypes.NewValue(tftypes.String, attribute[2])
+			}
+		}
+		if said := providertest.PlanAction(t.Context(), t, hosts, block[1], config); len(said) > 0 {
+			t.Errorf("%s: %q", file, said)
+		}
 	}
 }
 

@@ -125,7 +125,7 @@ func TestTemporaryFolderOfNoUse(t *testing.T) {
 			run(ctx, t, h, "sh", "-c", mount+"; ! touch /tmp/x 2>/dev/null || ! echo x >/tmp/x 2>/dev/null")
 			desired := host.Desired{
 				host.Package{Name: "tiny", Version: "1", Debs: map[string][]byte{"all": tinyPackage(ctx, t, "tiny", "true")}},
-				host.File{Path: "/etc/tiny", Content: []byte("x"), Validate: []string{"grep", "-q", "x", "%s"}},
+				host.File{Path: "/etc/tiny", Content: []byte("x"), Validate: []string{"grep", "-q", "x", "{}"}},
 			}
 			o, err := host.Apply(ctx, c, desired)
 			must(t, err)

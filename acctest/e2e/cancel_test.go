@@ -56,7 +56,7 @@ func TestCancel(t *testing.T) {
 			began string // shell: the moment has come
 		}{
 			"content":   {host.File{Path: path, Content: content}, "ls /etc/.flowstack-* >/dev/null 2>&1"},
-			"validator": {host.File{Path: path, Content: []byte("new"), Validate: []string{"sh", "-c", waits, "sh", "%s"}}, "[ -e /run/began ]"},
+			"validator": {host.File{Path: path, Content: []byte("new"), Validate: []string{"sh", "-c", waits, "sh", "{}"}}, "[ -e /run/began ]"},
 			"package":   {host.Package{Name: "slow", Version: "1", Debs: map[string][]byte{"all": tinyPackage(ctx, t, "slow", waits)}}, "[ -e /run/began ]"},
 		} {
 			t.Run(user+", "+name, func(t *testing.T) {

@@ -215,7 +215,7 @@ exec nft -c -f "$file"`
 
 // Desired is the host with the firewall.
 func Desired(spec Spec) host.Desired {
-	validator := []string{"sh", "-c", check, "check", "%s"}
+	validator := []string{"sh", "-c", check, "check", "{}"}
 	for _, name := range slices.Sorted(maps.Keys(spec)) {
 		for _, port := range spec[name].TCP {
 			validator = append(validator, strconv.Itoa(int(port)))

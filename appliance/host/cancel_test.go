@@ -33,7 +33,7 @@ func TestCancel(t *testing.T) {
 		late     bool // the new file may be there
 	}{
 		"in the content":   {late: true},
-		"in the validator": {validate: []string{"sh", "-c", `touch "${1%/*}/validating"; sleep 600`, "sh", "%s"}},
+		"in the validator": {validate: []string{"sh", "-c", `touch "${1%/*}/validating"; sleep 600`, "sh", "{}"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()

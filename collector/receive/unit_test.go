@@ -15,7 +15,7 @@ func unit(t *testing.T) (s *inherit.Sockets, udp, tcp string) {
 	t.Helper()
 	at := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
 	files := append(ofUnit(t, unix.AF_INET, unix.SOCK_DGRAM, at), ofUnit(t, unix.AF_INET, unix.SOCK_STREAM, at)...)
-	var addresses []string
+	addresses := make([]string, 0, len(files))
 	for _, f := range files {
 		fd, err := unix.Dup(int(f.Fd()))
 		if err != nil {

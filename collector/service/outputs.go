@@ -21,7 +21,7 @@ type outputKind struct {
 	// settings are all that its sink is made from: where they are the same, the sink stays.
 	settings func(config.Config) any
 	// open ends early, with an error, when ctx ends.
-	open func(s *service, ctx context.Context, cfg config.Config) (output.Sink, error) //nolint:revive // a method expression
+	open func(s *service, ctx context.Context, cfg config.Config) (output.Sink, error)
 }
 
 // outputKinds are all of them, in the order in which they are shown.
@@ -144,7 +144,7 @@ func (s *service) prepareOutputs(ctx context.Context, cfg config.Config, made *p
 	}
 	if len(errs) > 0 {
 		for _, fresh := range made.fresh {
-			s.sink.Withdraw(fresh)
+			s.sink.Withdraw(fresh) //nolint:contextcheck // it has its own time
 		}
 		return errors.Join(errs...)
 	}
@@ -208,7 +208,7 @@ func (s *service) openElasticsearch(ctx context.Context, cfg config.Config) (_ o
 			return nil, err
 		}
 	}
-	sink, err := output.NewElasticsearch(c)
+	sink, err := output.NewElasticsearch(c) //nolint:contextcheck // what an output begins outlives the reload
 	if err != nil && c.Spool != nil && shared == nil {
 		err = errors.Join(err, c.Spool.Close())
 	}

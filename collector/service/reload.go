@@ -114,7 +114,7 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		failed(err)
 	}
 	if len(errs) == 0 { // the outputs begin to work with a spool that is there: nothing may fail after them
-		failed(s.prepareOutputs(ctx, cfg, made)) //nolint:contextcheck // what an output begins outlives the reload
+		failed(s.prepareOutputs(ctx, cfg, made))
 	}
 	if len(errs) > 0 {
 		for _, f := range made.feeds {

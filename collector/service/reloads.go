@@ -37,7 +37,7 @@ func (r *reloads) succeeded(restart []string, partly ...error) {
 func (r reloaded) whole() bool { return len(r.failed)+len(r.partly) == 0 }
 
 func texts(list []error) []string {
-	var all []string
+	all := make([]string, 0, len(list))
 	for _, err := range list {
 		all = append(all, err.Error())
 	}

@@ -544,9 +544,9 @@ func TestStartErrorsAreInTheStatus(t *testing.T) {
 		"file that cannot be written": {
 			func(c *config.Config) {
 				c.Output.Elasticsearch.Addresses = []string{"http://127.0.0.1:9"}
-				c.Output.NDJSON.Path = "/nonexistent/flows"
+				c.Output.NDJSON.Path = "/dev/null/flows"
 			},
-			"unable to open output.ndjson.path: open /nonexistent/flows: no such file or directory",
+			"unable to open output.ndjson.path: open /dev/null/flows: not a directory",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -291,7 +291,10 @@ func TestRepositoryLife(t *testing.T) {
 			}, Fact: file + ": mode", From: "0666", To: "0644"},
 		},
 		Vanish: func() {
-			for _, path := range []string{"/etc/apt/keyrings/lab.gpg", "/etc/apt/sources.list.d/lab.sources"} {
+			for _, path := range []string{
+				"/etc/apt/keyrings/lab.gpg", "/etc/apt/sources.list.d/lab.sources",
+				"/var/lib/apt/lists/mirror.example_debian_dists_stable_Release", "/var/lib/apt/flowstack-lab.fetched",
+			} {
 				h.Remove(path)
 			}
 		},

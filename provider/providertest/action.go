@@ -22,6 +22,44 @@ type Invoked struct {
 // has, by their name, and config is what the action is given.
 func Invoke(ctx context.Context, t *testing.T, hosts map[string]map[string]tftypes.Value, actionType string, config map[string]tftypes.Value) Invoked {
 	t.Helper()
+	server, value, said := planned(ctx, t, hosts, actionType, config)
+	if len(said) > 0 {
+		return Invoked{Errors: said}
+	}
+	stream, err := server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: actionType, Config: value})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var invoked Invoked
+	completed := false
+	for event := range stream.Events {
+		switch event := event.Type.(type) {
+		case tfprotov6.ProgressInvokeActionEventType:
+			invoked.Progress = append(invoked.Progress, event.Message)
+			t.Log(event.Message)
+		case tfprotov6.CompletedInvokeActionEventType:
+			completed = true
+			invoked.Errors = errorsOf(event.Diagnostics)
+		}
+	}
+	if !completed {
+		t.Fatal("the action did not say that it ended")
+	}
+	return invoked
+}
+
+// PlanAction validates and plans an action, and returns what is wrong with it.
+func PlanAction(ctx context.Context, t *testing.T, hosts map[string]map[string]tftypes.Value, actionType string, config map[string]tftypes.Value) []string {
+	t.Helper()
+	_, _, said := planned(ctx, t, hosts, actionType, config)
+	return said
+}
+
+// planned configures a provider and plans an action.
+func planned(
+	ctx context.Context, t *testing.T, hosts map[string]map[string]tftypes.Value, actionType string, config map[string]tftypes.Value,
+) (tfprotov6.ProviderServerWithActions, *tfprotov6.DynamicValue, []string) { //nolint:staticcheck // as below
+	t.Helper()
 	var connections connection.Pool
 	t.Cleanup(func() {
 		if err := connections.Close(); err != nil {
@@ -65,31 +103,11 @@ func Invoke(ctx context.Context, t *testing.T, hosts map[string]map[string]tftyp
 	validated, err := server.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: actionType, Config: value})
 	must(err, nil)
 	if said := errorsOf(validated.Diagnostics); len(said) > 0 {
-		return Invoked{Errors: said}
+		return nil, nil, said
 	}
-	planned, err := server.PlanAction(ctx, &tfprotov6.PlanActionRequest{ActionType: actionType, Config: value})
+	plan, err := server.PlanAction(ctx, &tfprotov6.PlanActionRequest{ActionType: actionType, Config: value})
 	must(err, nil)
-	if said := errorsOf(planned.Diagnostics); len(said) > 0 {
-		return Invoked{Errors: said}
-	}
-	stream, err := server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: actionType, Config: value})
-	must(err, nil)
-	var invoked Invoked
-	completed := false
-	for event := range stream.Events {
-		switch event := event.Type.(type) {
-		case tfprotov6.ProgressInvokeActionEventType:
-			invoked.Progress = append(invoked.Progress, event.Message)
-			t.Log(event.Message)
-		case tfprotov6.CompletedInvokeActionEventType:
-			completed = true
-			invoked.Errors = errorsOf(event.Diagnostics)
-		}
-	}
-	if !completed {
-		t.Fatal("the action did not say that it ended")
-	}
-	return invoked
+	return server, value, errorsOf(plan.Diagnostics)
 }
 
 func errorsOf(said []*tfprotov6.Diagnostic) []string {

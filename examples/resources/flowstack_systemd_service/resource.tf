@@ -1,5 +1,6 @@
 # Elasticsearch starts at boot, runs with its configuration as it is, and answers.
 resource "flowstack_systemd_service" "elasticsearch" {
+  host          = "flow1"
   name          = "elasticsearch.service"
   enabled       = true
   active        = true
@@ -9,6 +10,7 @@ resource "flowstack_systemd_service" "elasticsearch" {
 
 # Nobody starts what would change packages by itself.
 resource "flowstack_systemd_service" "upgrades" {
+  host   = "flow1"
   name   = "unattended-upgrades.service"
   masked = true
 }

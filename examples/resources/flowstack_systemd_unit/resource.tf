@@ -1,5 +1,6 @@
 # A snapshot of the flows every night.
 resource "flowstack_systemd_unit" "backup" {
+  host    = "flow1"
   name    = "flow-backup.service"
   content = <<-EOT
     [Unit]
@@ -14,6 +15,7 @@ resource "flowstack_systemd_unit" "backup" {
 }
 
 resource "flowstack_systemd_unit" "nightly" {
+  host       = "flow1"
   name       = "flow-backup.timer"
   content    = <<-EOT
     [Timer]
