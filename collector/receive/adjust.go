@@ -6,10 +6,10 @@ import (
 )
 
 // Resize asks the kernel for other receive buffers, of so many bytes for each socket, also for smaller ones. What waits in them stays.
+// A buffer that a socket unit made larger than this process could stays where it would become smaller than asked.
 func (g *Group) Resize(buffer int) error {
 	for _, s := range g.sockets {
-		keep := s.Buffer() <= buffer && givenBuffer(buffer) <= s.Buffer() // a socket unit gave it more than this process is given
-		if err := s.setBuffer(buffer, keep); err != nil {
+		if err := s.setBuffer(buffer, loses(s.Buffer(), buffer)); err != nil {
 			return fmt.Errorf("unable to change the receive buffer of %s: %w", s.local, Reason(err))
 		}
 	}

@@ -78,6 +78,7 @@ type Socket struct {
 	logger   *slog.Logger
 
 	inherited bool // systemd passed it
+	stored    bool // and it was one of this service before; otherwise it is of a socket unit
 
 	packets, bytes atomic.Uint64
 
@@ -109,7 +110,7 @@ func open(ctx context.Context, network, address string, o Options, control func(
 	if err != nil {
 		return nil, err
 	}
-	return newSocket(pc, o, false)
+	return newSocket(pc, o, nil)
 }
 
 // adopt makes a Socket of one that systemd passed for an address.
@@ -117,7 +118,7 @@ func adopt(address string, passed *inherit.Socket, o Options) (*Socket, error) {
 	pc, err := net.FilePacketConn(passed.File) // has a duplicate
 	if err = errors.Join(err, passed.Check(), passed.File.Close()); err == nil {
 		var s *Socket
-		if s, err = newSocket(pc, o, true); err == nil {
+		if s, err = newSocket(pc, o, passed); err == nil {
 			return s, nil
 		}
 	} else if pc != nil {
@@ -126,12 +127,13 @@ func adopt(address string, passed *inherit.Socket, o Options) (*Socket, error) {
 	return nil, fmt.Errorf("unable to listen on %s: %w", address, Reason(err))
 }
 
-func newSocket(pc net.PacketConn, o Options, inherited bool) (*Socket, error) {
+// newSocket makes a Socket of a new one, or of that which was passed.
+func newSocket(pc net.PacketConn, o Options, passed *inherit.Socket) (*Socket, error) {
 	conn, ok := pc.(*net.UDPConn)
 	if !ok {
 		return nil, errors.Join(errors.New("not a UDP socket"), pc.Close())
 	}
-	s := &Socket{conn: conn, inherited: inherited, interval: o.Interval, logger: o.Logger}
+	s := &Socket{conn: conn, inherited: passed != nil, stored: passed != nil && passed.Stored, interval: o.Interval, logger: o.Logger}
 	if s.interval <= 0 {
 		s.interval = defaultInterval
 	}
@@ -149,7 +151,7 @@ func newSocket(pc net.PacketConn, o Options, inherited bool) (*Socket, error) {
 	if err == nil {
 		err = s.setBuffer(o.Buffer, keep)
 	}
-	if err == nil && inherited {
+	if err == nil && s.inherited {
 		s.lastDrops, err = droppedPackets(s.raw)
 		s.earlier = uint64(s.lastDrops)
 	}
@@ -200,12 +202,21 @@ func (s *Socket) setBuffer(want int, keep bool) error {
 	return nil
 }
 
-// keepsBuffer tells whether an inherited socket has a larger receive buffer than this process would be given: a socket unit's ReceiveBuffer= is not
-// bound by net.core.rmem_max.
+// keepsBuffer tells whether an inherited socket keeps its receive buffer. That of a socket unit does where it is as large as this process would be
+// given: its ReceiveBuffer= is not bound by net.core.rmem_max. One of this service follows the settings of now, also to less.
 func (s *Socket) keepsBuffer(want int) (bool, error) {
 	got, err := receiveBuffer(s.raw)
-	return s.inherited && got >= min(want, givenBuffer(want)), err
+	switch {
+	case !s.inherited:
+		return false, err
+	case s.stored:
+		return loses(got, want), err
+	}
+	return got >= min(want, givenBuffer(want)), err
 }
+
+// loses tells whether a buffer would become smaller than it is and than wanted, because the kernel does not give this process so much.
+func loses(have, want int) bool { return givenBuffer(want) < min(want, have) }
 
 // checkBuffer says what to do when the kernel gave less than was asked.
 func (s *Socket) checkBuffer(want int) {
