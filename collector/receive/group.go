@@ -48,6 +48,7 @@ func ListenGroup(ctx context.Context, address string, o GroupOptions) (_ *Group,
 		return nil, err
 	}
 	g := &Group{places: map[*Socket]string{}, kept: o.Inherited}
+	var unused []*inherit.Socket // of those that were passed
 	defer func() {
 		if err != nil {
 			for _, name := range g.stored { // the others stay for the next process
@@ -56,23 +57,29 @@ func ListenGroup(ctx context.Context, address string, o GroupOptions) (_ *Group,
 			if g.ofUnit {
 				g.giveBack()
 			}
+			for _, passed := range unused { // after those before them: the kernel counts in this order
+				if passed.Stored {
+					_ = passed.File.Close() // it stays with systemd
+				} else {
+					g.kept.Return(passed.File, passed.Name, inherit.UDP, passed.Local)
+				}
+			}
 			err = errors.Join(err, g.Close())
 		}
 	}()
 	want := min(max(o.Readers, 1), MaxReaders)
 	claimed := o.Inherited.Claim(inherit.UDP, netip.MustParseAddrPort(address))
+	g.ofUnit = len(claimed) > 0 && !claimed[0].Stored
 	for i, passed := range claimed {
 		s, err := adopt(address, passed, o.Options)
 		if err != nil {
-			for _, rest := range claimed[i+1:] {
-				_ = rest.File.Close() // it stays with systemd
-			}
+			unused = claimed[i:]
 			return nil, err
 		}
 		g.sockets = append(g.sockets, s)
 		g.places[s] = passed.Name
 	}
-	if g.ofUnit = len(claimed) > 0 && !claimed[0].Stored; g.ofUnit {
+	if g.ofUnit {
 		if len(claimed) != want {
 			g.sockets[0].logger.Warn("there are as many readers as the socket unit has sockets for the address", "address", address, "readers", len(claimed), "wanted", want)
 			want = len(claimed)

@@ -113,12 +113,13 @@ func open(ctx context.Context, network, address string, o Options, control func(
 	return newSocket(pc, o, nil)
 }
 
-// adopt makes a Socket of one that systemd passed for an address.
+// adopt makes a Socket of one that systemd passed for an address. Where that fails the file is the caller's still.
 func adopt(address string, passed *inherit.Socket, o Options) (*Socket, error) {
 	pc, err := net.FilePacketConn(passed.File) // has a duplicate
-	if err = errors.Join(err, passed.Check(), passed.File.Close()); err == nil {
+	if err = errors.Join(err, passed.Check()); err == nil {
 		var s *Socket
 		if s, err = newSocket(pc, o, passed); err == nil {
+			_ = passed.File.Close() // nothing was written to it
 			return s, nil
 		}
 	} else if pc != nil {

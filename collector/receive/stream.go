@@ -114,7 +114,7 @@ func ListenStream(ctx context.Context, address string, o StreamOptions) (*Stream
 	}
 	l := &StreamListener{options: o, grace: stopTime, open: make(map[*connection]struct{}), ofAddress: make(map[netip.Addr]int)}
 	claimed := o.Inherited.Claim(inherit.TCP, netip.MustParseAddrPort(address))
-	if l.listener, err = listener(ctx, network, address, claimed); err != nil {
+	if l.listener, err = listener(ctx, network, address, claimed, o.Inherited); err != nil {
 		return nil, fmt.Errorf("unable to listen on %s: %w", address, Reason(err))
 	}
 	if a, ok := l.listener.Addr().(*net.TCPAddr); ok {
@@ -137,8 +137,8 @@ func ListenStream(ctx context.Context, address string, o StreamOptions) (*Stream
 	return l, nil
 }
 
-// listener makes one of the first socket that systemd passed for an address, or binds it.
-func listener(ctx context.Context, network, address string, claimed []*inherit.Socket) (*net.TCPListener, error) {
+// listener makes one of the first socket that systemd passed for an address, or binds it. Where that fails, those of a socket unit are given back.
+func listener(ctx context.Context, network, address string, claimed []*inherit.Socket, from *inherit.Sockets) (*net.TCPListener, error) {
 	var nl net.Listener
 	var err error
 	if len(claimed) == 0 {
@@ -148,14 +148,17 @@ func listener(ctx context.Context, network, address string, claimed []*inherit.S
 		nl, err = net.FileListener(claimed[0].File) // has a duplicate
 		err = errors.Join(err, claimed[0].Check())
 	}
-	for i, c := range claimed {
-		if i > 0 || c.Stored || err != nil { // the unit's socket is kept, to be given back
-			err = errors.Join(err, c.File.Close())
-		}
-	}
 	l, ok := nl.(*net.TCPListener)
 	if err == nil && !ok {
 		err = errors.New("not a TCP socket")
+	}
+	for i, c := range claimed {
+		switch {
+		case err != nil && !c.Stored:
+			from.Return(c.File, c.Name, inherit.TCP, c.Local)
+		case i > 0 || c.Stored: // the unit's socket is kept, to be given back
+			_ = c.File.Close() // nothing was written to it
+		}
 	}
 	if err != nil && nl != nil {
 		err = errors.Join(err, nl.Close())
