@@ -351,6 +351,44 @@ func (h *holding) Identity() (version, host string) {
 	return h.Source.Identity()
 }
 
+// Those who are slow to take what they asked for keep nobody else waiting.
+func TestWhoReadsSlowlyKeepsNoPlace(t *testing.T) {
+	h := stopped(pagetest.Busy(now))
+	go1, begun := make(chan struct{}), make(chan struct{}, page.MaxRenderings)
+	var all sync.WaitGroup
+	for range page.MaxRenderings {
+		w := &slow{httptest.NewRecorder(), begun, go1}
+		all.Go(func() { h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/flows", nil)) })
+	}
+	for range page.MaxRenderings {
+		<-begun
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, path := range []string{"/flows", "/settings"} {
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)); w.Code != http.StatusOK {
+			t.Errorf("%s: status %d", path, w.Code)
+		}
+	}
+	close(go1)
+	all.Wait()
+}
+
+// slow takes an answer once it may go on.
+type slow struct {
+	*httptest.ResponseRecorder
+	begun chan<- struct{}
+	go1   <-chan struct{}
+}
+
+// Write implements http.ResponseWriter.
+func (s *slow) Write(b []byte) (int, error) {
+	s.begun <- struct{}{}
+	<-s.go1
+	return s.ResponseRecorder.Write(b)
+}
+
 func TestNothingCanBeChanged(t *testing.T) {
 	h := handler(pagetest.Busy(now), nil)
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {

@@ -222,8 +222,10 @@ func (h *handler) flows(w http.ResponseWriter, r *http.Request) {
 		h.busy(w)
 		return
 	}
-	defer h.rendering.leave()
-	body, err := render("flows", h.frame("Flows", "flows", false, d))
+	body, err := func() ([]byte, error) {
+		defer h.rendering.leave() // who is slow to take the page keeps no place
+		return render("flows", h.frame("Flows", "flows", false, d))
+	}()
 	if err != nil {
 		h.options.Logger.Error("unable to make a page", "page", "flows", "error", err)
 		h.fail(w, http.StatusInternalServerError, "The page could not be made", "The log says why.")
