@@ -121,9 +121,8 @@ func foreign(h http.Header) bool {
 // admit checks the password, or answers why not.
 func (g *guard) admit(w http.ResponseWriter, r *http.Request) bool {
 	from := networks(r.RemoteAddr)
-	if wait := g.wait(from); wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		http.Error(w, "too many wrong passwords from this address; wait "+wait.Round(time.Second).String(), http.StatusTooManyRequests)
+	if wait := g.wait(from); wait > 0 { // the password is not even read
+		tooMany(w, wait)
 		return false
 	}
 	username, password, said := r.BasicAuth()
@@ -134,15 +133,25 @@ func (g *guard) admit(w http.ResponseWriter, r *http.Request) bool {
 			http.Error(w, "the collector cannot read its password; its log says why", http.StatusServiceUnavailable)
 			return false
 		}
-		if equal(username, g.Username)&equal(password, want) == 1 {
+		right := equal(username, g.Username)&equal(password, want) == 1
+		if wait := g.attempt(from, right); wait > 0 {
+			tooMany(w, wait)
+			return false
+		}
+		if right {
 			return true
 		}
-		g.failed(from)
 		g.log("wrong user or password for the page", "from", r.RemoteAddr)
 	}
 	w.Header().Set("WWW-Authenticate", `Basic realm="flowcollector", charset="UTF-8"`)
 	http.Error(w, "a user and a password are needed", http.StatusUnauthorized)
 	return false
+}
+
+// tooMany answers who has to wait.
+func tooMany(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+	http.Error(w, "too many wrong passwords from this address; wait "+wait.Round(time.Second).String(), http.StatusTooManyRequests)
 }
 
 // equal compares in a time that does not depend on the texts.
@@ -172,33 +181,39 @@ func networks(remote string) []place {
 }
 
 // wait is how long an address has to wait before it may try again.
-func (g *guard) wait(from []place) (longest time.Duration) {
+func (g *guard) wait(from []place) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.left(from, g.clock())
+}
+
+// left is wait at a time, while mu is held.
+func (g *guard) left(from []place, now time.Time) (longest time.Duration) {
 	for _, p := range from {
 		if forgiven := g.attempts.Peek(p.network); forgiven != nil {
-			longest = max(longest, forgiven.Sub(g.clock())-time.Duration(p.most-1)*regain)
+			longest = max(longest, forgiven.Sub(now)-time.Duration(p.most-1)*regain)
 		}
 	}
 	return longest
 }
 
-// failed counts a wrong password. Many that come at once make nobody wait for longer than those that come one after the other.
-func (g *guard) failed(from []place) {
+// attempt counts a password that is wrong, unless the address has to wait: then it returns for how long, whether it is right or not. Of guesses that
+// come at once no more are told apart than of those that come one after the other.
+func (g *guard) attempt(from []place, right bool) (wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.clock()
+	if wait = g.left(from, now); wait > 0 || right {
+		return wait
+	}
 	for _, p := range from {
 		forgiven := now
 		if t := g.attempts.Get(p.network); t != nil && t.After(now) {
 			forgiven = *t
 		}
-		forgiven = forgiven.Add(regain)
-		if most := now.Add(time.Duration(p.most) * regain); forgiven.After(most) {
-			forgiven = most
-		}
-		g.attempts.Put(p.network, forgiven)
+		g.attempts.Put(p.network, forgiven.Add(regain))
 	}
+	return 0
 }
 
 // log logs a sample of each message: who guesses does so often.

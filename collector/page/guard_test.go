@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -191,19 +192,27 @@ func TestFewWhoGuessAreRemembered(t *testing.T) {
 	}
 }
 
-// Guesses that come at once, all of them before the first is answered, make nobody wait for longer than others.
+// Guesses that come at once, all of them before the first is answered, tell no more than others, and make nobody wait for longer.
 func TestTheWaitIsBounded(t *testing.T) {
 	arrived, go1 := make(chan struct{}), make(chan struct{})
 	g, now := protect(Guard{Username: "admin", Password: func() (string, error) { arrived <- struct{}{}; <-go1; return "s3cret", nil }})
 	var all sync.WaitGroup
+	var told atomic.Int64
 	for range 100 {
-		all.Go(func() { visitor{username: "admin", password: "guess"}.ask(g) })
+		all.Go(func() {
+			if (visitor{username: "admin", password: "guess"}).ask(g).Code != http.StatusTooManyRequests {
+				told.Add(1)
+			}
+		})
 	}
 	for range 100 {
 		<-arrived
 	}
 	close(go1)
 	all.Wait()
+	if n := told.Load(); n != maxAttempts {
+		t.Errorf("%d guesses at once are told to be wrong, want %d", n, maxAttempts)
+	}
 	if w := (visitor{}).ask(g); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "16" {
 		t.Errorf("status %d, wait %s s", w.Code, w.Header().Get("Retry-After"))
 	}
