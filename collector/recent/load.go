@@ -23,7 +23,8 @@ func (w *Writer) load() error {
 	for _, e := range list {
 		path := filepath.Join(w.options.Directory, e.Name())
 		if name, ok := strings.CutSuffix(e.Name(), damagedSuffix); ok {
-			if _, ok := segmentNumber(name); ok {
+			if n, ok := segmentNumber(name); ok {
+				w.highest = max(w.highest, n)
 				w.damaged = append(w.damaged, damaged{path: path, size: fileSize(path)})
 			}
 			continue
@@ -39,6 +40,7 @@ func (w *Writer) load() error {
 		if !ok {
 			continue
 		}
+		w.highest = max(w.highest, number)
 		info, err := e.Info()
 		if err != nil {
 			return err

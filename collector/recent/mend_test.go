@@ -245,3 +245,20 @@ func TestDamagedFilesAreNotForgotten(t *testing.T) {
 		t.Errorf("%+v", w.damaged)
 	}
 }
+
+// A search that listed a segment which is gone by now does not find another one under its name.
+func TestNamesAreNotUsedAgain(t *testing.T) {
+	directory := t.TempDir()
+	w := newWriter(t, directory, nil)
+	r := rand.New(rand.NewPCG(1, 28))
+	for i := range uint64(3) {
+		put(t, w, bulk(r, int(i)*10, 10))
+		if name := filepath.Join(directory, segmentName(i+1)); w.active.path != name {
+			t.Errorf("%s is written, want %s", w.active.path, name)
+		}
+		w.seal()
+		if !w.removeOldest() || len(w.segments) != 0 {
+			t.Fatalf("%d segments are left", len(w.segments))
+		}
+	}
+}

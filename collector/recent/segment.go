@@ -159,7 +159,7 @@ func connect(path string, logPages int64) (*sqlite.Conn, error) {
 
 // begin makes a new segment, or goes on with the last one after a restart.
 func (w *Writer) begin() error {
-	number, now := uint64(1), w.options.now()
+	now := w.options.now()
 	resume := w.restarted
 	w.restarted = false
 	if n := len(w.segments); n > 0 {
@@ -167,14 +167,9 @@ func (w *Writer) begin() error {
 		if resume && last.size+last.log < min(w.maxBytes.Load()/parts, largest)/2 && now.Sub(last.written).Abs() < w.keep()/parts && w.resume(last) == nil {
 			return nil
 		}
-		number = last.number + 1
 	}
-	for _, d := range w.damaged { // its number is taken
-		if n, ok := segmentNumber(strings.TrimSuffix(filepath.Base(d.path), damagedSuffix)); ok {
-			number = max(number, n+1)
-		}
-	}
-	s := &segment{path: filepath.Join(w.options.Directory, segmentName(number)), number: number, written: now}
+	w.highest++
+	s := &segment{path: filepath.Join(w.options.Directory, segmentName(w.highest)), number: w.highest, written: now}
 	if err := makePrivate(s.path); err != nil {
 		return err
 	}

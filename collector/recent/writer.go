@@ -67,6 +67,7 @@ type Writer struct {
 	store    *Store
 	segments []*segment // in order, the active one last
 	damaged  []damaged
+	highest  uint64  // number of all segments that there were: a search may know the name of one that is gone
 	active   *active // nil before the first flow, and after a segment is full
 	// restarted says that nothing was written yet: the last segment may be gone on with, so that restarts do not make many small ones.
 	restarted bool
