@@ -10,8 +10,8 @@ export TZ=UTC LC_ALL=C CGO_ENABLED=0 GOOS=linux GOFLAGS="" GOEXPERIMENT="" GOWOR
 umask 022
 
 # A release is what the commit says it is. (A copy without git has nothing to compare; DIST_DIRTY=1 is for trying out how a release is built.)
-if [[ $version != *-dev && -z ${DIST_DIRTY:-} ]] && git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-	changed=$(git status --porcelain)
+if [[ $version != *-dev && -z ${DIST_DIRTY:-} && -e .git ]]; then
+	changed=$(git status --porcelain) # where git cannot say, there is no release
 	if [[ -n $changed ]]; then
 		printf 'dist: version %s would have changes that are not committed:\n%s\n' "$version" "$changed" >&2
 		exit 1
