@@ -54,7 +54,7 @@ func (s *service) openHTTP(ctx context.Context, c config.HTTP) (*httpServer, err
 		return nil, err
 	}
 	h.server = &http.Server{
-		Handler:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.now.Load().pages.ServeHTTP(w, r) }),
+		Handler: http.HandlerFunc(h.answer), ConnContext: withSecured,
 		ReadTimeout: httpTime, ReadHeaderTimeout: httpTime, WriteTimeout: 2 * httpTime, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 	}
@@ -201,6 +201,19 @@ func (h *httpServer) serve() {
 	}
 }
 
+// answer answers a request with what is served now. A connection that was busy when that changed is still secured as it was before, or not at all.
+func (h *httpServer) answer(w http.ResponseWriter, r *http.Request) {
+	now := h.now.Load()
+	if secured, ok := r.Context().Value(securedKey{}).(*tls.Config); ok && secured != now.secured {
+		w.Header().Set("Connection", "close")
+		if secured == nil { // what net/http says to who connects now
+			http.Error(w, "this is an HTTPS server now; ask again with https://", http.StatusBadRequest)
+			return
+		}
+	}
+	now.pages.ServeHTTP(w, r)
+}
+
 // change exchanges what is served. Who has a connection from before, with TLS or without, makes a new one.
 func (h *httpServer) change(next *serving) {
 	h.now.Store(next)
@@ -226,8 +239,29 @@ func (l securedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if secured := l.server.now.Load().secured; secured != nil {
+	secured := l.server.now.Load().secured
+	c = accepted{c, secured}
+	if secured != nil {
 		return tls.Server(c, secured), nil
 	}
 	return c, nil
+}
+
+// accepted is a connection, and what secures it; nil without TLS.
+type accepted struct {
+	net.Conn
+	secured *tls.Config
+}
+
+// securedKey is that of accepted.secured in the context of requests.
+type securedKey struct{}
+
+func withSecured(ctx context.Context, c net.Conn) context.Context {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	if a, ok := c.(accepted); ok {
+		return context.WithValue(ctx, securedKey{}, a.secured)
+	}
+	return ctx
 }
