@@ -152,13 +152,18 @@ func (s *service) changeHTTP(before, cfg config.Config, made *parts) {
 		s.http.change(made.serving)
 		return
 	}
-	old := s.http
-	s.http = made.http
-	if old != nil {
-		if err := old.close(); err != nil {
-			s.logger.Warn("unable to close the server of the page, metrics and health", "error", err)
-		}
+	if old := s.http; old != nil {
+		old.leave()
+		s.background.Go(func() {
+			ctx, cancel := context.WithTimeout(s.watching, httpTime) // a stop of the service does not wait
+			defer cancel()
+			_ = old.server.Shutdown(ctx) // who is not answered by then is not
+			if err := old.close(); err != nil {
+				s.logger.Warn("unable to close the server of the page, metrics and health", "error", err)
+			}
+		})
 	}
+	s.http = made.http
 	if s.http == nil {
 		s.served.Store(nil)
 		s.lookAway()
@@ -219,6 +224,14 @@ func (h *httpServer) change(next *serving) {
 	h.now.Store(next)
 	h.server.SetKeepAlivesEnabled(false) // closes those that wait
 	h.server.SetKeepAlivesEnabled(true)
+}
+
+// leave takes no further connection, and closes those that wait. Requests that are under way go on until close.
+func (h *httpServer) leave() {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = h.server.Shutdown(ended) // waits for nobody
+	_ = h.listener.Close()       // it may be closed
 }
 
 func (h *httpServer) close() error {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,5 +132,37 @@ func TestNoConnectionGoesOnInClearText(t *testing.T) {
 	h.send("/livez")
 	if status, last := h.answer(); status != http.StatusBadRequest || !last {
 		t.Errorf("status %d of the next one in clear text, the last: %v", status, last)
+	}
+}
+
+// A request that is under way when the server moves is answered.
+func TestRequestsOutliveAMove(t *testing.T) {
+	h, hook := hold(t)
+	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }), hook)
+	h.ask(r.HTTP)
+	r.reload(func(c *config.Config) { c.HTTP.Address = "127.0.0.2:0" })
+	if conn, err := net.Dial("tcp", r.HTTP.String()); !errors.Is(err, syscall.ECONNREFUSED) { //nolint:noctx // it ends at once
+		t.Errorf("the address of before is still listened on: %v, %v", conn, err)
+	}
+	h.go1 <- struct{}{}
+	if status, last := h.answer(); status != http.StatusOK || !last {
+		t.Errorf("status %d of the request that was under way, the last: %v", status, last)
+	}
+	if strings.Contains(r.log.String(), "HTTP server has ended") {
+		t.Errorf("log:\n%s", r.log)
+	}
+}
+
+// A stop does not wait for who is slow after a move.
+func TestAStopAfterAMoveIsQuick(t *testing.T) {
+	h, hook := hold(t)
+	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }), hook)
+	h.ask(r.HTTP)
+	defer func() { h.go1 <- struct{}{} }()
+	r.reload(func(c *config.Config) { c.HTTP.Address = "" })
+	began := time.Now()
+	must(t, r.stop())
+	if took := time.Since(began); took > httpTime/2 {
+		t.Errorf("the stop took %s", took)
 	}
 }
