@@ -1,11 +1,9 @@
 package service
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,12 +25,9 @@ import (
 func TestHTTPAnswersThroughoutReloads(t *testing.T) { eachReaders(t, httpAnswersThroughoutReloads) }
 
 func httpAnswersThroughoutReloads(t *testing.T) {
-	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }))
-	slow, err := net.Dial("tcp", r.HTTP.String()) //nolint:noctx // it ends at once
-	must(t, err)
-	defer func() { _ = slow.Close() }()
-	_, err = io.WriteString(slow, "GET /livez HTTP/1.1\r\nHost: localhost\r\n")
-	must(t, err)
+	slow, hook := hold(t)
+	r := runReloadable(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }), hook)
+	slow.ask(r.HTTP)
 	stop := make(chan struct{})
 	var looking sync.WaitGroup
 	for range 2 {
@@ -69,15 +64,9 @@ func httpAnswersThroughoutReloads(t *testing.T) {
 	}
 	close(stop)
 	looking.Wait()
-	_, err = io.WriteString(slow, "\r\n")
-	must(t, err)
-	res, err := http.ReadResponse(bufio.NewReader(slow), nil)
-	if err != nil {
-		t.Fatalf("the request that was under way is not answered: %v", err)
-	}
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		t.Errorf("status %d of the request that was under way", res.StatusCode)
+	slow.go1 <- struct{}{}
+	if status, _ := slow.answer(); status != http.StatusOK {
+		t.Errorf("status %d of the request that was under way", status)
 	}
 }
 
