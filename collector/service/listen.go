@@ -74,7 +74,7 @@ func (s *service) listen(ctx context.Context, l config.Listen, files *certificat
 				continue
 			}
 			if err != nil {
-				return feeds, s.taken(err, name, already)
+				return feeds, taken(err, name, already)
 			}
 			feeds = append(feeds, opened{f, name})
 		}
@@ -86,24 +86,35 @@ func (s *service) listen(ctx context.Context, l config.Listen, files *certificat
 }
 
 // taken says what to do about an address that is in use because the service itself listens there, which a reload does not end before it begins.
-func (s *service) taken(err error, wanted bound, already []bound) error {
-	at, perr := netip.ParseAddrPort(wanted.address)
-	if perr != nil || !errors.Is(err, syscall.EADDRINUSE) {
+func taken(err error, wanted bound, already []bound) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
 		return err
 	}
 	for _, b := range already {
-		has, perr := netip.ParseAddrPort(b.address)
-		overlap := has.Addr() == at.Addr() || has.Addr().Is4() == at.Addr().Is4() && (has.Addr().IsUnspecified() || at.Addr().IsUnspecified())
-		if perr == nil && (b.protocol == "udp") == (wanted.protocol == "udp") && has.Port() == at.Port() && overlap {
+		if b.excludes(wanted) {
 			return fmt.Errorf("%w: %s has it until now; restart the service, or reload twice: first without %s, then with %s", err, settingOf(b), settingOf(b), settingOf(wanted))
 		}
 	}
 	return err
 }
 
+// excludes tells whether two addresses cannot be listened on at once: they are the same, or one is the wildcard address. That of HTTP is both families'.
+func (b bound) excludes(o bound) bool {
+	x, xerr := netip.ParseAddrPort(b.address)
+	y, yerr := netip.ParseAddrPort(o.address)
+	if xerr != nil || yerr != nil || x.Port() != y.Port() || (b.protocol == "udp") != (o.protocol == "udp") {
+		return false
+	}
+	both := func(n bound, at netip.AddrPort) bool { return n.protocol == "http" && at.Addr().IsUnspecified() }
+	if x.Addr().Is4() != y.Addr().Is4() && !both(b, x) && !both(o, y) {
+		return false
+	}
+	return x.Addr() == y.Addr() || x.Addr().IsUnspecified() || y.Addr().IsUnspecified()
+}
+
 // settingOf is how settings write an address.
 func settingOf(b bound) string {
-	return map[string]string{"udp": "listen.udp ", "tcp": "listen.ipfix_tcp ", "tls": "listen.ipfix_tls "}[b.protocol] + b.address
+	return map[string]string{"udp": "listen.udp ", "tcp": "listen.ipfix_tcp ", "tls": "listen.ipfix_tls ", "http": "http.address "}[b.protocol] + b.address
 }
 
 // secured is the TLS configuration of a listener: each handshake takes the files as they are then, by the settings of then.

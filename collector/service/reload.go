@@ -80,7 +80,7 @@ func (s *service) apply(ctx context.Context, cfg config.Config) (partly []error,
 
 // prepare makes what is new. All that is wrong is in the error.
 func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err error) {
-	before, made := s.config, &parts{}
+	before, made, already := s.config, &parts{}, s.boundNames()
 	var errs []error
 	failed := func(err error) {
 		if err != nil {
@@ -101,7 +101,7 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		}
 	}
 	if len(errs) == 0 {
-		made.feeds, err = s.listen(ctx, cfg.Listen, made.certificates, s.boundNames())
+		made.feeds, err = s.listen(ctx, cfg.Listen, made.certificates, already)
 		failed(err)
 	}
 	switch {
@@ -111,7 +111,7 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		failed(err)
 	default:
 		made.http, err = s.openHTTP(ctx, cfg.HTTP)
-		failed(err)
+		failed(taken(err, bound{"http", cfg.HTTP.Address}, already))
 	}
 	if len(errs) == 0 { // the outputs begin to work with a spool that is there: nothing may fail after them
 		failed(s.prepareOutputs(ctx, cfg, made))
@@ -129,12 +129,15 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 	return made, nil
 }
 
-// boundNames are those of the feeds that are open.
+// boundNames are those of the feeds that are open, and of the HTTP server.
 func (s *service) boundNames() []bound {
 	list := s.listeners()
-	all := make([]bound, len(list))
+	all := make([]bound, len(list), len(list)+1)
 	for i, l := range list {
 		all[i] = l.bound
+	}
+	if s.http != nil {
+		all = append(all, bound{"http", s.config.HTTP.Address})
 	}
 	return all
 }

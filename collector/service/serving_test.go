@@ -276,6 +276,62 @@ func TestAPortThatTheServiceItselfHas(t *testing.T) {
 	}
 }
 
+// TestHTTPTakesItsOwnPort: the same of http.address, whose wildcard address is that of IPv4 and of IPv6.
+func TestHTTPTakesItsOwnPort(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends at once
+	must(t, err)
+	loopback := free.Addr().String()
+	must(t, free.Close())
+	r := runReloadable(t, settings(func(c *config.Config) {
+		c.Output.NDJSON.Path, c.HTTP.Address, c.HTTP.Insecure = "/dev/null", loopback, true
+	}))
+	_, port, err := net.SplitHostPort(loopback)
+	must(t, err)
+	before := "http.address " + loopback
+	for _, next := range []struct {
+		setting string
+		change  func(*config.Config)
+	}{
+		{"http.address 0.0.0.0:" + port, func(c *config.Config) { c.HTTP.Address = "0.0.0.0:" + port }},
+		{"listen.ipfix_tcp 0.0.0.0:" + port, func(c *config.Config) { c.HTTP.Address, c.Listen.IPFIXTCP = "", []string{"0.0.0.0:" + port} }},
+	} {
+		r.reload(next.change)
+		want := before + " has it until now; restart the service, or reload twice: first without " + before + ", then with " + next.setting
+		if failed := r.s.reloads.now().failed; len(failed) != 1 || !strings.HasSuffix(failed[0], want) {
+			t.Errorf("%s: got %q", next.setting, failed)
+		}
+	}
+	r.reload(func(c *config.Config) { c.HTTP.Address, c.Listen.IPFIXTCP = "", []string{} })
+	r.reload(func(c *config.Config) { c.HTTP.Address = "0.0.0.0:" + port })
+	if failed := r.s.reloads.now().failed; len(failed) != 0 {
+		t.Errorf("got %q after what was said to do", failed)
+	}
+}
+
+func TestAddressesThatExcludeEachOther(t *testing.T) {
+	for _, c := range []struct {
+		a, b bound
+		want bool
+	}{
+		{bound{"udp", "192.0.2.1:1"}, bound{"udp", "0.0.0.0:1"}, true},
+		{bound{"udp", "192.0.2.1:1"}, bound{"udp", "192.0.2.2:1"}, false},
+		{bound{"udp", "192.0.2.1:1"}, bound{"tcp", "192.0.2.1:1"}, false},
+		{bound{"tcp", "192.0.2.1:1"}, bound{"tls", "192.0.2.1:1"}, true},
+		{bound{"tcp", "192.0.2.1:1"}, bound{"tls", "192.0.2.1:2"}, false},
+		{bound{"tcp", "[::]:1"}, bound{"tcp", "0.0.0.0:1"}, false},
+		{bound{"tcp", "[::]:1"}, bound{"tls", "[2001:db8::1]:1"}, true},
+		{bound{"http", "[::]:1"}, bound{"tcp", "192.0.2.1:1"}, true},
+		{bound{"http", "127.0.0.1:1"}, bound{"http", "[::]:1"}, true},
+		{bound{"http", "127.0.0.1:1"}, bound{"http", "[::1]:1"}, false},
+		{bound{"http", "127.0.0.1:1"}, bound{"tcp", "[::]:1"}, false},
+		{bound{"http", ""}, bound{"tcp", "[::]:1"}, false},
+	} {
+		if c.a.excludes(c.b) != c.want || c.b.excludes(c.a) != c.want {
+			t.Errorf("%v and %v: not %v", c.a, c.b, c.want)
+		}
+	}
+}
+
 // TestRatesOutlastAListener: what a listener counted that ended stays in the sums.
 func TestRatesOutlastAListener(t *testing.T) {
 	p := samplerOf(t, exporter.NewTable(exporter.Limits{}))
