@@ -365,7 +365,7 @@ func TestWhoReadsSlowlyKeepsNoPlace(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	for _, path := range []string{"/flows", "/settings"} {
+	for _, path := range []string{"/flows", "/?filter=x"} {
 		w := httptest.NewRecorder()
 		if h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)); w.Code != http.StatusOK {
 			t.Errorf("%s: status %d", path, w.Code)
