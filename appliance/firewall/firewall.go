@@ -198,15 +198,16 @@ MemoryDenyWriteExecute=yes
 WantedBy=sysinit.target
 `
 
-// check accepts a file of rules: the kernel takes it, and none of the TCP ports that follow is the one that this login came in by.
+// check accepts a file of rules: the kernel takes it, and none of the TCP ports that follow is the SSH server's: it listens there, or has the
+// connection of this login, where systemd listens for it.
 const check = `command -v nft >/dev/null || { echo 'the host has no nft program: install the package nftables' >&2; exit 1; }
 file=$1
 shift
 for port in "$@"; do
-	listeners=$(ss -Hltnp "sport = :$port") || { echo "it cannot be told whether TCP port $port is the SSH server's: ss (package iproute2) does not say" >&2; exit 1; }
-	case $listeners in
+	sockets=$(ss -Hatnp "sport = :$port") || { echo "it cannot be told whether TCP port $port is the SSH server's: ss (package iproute2) does not say" >&2; exit 1; }
+	case $sockets in
 	*sshd* | *dropbear*)
-		echo "TCP port $port is where the SSH server listens: no group may have it" >&2
+		echo "TCP port $port is the SSH server's: no group may have it" >&2
 		exit 1
 		;;
 	esac

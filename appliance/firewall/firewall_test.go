@@ -234,7 +234,12 @@ func TestCheck(t *testing.T) {
 	if got := try("9200"); got != "nft -c -f /rules\n" {
 		t.Errorf("a port of another program: %q", got)
 	}
-	if got := try("9200", "2222"); got != "exit status 1: TCP port 2222 is where the SSH server listens: no group may have it\n" {
+	if got := try("9200", "2222"); got != "exit status 1: TCP port 2222 is the SSH server's: no group may have it\n" {
 		t.Errorf("the port of sshd: %q", got)
+	}
+	// Where systemd listens for it, sshd has the connection of the login.
+	put("ss", `echo 'LISTEN 0 128 *:2222 *:* users:(("systemd",pid=1,fd=3))'; case $1 in *a*) echo 'ESTAB 0 0 192.0.2.1:2222 192.0.2.9:5 users:(("sshd",pid=9,fd=4))' ;; esac`)
+	if got := try("2222"); got != "exit status 1: TCP port 2222 is the SSH server's: no group may have it\n" {
+		t.Errorf("the port that systemd listens on: %q", got)
 	}
 }

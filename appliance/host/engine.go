@@ -89,7 +89,7 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 			return Observation{System: e.system}, fmt.Errorf("%s: %w", item.ID(), err)
 		}
 	}
-	if len(facts.Changes(desired.Settled(facts).Facts())) == 0 {
+	if len(facts.Changes(desired.Settled(facts).Facts())) == 0 && !desired.unbacked(answers) {
 		observation.Facts, observation.Notes = facts, e.notes
 		return observation, nil
 	}
@@ -279,7 +279,7 @@ func (e *engine) applyItem(ctx context.Context, item Item, a answer, allTheSame 
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", item.ID(), err)
 	}
-	if len(observed.Changes(settle(item, observed).want())) == 0 && !allTheSame {
+	if len(observed.Changes(settle(item, observed).want())) == 0 && !allTheSame && !(Desired{item}).unbacked([]answer{a}) {
 		return false, nil
 	}
 	if _, ok := item.(Unit); ok {

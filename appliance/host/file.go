@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strconv"
@@ -213,7 +214,7 @@ func (f File) record(a answer, b *Before) error {
 	if before.Existed {
 		before.Mode, before.Owner = got.modeText(), got.user+":"+got.group
 		before.Backup = f.Foreign && f.Backup
-		if content, whole := a.bytes("content"); whole && !f.Secret && !before.Backup && len(content) <= MaxPreviousContent {
+		if content, whole := a.bytes("content"); whole && f.keeps(got) && !before.Backup {
 			before.Content, before.Kept = content, true
 		}
 	}
@@ -253,7 +254,9 @@ func (f File) acceptable(a answer, got stat) error {
 		return nil
 	case got.kind != "regular file":
 		return fmt.Errorf("there is a %s in its place, which is not replaced", got.describe(""))
-	case !f.Foreign || f.Backup || !f.Secret && got.size <= MaxPreviousContent:
+	case f.Foreign && f.Backup && a.line("backup") != "":
+		return fmt.Errorf("there is a backup already, %s, of a file that was here before: put it back, or remove it first", f.Path+BackupSuffix)
+	case !f.Foreign || f.Backup || f.keeps(got):
 		return nil
 	}
 	facts, err := f.observe(a)
@@ -262,11 +265,35 @@ func (f File) acceptable(a answer, got stat) error {
 		return err
 	case f.sameContent(facts):
 		return nil
-	case f.Secret:
+	case f.Secret || private(got):
 		return errors.New("there is a file already, which may be secret as well: have it backed up on the host, or remove it first")
 	}
 	return fmt.Errorf("there is a file of %d bytes already, more than the %d that are kept elsewhere: have it backed up on the host, or remove it first",
 		got.size, MaxPreviousContent)
+}
+
+// keeps tells whether Before has the content of what is there. What not everybody may read is no content for the state of others.
+func (f File) keeps(got stat) bool {
+	return !f.Secret && got.size <= MaxPreviousContent && !(f.Foreign && private(got))
+}
+
+// private tells whether not everybody may read a file.
+func private(got stat) bool { return got.mode&0o004 == 0 }
+
+// unbacked tells whether there is a file that is to be backed up, though it may be as wanted: it is replaced later.
+func (f File) unbacked(a answer) bool {
+	got, err := parseStat(a)
+	return err == nil && f.Foreign && f.Backup && got.kind == "regular file" && a.line("backup") == ""
+}
+
+// unbacked tells whether that is so of any file of d.
+func (d Desired) unbacked(answers []answer) bool {
+	for i, item := range d {
+		if f, ok := item.(File); ok && f.unbacked(answers[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // sameContent tells whether only mode or owner differ.
@@ -293,10 +320,10 @@ func (f File) write(ctx context.Context, e *engine) (err error) {
 	reader := &remembering{Reader: content}
 	defer func() { err = errors.Join(err, content.Close()) }()
 	args := append([]string{
-		f.Path, leftovers(f.Path), f.attributes().modeText(), f.attributes().ownerText(),
-		strconv.FormatInt(source.Size, 10), source.SHA256, yesNo(f.Secret), yesNo(f.FollowLinks), suffix,
+		f.Path, leftovers(f.Path), f.attributes().modeText(), f.attributes().ownerText(), yesNo(f.Secret), yesNo(f.FollowLinks), suffix,
 	}, f.Validate...)
-	err = e.stream(ctx, "write", writeScript, reader, args...)
+	first := strings.NewReader(fmt.Sprintf("%d %s\n", source.Size, source.SHA256))
+	err = e.stream(ctx, "write", writeScript, io.MultiReader(first, reader), args...)
 	if cause := reader.err.Load(); cause != nil { // what the host says then is only that something is missing
 		return fmt.Errorf("read its content: %w", *cause)
 	}

@@ -79,6 +79,23 @@ func TestFileBackup(t *testing.T) {
 	if content, err := os.ReadFile(name); err != nil || !bytes.Equal(content, theirs) {
 		t.Errorf("after another removal: %d bytes, %v", len(content), err)
 	}
+	// One that is as wanted already is backed up too: it may be replaced later.
+	file.Foreign, file.Content = true, theirs
+	o = apply(t, l, mine(t, Desired{file}))
+	if left := entries(t, folder); !cmp.Equal(left, []string{"x", "x" + BackupSuffix}) {
+		t.Errorf("there is %q", left)
+	}
+	file.Foreign, file.Content = false, []byte("ours")
+	apply(t, l, mine(t, Desired{file}))
+
+	// A backup that is there already is somebody's, and no reason to lose what is there now.
+	file.Foreign = true
+	_, err = Apply(t.Context(), l, mine(t, Desired{file}))
+	wantError(t, err, "there is a backup already, "+name+BackupSuffix)
+	remove(t, l, mine(t, Desired{file}), o.Before)
+	if content, err := os.ReadFile(name); err != nil || !bytes.Equal(content, theirs) {
+		t.Errorf("after the removal: %d bytes, %v", len(content), err)
+	}
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +103,27 @@ func TestFileBackup(t *testing.T) {
 	remove(t, l, mine(t, Desired{file}), o.Before) // there was none before
 	if left := entries(t, folder); len(left) > 0 {
 		t.Errorf("there is %q", left)
+	}
+}
+
+// What not everybody may read is no content for Terraform's state.
+func TestPrivateFileIsNotKept(t *testing.T) {
+	l, folder := newLocal(t), t.TempDir()
+	name := filepath.Join(folder, "x")
+	if err := os.WriteFile(name, []byte("hunter2"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	file := File{Path: name, Content: []byte("ours"), Foreign: true}
+	_, err := Apply(t.Context(), l, mine(t, Desired{file}))
+	wantError(t, err, "file "+name, "there is a file already, which may be secret as well")
+	file.Backup = true
+	o := apply(t, l, mine(t, Desired{file}))
+	if record := o.Before.Files[name]; record.Content != nil || !record.Backup {
+		t.Errorf("%+v", record)
+	}
+	remove(t, l, mine(t, Desired{file}), o.Before)
+	if content, err := os.ReadFile(name); err != nil || string(content) != "hunter2" {
+		t.Errorf("after the removal: %q, %v", content, err)
 	}
 }
 

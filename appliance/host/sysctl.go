@@ -115,8 +115,8 @@ func (s Sysctl) apply(ctx context.Context, e *engine, a answer) error {
 	return s.set(ctx, e, SysctlValue(s.Value))
 }
 
-func (s Sysctl) set(ctx context.Context, e *engine, value string) error {
-	err := e.run(ctx, "set to "+value, sysctlScript, nil, sysctlPath(s.Key), value)
+func (s Sysctl) set(ctx context.Context, e *engine, value string, more ...string) error {
+	err := e.run(ctx, "set to "+value, sysctlScript, nil, append([]string{sysctlPath(s.Key), value}, more...)...)
 	if err != nil && strings.Contains(err.Error(), "Read-only file system") {
 		return fmt.Errorf("this host cannot set kernel parameters, /proc/sys is read-only (%s): %w", e.system.kindOfMachine(), err)
 	}
@@ -128,12 +128,12 @@ func (s Sysctl) remove(ctx context.Context, e *engine, b Before) error {
 	if !ok || s.latch(value) {
 		return nil // nobody knows the value before, or it is for the next boot to say
 	}
-	return s.set(ctx, e, value)
+	return s.set(ctx, e, value, "gone") // with its module, the parameter may have gone as well
 }
 
 func (s Sysctl) left(got Facts, b Before) []string {
 	value, ok := b.Sysctls[SysctlKey(s.Key)]
-	if ok && got[s.ID()] != value && !s.latch(value) {
+	if now := got[s.ID()]; ok && now != value && now != Absent && !s.latch(value) {
 		return []string{fmt.Sprintf("%s is %s and was %s before", s.ID(), got[s.ID()], value)}
 	}
 	return nil

@@ -79,6 +79,21 @@ func TestSysctlLife(t *testing.T) {
 	}
 }
 
+// A parameter that has gone with its module cannot be put back, and need not be.
+func TestSysctlThatIsGone(t *testing.T) {
+	l := newLocal(t)
+	if err := os.MkdirAll(filepath.Join(l.root, "proc/net/bridge"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.write("proc/net/bridge/bridge-nf-call-iptables", "1\n")
+	desired := mine(t, Desired{Sysctl{"net.bridge.bridge-nf-call-iptables", "0"}})
+	o := apply(t, l, desired)
+	if err := os.RemoveAll(filepath.Join(l.root, "proc/net/bridge")); err != nil {
+		t.Fatal(err)
+	}
+	remove(t, l, desired, o.Before)
+}
+
 func TestSysctlCannotBeSet(t *testing.T) {
 	l := newLocal(t)
 	_, err := Apply(t.Context(), l, Desired{Sysctl{"vm.no_such", "1"}})

@@ -47,7 +47,7 @@ func must(t *testing.T, err error) {
 func TestFileLife(t *testing.T) {
 	h := providertest.StartHost(t, nil)
 	h.Write(name, "theirs\n")
-	must(t, os.Chmod(h.Path(name), 0o600))
+	must(t, os.Chmod(h.Path(name), 0o604))
 	providertest.Life{
 		Host: h, Type: file.ResourceType,
 		Body:    fmt.Sprintf("path = %q\ncontent = \"one\\n\"", name),

@@ -2,6 +2,8 @@ package providertest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -283,6 +285,10 @@ func (r *living) hasNone(where, text string) {
 	for _, secret := range r.Secrets {
 		if strings.Contains(text, secret) {
 			r.t.Errorf("the secret %q is in %s", secret, where)
+		}
+		// A weak one is found by it.
+		if digest := sha256.Sum256([]byte(secret)); strings.Contains(text, hex.EncodeToString(digest[:])) {
+			r.t.Errorf("the SHA-256 of the secret %q is in %s", secret, where)
 		}
 	}
 }

@@ -72,6 +72,7 @@ file() { # LIMIT PATH LEFTOVERS FOLLOW [TAIL]
 	for old in "$left"*; do
 		[ -e "$old" ] && value leftover "$old"
 	done
+	[ ! -e "$path.bak-flowstack" ] || value backup yes
 	look "$path" || return 0
 	case $meta in
 	*'|regular file|'* | *'|regular empty file|'*)

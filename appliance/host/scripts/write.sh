@@ -1,9 +1,10 @@
-# PATH LEFTOVERS MODE OWNER:GROUP SIZE SHA256 WITHHOLD FOLLOW SUFFIX [VALIDATOR ARGUMENT…] – replaces a file by stdin, whole or not at
-# all. With a SUFFIX the file that is there now is kept under its name with it.
+# PATH LEFTOVERS MODE OWNER:GROUP WITHHOLD FOLLOW SUFFIX [VALIDATOR ARGUMENT…] – replaces a file by stdin, whole or not at all. With a
+# SUFFIX the file that is there now is kept under its name with it. The first line of stdin is SIZE SHA256 of what follows: whoever sees
+# the arguments of this program could guess a secret by its digest.
 set -u
 export LC_ALL=C
-path=$1 left=$2 mode=$3 owner=$4 size=$5 sum=$6 withhold=$7 follow=$8 suffix=$9
-shift 9
+path=$1 left=$2 mode=$3 owner=$4 withhold=$5 follow=$6 suffix=$7
+shift 7
 umask 077
 
 fail() {
@@ -11,6 +12,7 @@ fail() {
 	exit 1
 }
 
+read -r size sum || fail "nothing arrived; the old file stays"
 if [ "$follow" = yes ] && [ -L "$path" ]; then
 	real=$(readlink -f -n -- "$path" && printf x) || fail "$path is a symbolic link that leads nowhere"
 	path=${real%x} left=${real%/*}/${left##*/}

@@ -1,9 +1,8 @@
-# Receive buffers for the collector, and what Elasticsearch demands, on one host.
+# Receive buffers for the collector, and a setting of one's own.
 resource "flowstack_sysctl" "flow1" {
   host = "flow1"
   settings = merge(
     provider::flowstack::sysctl_profile("collector"),
-    provider::flowstack::sysctl_profile("elasticsearch"),
     { "vm.swappiness" = "1" },
   )
 }
@@ -15,7 +14,7 @@ resource "flowstack_sysctl" "router" {
   settings = { "net.ipv4.ip_forward" = "1" }
 }
 
-# A name that begins with two digits says itself where its file comes in the order: /etc/sysctl.d/70-elasticsearch.conf.
+# What Elasticsearch demands. A name that begins with two digits says itself where its file comes in the order: /etc/sysctl.d/70-elasticsearch.conf.
 resource "flowstack_sysctl" "elasticsearch" {
   host     = "flow1"
   name     = "70-elasticsearch"
