@@ -40,6 +40,8 @@ type PackageBefore struct {
 	Installed bool   `json:"installed"`
 	Version   string `json:"version,omitempty"`
 	Held      bool   `json:"held,omitempty"` // from being moved by apt
+	// ConfigFiles: it had been removed, and its configuration files stayed. Then they stay again.
+	ConfigFiles bool `json:"config_files,omitempty"`
 }
 
 // UnitBefore is a unit as it was.

@@ -14,8 +14,8 @@ import (
 )
 
 // Package is a Debian package, installed from bytes at hand (the host needs no network) or from the repositories that the host's apt knows.
-// Configuration files that were changed on the host are kept. Remove purges it, unless it was installed before; what it alone
-// needed of the repositories goes with it.
+// Configuration files that were changed on the host are kept. Remove purges it, unless it was installed before, or its configuration
+// files were there: these stay. What it alone needed of the repositories goes with it.
 type Package struct {
 	Name string
 	// Version is as dpkg shows it. FromApt, it may end in *, for any version that begins so, or be empty, for any at all; of
@@ -106,7 +106,13 @@ type packageState struct {
 	held            bool
 }
 
-func (s packageState) installed() bool { return s.status != "" && s.status != "config-files" }
+func (s packageState) installed() bool { return s.status != "" && s.status != configFiles }
+
+// configFiles is the status of a package that was removed and not purged, configFilesOnly the fact of it.
+const (
+	configFiles     = "config-files"
+	configFilesOnly = Absent + " (its configuration files remain)"
+)
 
 func (p Package) state(a answer) (packageState, error) {
 	if a.failed != "" {
@@ -144,8 +150,8 @@ func (p Package) observe(a answer) (Facts, error) {
 	case "installed":
 	case "":
 		value = Absent
-	case "config-files":
-		value = Absent + " (its configuration files remain)"
+	case configFiles:
+		value = configFilesOnly
 	default:
 		value = s.version + " (" + s.status + ")"
 	}
@@ -164,7 +170,7 @@ func (p Package) record(a answer, b *Before) error {
 	if err != nil {
 		return err
 	}
-	before := PackageBefore{Installed: s.installed()}
+	before := PackageBefore{Installed: s.installed(), ConfigFiles: s.status == configFiles}
 	if before.Installed {
 		before.Version, before.Held = s.version, s.held
 	}
@@ -215,19 +221,25 @@ func (p Package) apply(ctx context.Context, e *engine, a answer) error {
 }
 
 func (p Package) remove(ctx context.Context, e *engine, b Before) error {
-	if before := b.Packages[p.Name]; before.Installed {
+	before := b.Packages[p.Name]
+	if before.Installed {
 		if p.Hold == nil {
 			return nil
 		}
 		return e.packages(ctx, "put back the hold", nil, "hold", p.Name, yesOrNo(before.Held))
 	}
 	e.unitFilesChanged = true
-	return e.packages(ctx, "purge", nil, "purge", p.Name, yesOrNo(p.FromApt))
+	verb := "purge"
+	if before.ConfigFiles {
+		verb = "remove"
+	}
+	return e.packages(ctx, verb, nil, verb, p.Name, yesOrNo(p.FromApt))
 }
 
 func (p Package) left(got Facts, b Before) []string {
 	before := b.Packages[p.Name]
-	if !before.Installed && got[p.ID()] != Absent {
+	gone := got[p.ID()] == Absent || before.ConfigFiles && got[p.ID()] == configFilesOnly
+	if !before.Installed && !gone {
 		return []string{p.ID() + " is still there: " + got[p.ID()]}
 	}
 	if hold := got[p.HoldFact()]; before.Installed && p.Hold != nil && hold != Absent && hold != yesOrNo(before.Held) {

@@ -213,3 +213,51 @@ func TestHoldOfPackageThatWasThere(t *testing.T) {
 	}
 	remove(t, l, desired, o.Before)
 }
+
+// TestConfigurationFilesThatWereThere: of a package that somebody removed and did not purge, the configuration stays.
+func TestConfigurationFilesThatWereThere(t *testing.T) {
+	l := newLocal(t)
+	for _, folder := range []string{"packages", "available"} {
+		if err := os.MkdirAll(filepath.Join(l.root, "state", folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.write("state/available/tiny", "2\n")
+	l.write("state/packages/tiny", "config-files 1\n")
+	desired := Desired{Package{Name: "tiny", FromApt: true}}
+
+	l.write("state/apt-fails", "")
+	o, err := Apply(t.Context(), l, desired)
+	wantError(t, err, "dpkg returned an error code")
+	if got := o.Before.Packages["tiny"]; got != (PackageBefore{ConfigFiles: true}) {
+		t.Errorf("Before is %+v", got)
+	}
+	remove(t, l, desired, o.Before)
+	if got := l.read("state/packages/tiny"); got != "config-files 1\n" {
+		t.Errorf("after a failed installation was undone it is %q", got)
+	}
+	if err := os.Remove(filepath.Join(l.root, "state/apt-fails")); err != nil {
+		t.Fatal(err)
+	}
+
+	if o, err = Apply(t.Context(), l, desired); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds nothing to do
+		remove(t, l, desired, o.Before)
+		if got := l.read("state/packages/tiny"); got != "config-files 2\n" {
+			t.Errorf("after the removal it is %q", got)
+		}
+	}
+	for _, line := range l.log() {
+		if strings.Contains(line, "purge") {
+			t.Errorf("apt-get was asked %q", line)
+		}
+	}
+
+	// One that was not there at all is purged.
+	remove(t, l, desired, Before{Packages: map[string]PackageBefore{"tiny": {}}})
+	if left := entries(t, filepath.Join(l.root, "state/packages")); len(left) != 0 {
+		t.Errorf("after the purge there are %q", left)
+	}
+}

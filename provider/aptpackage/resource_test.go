@@ -130,6 +130,32 @@ func TestPackageThatWasThere(t *testing.T) {
 	})
 }
 
+// TestConfigurationFilesThatWereThere stay, after a creation that failed and after a destroy.
+func TestConfigurationFilesThatWereThere(t *testing.T) {
+	h := providertest.StartHost(t, nil)
+	h.Offer("tiny", "1.2", "1.1")
+	h.SetPackage("tiny", "deinstall 1.1")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{
+				Config:      config(h, `version = "9"`),
+				ExpectError: regexp.MustCompile(`was\s+not found`),
+			},
+			{
+				PreConfig: func() {
+					if err := is(h, "deinstall 1.1")(nil); err != nil {
+						t.Error(err)
+					}
+				},
+				Config: config(h, "version = \"1.2\"\nhold = false"),
+				Check:  is(h, "install 1.2"),
+			},
+		},
+		CheckDestroy: is(h, "deinstall 1.2"),
+	})
+}
+
 func TestMistakesAreFoundInThePlan(t *testing.T) {
 	h := providertest.StartHost(t, nil)
 	for name, c := range map[string]struct{ body, message string }{

@@ -138,7 +138,8 @@ func (h *Host) Offer(name string, versions ...string) {
 	h.Write("/etc/fake/available/"+name, strings.Join(versions, "\n")+"\n")
 }
 
-// Package is an installed package: whether apt wants to "install" or "hold" it, and its version; empty when it is not installed.
+// Package is an installed package: whether apt wants to "install" or "hold" it, and its version; "deinstall" and a version when it is
+// not, but its configuration files are left; empty when there is nothing of it.
 func (h *Host) Package(name string) string {
 	h.t.Helper()
 	value, _ := h.Read("/etc/fake/packages/" + name)

@@ -3,6 +3,7 @@
 # hold NAME HOLD – nothing but the hold.
 # purge NAME UNNEEDED – removes a package with its configuration, when no other package needs it; with what nothing needs any more
 # then, if UNNEEDED is yes.
+# remove NAME UNNEEDED – the same, but all configuration stays.
 #
 # HOLD is yes, no, or keep. DOWNGRADE, RECOMMENDS and UNNEEDED are yes or no.
 set -u
@@ -71,6 +72,10 @@ settle() { # HOLD
 	esac
 }
 
+installed() { # tells whether more of it is there than configuration files
+	dpkg-query -W -f '${db:Status-Status}\n' -- "$name" 2>/dev/null | grep -qvx -e not-installed -e config-files
+}
+
 unneeded() { # what nothing needs that was installed for something else
 	apt-get -s autoremove </dev/null 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p' | sort
 }
@@ -122,17 +127,21 @@ hold)
 	no) mark install ;;
 	esac
 	;;
-purge)
-	dpkg-query -W -- "$name" >/dev/null 2>&1 || exit 0
-	others=$(apt-get -s purge -- "$name" </dev/null 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\).*/\2/p' | grep -vxF -- "$name")
+purge | remove)
+	if [ "$action" = purge ]; then
+		dpkg-query -W -- "$name" >/dev/null 2>&1 || exit 0
+	else
+		installed || exit 0
+	fi
+	others=$(apt-get -s "$action" -- "$name" </dev/null 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\).*/\2/p' | grep -vxF -- "$name")
 	[ -z "$others" ] || fail "other packages need $name: $(echo $others)"
 	release
 	[ "$3" = no ] || unneeded >"$folder/before"
-	retry purge -- "$name" || exit
+	retry "$action" -- "$name" || exit
 	again=
 	[ "$3" = yes ] || exit 0
 	unneeded >"$folder/after"
 	set -- $(comm -13 -- "$folder/before" "$folder/after")
-	[ $# -eq 0 ] || retry purge -- "$@" || exit
+	[ $# -eq 0 ] || retry "$action" -- "$@" || exit
 	;;
 esac

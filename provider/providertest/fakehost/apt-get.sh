@@ -1,12 +1,13 @@
 #!/bin/sh
 # Installs and purges, as far as a test can see: the collector's package, whose .deb is a text, its version; and packages of repositories, whose
-# versions are in /etc/fake/available/NAME, the highest first. A package that is installed is /etc/fake/packages/NAME: WANT VERSION.
+# versions are in /etc/fake/available/NAME, the highest first. A package that is installed is /etc/fake/packages/NAME: WANT VERSION;
+# one whose configuration files alone are left, deinstall VERSION.
 set -eu
 action= simulate=no deb= sources= downgrade=no last=
 for argument in "$@"; do
 	case $argument in
 	-s) simulate=yes ;;
-	install | purge | update | autoremove) [ -n "$action" ] || action=$argument ;;
+	install | purge | remove | update | autoremove) [ -n "$action" ] || action=$argument ;;
 	*.deb) deb=$argument ;;
 	--allow-downgrades) downgrade=yes ;;
 	Dir::Etc::sourcelist=*) sources=${argument#*=} ;;
@@ -46,8 +47,8 @@ install)
 		[ -n "$found" ] || refuse "Version '$version' for '$name' was not found"
 		held
 		if [ -e "/etc/fake/packages/$name" ] && [ $downgrade = no ]; then
-			read -r _ old <"/etc/fake/packages/$name"
-			[ ! "$old" \> "$found" ] || refuse 'Packages were downgraded and -y was used without --allow-downgrades.'
+			read -r want old <"/etc/fake/packages/$name"
+			[ "$want" = deinstall ] || [ ! "$old" \> "$found" ] || refuse 'Packages were downgraded and -y was used without --allow-downgrades.'
 		fi
 		mkdir -p /etc/fake/packages
 		echo "install $found" >"/etc/fake/packages/$name"
@@ -59,12 +60,17 @@ install)
 	[ -e /etc/fake/unit/enabled ] || echo disabled >/etc/fake/unit/enabled
 	[ -e /etc/fake/unit/active ] || echo inactive >/etc/fake/unit/active
 	;;
-purge)
+purge | remove)
 	if [ $simulate = yes ]; then
 		echo "Purg $name [1]"
 		exit
 	fi
 	held
+	if [ $action = remove ]; then
+		read -r _ version <"/etc/fake/packages/$name"
+		echo "deinstall $version" >"/etc/fake/packages/$name"
+		exit
+	fi
 	if [ "$name" != flowcollector ]; then
 		rm -f "/etc/fake/packages/$name"
 		rmdir /etc/fake/packages 2>/dev/null || :

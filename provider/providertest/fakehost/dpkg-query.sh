@@ -8,8 +8,11 @@ else
 	echo "dpkg-query: no packages found matching $name" >&2
 	exit 1
 fi
+status=installed
+[ "$want" != deinstall ] || status=config-files
 case $3 in
+'${db:Status-Status}\n') echo "$status" ;;
 '${db:Status-Want}\n') echo "$want" ;;
 '${Version}') echo "$version" ;;
-*) echo "installed $want $version" ;;
+*) echo "$status $want $version" ;;
 esac
