@@ -261,3 +261,26 @@ func TestConfigurationFilesThatWereThere(t *testing.T) {
 		t.Errorf("after the purge there are %q", left)
 	}
 }
+
+// TestUnneededThatOthersNeed: what came with a package stays when others have asked for it, or depend on it, since apt was asked.
+func TestUnneededThatOthersNeed(t *testing.T) {
+	l := newLocal(t)
+	for _, folder := range []string{"packages", "dependents"} {
+		if err := os.MkdirAll(filepath.Join(l.root, "state", folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"tiny", "alone", "asked", "below", "needed", "theirs"} {
+		l.write("state/packages/"+name, "installed 1\n")
+	}
+	l.write("state/dependents/below", "upper\n")
+	l.write("state/packages/upper", "installed 1\n")
+	l.write("state/dependents/needed", "theirs\n")
+	l.write("state/unneeded", "")
+	l.write("state/unneeded-later", "Remv alone [1]\nRemv asked [1]\nRemv below [1]\nRemv needed [1]\nRemv upper [1]\n")
+	l.write("state/unneeded-last", "Remv alone [1]\nRemv below [1]\nRemv needed [1]\nRemv upper [1]\n")
+	remove(t, l, Desired{Package{Name: "tiny", FromApt: true}}, Before{})
+	if got := entries(t, filepath.Join(l.root, "state/packages")); !slices.Equal(got, []string{"asked", "needed", "theirs"}) {
+		t.Errorf("after the removal there are %q", got)
+	}
+}

@@ -80,6 +80,18 @@ unneeded() { # what nothing needs that was installed for something else
 	apt-get -s autoremove </dev/null 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p' | sort
 }
 
+drop() { # NAME… – purges, or removes, what is unneeded, one by one: what another process has asked for or come to need since stays
+	while :; do
+		count=$#
+		for other; do
+			shift
+			unneeded | grep -qxF -- "$other" || continue
+			patient dpkg --"$action" -- "$other" || set -- "$@" "$other" # dpkg refuses while something depends on it
+		done
+		[ $# -lt "$count" ] || break
+	done
+}
+
 # No name of a package has a tilde, so no other package has a folder with this prefix.
 rm -rf -- "$left"* || exit
 folder=$(mktemp -d -- "${left}XXXXXXXXXX") || exit
@@ -142,6 +154,6 @@ purge | remove)
 	[ "$3" = yes ] || exit 0
 	unneeded >"$folder/after"
 	set -- $(comm -13 -- "$folder/before" "$folder/after")
-	[ $# -eq 0 ] || retry "$action" -- "$@" || exit
+	drop "$@"
 	;;
 esac
