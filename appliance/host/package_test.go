@@ -1,12 +1,14 @@
 package host
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestPackageLife(t *testing.T) {
@@ -283,4 +285,57 @@ func TestUnneededThatOthersNeed(t *testing.T) {
 	if got := entries(t, filepath.Join(l.root, "state/packages")); !slices.Equal(got, []string{"asked", "needed", "theirs"}) {
 		t.Errorf("after the removal there are %q", got)
 	}
+}
+
+// TestPackageInTwoRuns: a removal lets an installation that was begun before come to its end.
+func TestPackageInTwoRuns(t *testing.T) {
+	l := newLocal(t)
+	desired := Desired{Package{Name: "tiny", Version: "1", Debs: map[string][]byte{"all": []byte("tiny 1\n")}}}
+	l.write("state/apt-waits", "")
+	until := func(what string, holds func() bool) {
+		t.Helper()
+		for !holds() {
+			if t.Context().Err() != nil {
+				t.Fatalf("never: %s", what)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	logged := func(name, what string) int {
+		content, err := os.ReadFile(filepath.Join(l.root, "state", name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+		return strings.Count(string(content), what)
+	}
+	installed, removed := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := Apply(t.Context(), l, desired)
+		installed <- err
+	}()
+	until("apt installs", func() bool { return logged("log", " install ") == 1 || len(installed) == 1 })
+	other := *l
+	go func() { removed <- Remove(t.Context(), &other, desired, Before{}) }()
+	until("the removal waits", func() bool { return logged("flocks", "-w ") == 2 || len(removed) == 1 })
+	if len(removed) == 1 {
+		t.Error("the removal did not wait")
+	}
+	if err := os.Remove(filepath.Join(l.root, "state/apt-waits")); err != nil {
+		t.Fatal(err)
+	}
+	// The removal may come before the installation is verified: then that finds nothing.
+	if err := <-installed; err != nil && !strings.Contains(err.Error(), "not as desired after the apply") {
+		t.Error(err)
+	}
+	if err := <-removed; err != nil {
+		t.Error(err)
+	}
+	for _, folder := range []string{"cache", "state/packages"} {
+		if left := entries(t, filepath.Join(l.root, folder)); len(left) != 0 {
+			t.Errorf("%s has %q", folder, left)
+		}
+	}
+
+	l.write("state/flock-times-out", "")
+	wantError(t, Remove(t.Context(), l, desired, Before{}), "another installation or removal of tiny has not ended", "nothing was done")
 }

@@ -135,7 +135,7 @@ func undo(ctx context.Context, on *connection.Host, desired host.Desired, before
 			return errors.New("what " + name + " was is not known")
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout) // the time for the creation may be over
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout) // the time for the creation may be over
 	defer cancel()
 	return host.Remove(ctx, on, desired, before)
 }

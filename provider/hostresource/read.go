@@ -15,6 +15,9 @@ import (
 const (
 	readTimeout  = 2 * time.Minute
 	applyTimeout = 10 * time.Minute
+	// undoTimeout is for what a cancelled apply began and the host still finishes (the package script waits 5 minutes for that, and apt as
+	// long for others), and for the removal.
+	undoTimeout = 15 * time.Minute
 )
 
 // Read implements resource.Resource. It has three outcomes: the resource is there; it is proven absent, and only then removed from the

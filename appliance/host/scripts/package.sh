@@ -10,10 +10,10 @@ set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_MODE=l
 action=$1 name=$2
 left=/var/cache/apt/.flowstack-$name~
-folder= again=
-trap '[ -z "$again" ] || mark hold; [ -z "$folder" ] || rm -rf -- "$folder"' EXIT
-trap 'exit 129' HUP INT PIPE
-trap '' TERM # of a cancelled apply, apt and dpkg included: what they have begun they finish
+lock=/var/cache/apt/.flowstack-$name.lock
+folder= again= locked=
+trap '[ -z "$again" ] || mark hold; [ -z "$folder" ] || rm -rf -- "$folder"; [ -z "$locked" ] || rm -f -- "$lock"' EXIT
+trap 'exit 129' HUP INT PIPE TERM
 
 fail() {
 	echo "$1" >&2
@@ -21,10 +21,10 @@ fail() {
 }
 
 patient() { # COMMAND… – for as long as another process has one of the locks that apt itself does not wait for, but no more than 5 minutes.
-	# Output goes to a file: a cut link must not stop dpkg half-way.
+	# Output goes to a file: a cut link must not stop dpkg half-way. Services that are started must not keep the lock of this script.
 	until=$(($(date +%s) + 300))
 	while :; do
-		"$@" >"$folder/log" 2>&1 </dev/null && return
+		"$@" >"$folder/log" 2>&1 </dev/null 9>&- && return
 		code=$?
 		grep -q -e 'Could not get lock' -e 'Unable to lock' -e 'locked by another process' "$folder/log" || return "$code"
 		[ "$(date +%s)" -lt "$until" ] || return "$code"
@@ -91,6 +91,15 @@ drop() { # NAME… – purges, or removes, what is unneeded, one by one: what an
 		[ $# -lt "$count" ] || break
 	done
 }
+
+# One run at a time for a package: that of a cancelled apply may still be at work. Who ends removes the file, so it may be another one by now.
+until=$(($(date +%s) + 300))
+while [ -z "$locked" ]; do
+	exec 9>"$lock" || exit
+	flock -w $((until - $(date +%s))) 9 || fail "another installation or removal of $name has not ended for 5 minutes; nothing was done"
+	[ "$(stat -c %i -- "$lock" 2>/dev/null)" != "$(stat -L -c %i -- "/proc/$$/fd/9")" ] || locked=yes
+done
+trap '' TERM # of a cancelled apply, apt and dpkg included: what they have begun they finish
 
 # No name of a package has a tilde, so no other package has a folder with this prefix.
 rm -rf -- "$left"* || exit
