@@ -65,7 +65,7 @@ func (r AptRepository) Desired() Desired {
 	}
 	if !r.Trusted {
 		list = append(list,
-			Directory{Path: KeyringFolder},
+			Directory{Path: KeyringFolder, Shared: true},
 			File{Path: r.KeyringFile(), Content: r.Keyring, Format: keyringFormat{}})
 	}
 	if r.Proxy != "" {

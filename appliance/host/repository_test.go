@@ -47,6 +47,15 @@ func TestRepositoryFiles(t *testing.T) {
 	}
 }
 
+// TestKeyringFolder: it belongs to all repositories, whose removals must not fight over it.
+func TestKeyringFolder(t *testing.T) {
+	r := lab()
+	r.Trusted = false
+	if want := (Directory{Path: KeyringFolder, Shared: true}); !slices.ContainsFunc(r.Desired(), func(i Item) bool { return i.ID() == want.ID() && i.(Directory) == want }) {
+		t.Errorf("%+v lacks %+v", r.Desired(), want)
+	}
+}
+
 func TestSourcesFormat(t *testing.T) {
 	got, err := sourcesFormat{}.Facts([]byte("# mine\ntypes: deb\nURIs: http://x\n# between\n\thttp://y  \nSIGNED-BY:\n -----BEGIN\n .\n a\n\nTypes: deb-src\nuris: http://z\n"))
 	want := map[string]string{
