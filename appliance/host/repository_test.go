@@ -25,7 +25,7 @@ func TestListNames(t *testing.T) {
 		{"file:///srv/packages", "/", "_srv_packages_"},
 	} {
 		r := AptRepository{URIs: []string{c.uri}, Suites: []string{c.suite}}
-		if got := r.listPrefixes(); !cmp.Equal(got, []string{c.want}) {
+		if got := r.lists(); !cmp.Equal(got, []string{c.want}) {
 			t.Errorf("%s %s: %q, want %q", c.uri, c.suite, got, c.want)
 		}
 	}
@@ -196,5 +196,122 @@ func TestRepositoryMistakes(t *testing.T) {
 		if check == nil || strings.Contains(check.Error(), "canary") {
 			t.Errorf("the error has the password, or there is none: %v", check)
 		}
+	}
+}
+
+// TestRepositoryOfAnotherFile: what is refused has changed nothing, and neither its undo nor a destroy takes the lists of the other file.
+func TestRepositoryOfAnotherFile(t *testing.T) {
+	l := newLocal(t)
+	l.moved["/var/lib/apt"], l.moved["/etc/apt/sources.list.d"] = l.root, filepath.Join(l.root, "sources")
+	for _, folder := range []string{"lists/partial", "sources"} {
+		if err := os.MkdirAll(filepath.Join(l.root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := lab()
+	r.Suites = []string{"stable"}
+	l.write("sources/theirs.list", "deb https://mirror.example:8443/a_b/debian stable main\n")
+	const release, packages = "mirror.example:8443_a%5fb_debian_dists_stable_InRelease", "mirror.example:8443_a%5fb_debian_dists_stable_main_binary-amd64_Packages"
+	l.write("lists/"+release, "")
+	l.write("lists/"+packages, "")
+	file := filepath.Join(l.root, "mine")
+	desired := mine(t, Desired{File{Path: file, Content: []byte("x")}, repositoryOthers{r}, repositoryLists{r}})
+	o, err := Apply(t.Context(), l, desired)
+	wantError(t, err, "the host has it already, in "+filepath.Join(l.root, "sources", "theirs.list"))
+	if !cmp.Equal(o.Before, Before{}) {
+		t.Errorf("of what was refused there is a record: %+v", o.Before)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("what comes before it was done")
+	}
+	remove(t, l, desired, Before{})
+	if got, want := entries(t, filepath.Join(l.root, "lists")), []string{release, packages, "partial"}; !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+	if log := l.log(); len(log) != 0 {
+		t.Errorf("apt-get was asked %q", log)
+	}
+}
+
+// TestListsOfNeighbours: the lists of repositories whose names begin as ours do are not ours.
+func TestListsOfNeighbours(t *testing.T) {
+	for name, c := range map[string]struct {
+		uri, suite   string
+		components   []string
+		mine, theirs []string
+	}{
+		"folder": {
+			uri: "file:/srv/packages", suite: "/",
+			mine:   []string{"_srv_packages_Packages", "_srv_packages_Release", "_srv_packages_en"},
+			theirs: []string{"_srv_packages%5fextra_Packages", "_srv_packages_extra_Packages", "_srv_packages_dists_stable_InRelease", "_srv_packages_._Packages"},
+		},
+		"suite": {
+			uri: "http://x.example/debian", suite: "stable", components: []string{"main", "contrib/x"},
+			mine: []string{
+				"x.example_debian_dists_stable_InRelease", "x.example_debian_dists_stable_Release", "x.example_debian_dists_stable_Release.gpg",
+				"x.example_debian_dists_stable_contrib_x_i18n_Translation-en", "x.example_debian_dists_stable_main_binary-amd64_Packages",
+			},
+			theirs: []string{
+				"x.example_debian_dists_stable_contrib_y_binary-amd64_Packages", "x.example_debian_dists_stable_mainly_binary-amd64_Packages",
+				"x.example_debian_dists_stable_updates_InRelease", "x.example_debian_dists_stable_updates_main_binary-amd64_Packages",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLocal(t)
+			l.moved["/var/lib/apt"] = l.root
+			if err := os.MkdirAll(filepath.Join(l.root, "lists/partial"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for _, list := range c.theirs {
+				l.write("lists/"+list, "")
+				l.write("lists/partial/"+list, "")
+			}
+			desired := Desired{repositoryLists{AptRepository{
+				Name: "lab", URIs: []string{c.uri}, Suites: []string{c.suite}, Components: c.components, Trusted: true,
+			}}}
+			const fact = "repository lab: package lists"
+			if got := probe(t, l, desired)[fact]; got != Absent {
+				t.Errorf("with the lists of others it is %q", got)
+			}
+			l.write("state/lists", strings.Join(append(c.mine, "partial/"+c.mine[0]), "\n"))
+			apply(t, l, desired)
+
+			remove(t, l, desired, Before{})
+			for _, folder := range []string{"lists", "lists/partial"} {
+				got := slices.DeleteFunc(entries(t, filepath.Join(l.root, folder)), func(s string) bool { return s == "partial" })
+				slices.Sort(c.theirs)
+				if !cmp.Equal(got, c.theirs) {
+					t.Errorf("%s: %s", folder, cmp.Diff(c.theirs, got))
+				}
+			}
+			if got := probe(t, l, desired)[fact]; got != Absent {
+				t.Errorf("after the removal it is %q", got)
+			}
+		})
+	}
+}
+
+// TestListsOfACutFetch go with a removal, though they were never complete.
+func TestListsOfACutFetch(t *testing.T) {
+	l := newLocal(t)
+	l.moved["/var/lib/apt"] = l.root
+	if err := os.MkdirAll(filepath.Join(l.root, "lists/partial"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := lab()
+	r.Suites = []string{"stable"}
+	desired := Desired{repositoryLists{r}}
+	l.write("state/apt-fails", "")
+	if _, err := Apply(t.Context(), l, desired); err == nil {
+		t.Fatal("no error")
+	}
+	l.write("lists/mirror.example:8443_a%5fb_debian_dists_stable_InRelease", "")
+	if got := probe(t, l, desired)["repository lab: package lists"]; got != incomplete {
+		t.Errorf("half fetched it is %q", got)
+	}
+	remove(t, l, desired, Before{})
+	if got := entries(t, filepath.Join(l.root, "lists")); !slices.Equal(got, []string{"partial"}) {
+		t.Errorf("among the lists are %q", got)
 	}
 }

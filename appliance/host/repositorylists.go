@@ -10,24 +10,29 @@ import (
 	"strings"
 )
 
-// listPrefixes are what the names of the files with lists of packages begin with, one for each URI and suite, the way apt makes them of URIs.
-func (r AptRepository) listPrefixes() []string {
-	var prefixes []string
+// lists say which files with lists of packages are those of the repository, one for each URI and suite: what their names begin with, the
+// way apt makes them of URIs, and what comes then with a "_", the components. Of a suite that is a folder there are none.
+func (r AptRepository) lists() []string {
+	var lists []string
 	for _, uri := range r.URIs {
 		_, rest, _ := strings.Cut(uri, ":")
 		rest = strings.TrimRight(strings.TrimPrefix(rest, "//"), "/") + "/"
 		for _, suite := range r.Suites {
 			switch {
 			case suite == "/":
-				prefixes = append(prefixes, listName(rest))
+				lists = append(lists, listName(rest))
 			case strings.HasSuffix(suite, "/"):
-				prefixes = append(prefixes, listName(rest+suite))
+				lists = append(lists, listName(rest+suite))
 			default:
-				prefixes = append(prefixes, listName(rest+"dists/"+suite+"/"))
+				words := []string{listName(rest + "dists/" + suite + "/")}
+				for _, component := range r.Components {
+					words = append(words, listName(component))
+				}
+				lists = append(lists, strings.Join(words, " "))
 			}
 		}
 	}
-	return prefixes
+	return lists
 }
 
 func listName(uri string) string {
@@ -53,9 +58,14 @@ func (l repositoryLists) ID() string { return "repository " + l.r.Name }
 
 // Values of the fact about lists of packages.
 const (
-	fetched  = "fetched"
-	outdated = "of an older configuration"
+	fetched    = "fetched"
+	incomplete = "incomplete"
+	outdated   = "of an older configuration"
+	foreign    = "of another file" // or of one by hand
 )
+
+// fetching stands for the configuration in the record of what is being fetched.
+const fetching = "-"
 
 func (l repositoryLists) fact() string { return l.ID() + ": package lists" }
 
@@ -93,22 +103,25 @@ func (l repositoryLists) validate() error { return l.r.validate() }
 func (l repositoryLists) want() Facts { return Facts{l.fact(): fetched} }
 
 func (l repositoryLists) request(bool) request {
-	return request{kind: "lists", args: append([]string{l.r.Name}, l.r.listPrefixes()...)}
+	return request{kind: "lists", args: append([]string{l.r.Name}, l.r.lists()...)}
 }
 
 func (l repositoryLists) observe(a answer) (Facts, error) {
 	if a.failed != "" {
 		return nil, fmt.Errorf("could not tell whether apt has its lists: %s", a.failed)
 	}
-	have, want := a.all("list"), l.r.listPrefixes()
+	have, want := a.all("list"), l.r.lists()
 	of, _, _ := strings.Cut(a.text("stamp"), "\n")
+	interrupted := of == fetching
 	configuration := l.configuration()
 	value := fetched
 	switch missing := slices.DeleteFunc(want, func(p string) bool { return slices.Contains(have, p) }); {
-	case len(have) == 0 && of == "":
+	case len(have) == 0 && (of == "" || interrupted):
 		value = Absent
-	case len(missing) > 0:
-		value = "incomplete"
+	case of == "":
+		value = foreign
+	case len(missing) > 0 || interrupted:
+		value = incomplete
 	case configuration != "" && of != configuration:
 		value = outdated
 	}
@@ -119,15 +132,15 @@ func (l repositoryLists) record(answer, *Before) error { return nil }
 
 func (l repositoryLists) apply(ctx context.Context, e *engine, _ answer) error {
 	return e.run(ctx, "apt-get update", repositoryScript, nil,
-		append([]string{"update", l.r.Name, l.folder(), l.r.SourcesFile(), l.configuration()}, l.r.listPrefixes()...)...)
+		append([]string{"update", l.r.Name, l.folder(), l.r.SourcesFile(), l.configuration()}, l.r.lists()...)...)
 }
 
 func (l repositoryLists) remove(ctx context.Context, e *engine, _ Before) error {
-	return e.run(ctx, "remove its lists", repositoryScript, nil, append([]string{"forget", l.r.Name, l.folder()}, l.r.listPrefixes()...)...)
+	return e.run(ctx, "remove its lists", repositoryScript, nil, "forget", l.r.Name, l.folder())
 }
 
 func (l repositoryLists) left(got Facts, _ Before) []string {
-	if got[l.fact()] != Absent {
+	if value := got[l.fact()]; value != Absent && value != foreign {
 		return []string{l.fact() + " are still there"}
 	}
 	return nil

@@ -41,15 +41,17 @@ func (o repositoryOthers) observe(a answer) (Facts, error) {
 	return Facts{o.ID(): value}, nil
 }
 
-func (o repositoryOthers) record(answer, *Before) error { return nil }
-
-func (o repositoryOthers) apply(_ context.Context, _ *engine, a answer) error {
+// record refuses a host that has the repository already: before anything is done, so that there is nothing to undo, which would be the other
+// file's lists.
+func (o repositoryOthers) record(a answer, _ *Before) error {
 	facts, err := o.observe(a)
-	if err != nil {
+	if err != nil || facts[o.ID()] == nowhere {
 		return err
 	}
 	return fmt.Errorf("the host has it already, %s; take it out there first, or leave it to that file", facts[o.ID()])
 }
+
+func (o repositoryOthers) apply(context.Context, *engine, answer) error { return nil }
 
 func (o repositoryOthers) remove(context.Context, *engine, Before) error { return nil }
 

@@ -201,6 +201,8 @@ func TestRepositoryConfiguredElsewhere(t *testing.T) {
 	k := newKey(t)
 	h.Write("/etc/apt/sources.list.d/off.sources", "Types: deb\nURIs: http://mirror.example/debian\nSuites: stable\nComponents: main\nEnabled: no\n")
 	h.Write("/etc/apt/sources.list.d/elastic-7.x.list", "deb http://mirror.example/debian stable main\n")
+	const theirs = "/var/lib/apt/lists/mirror.example_debian_dists_stable_Release"
+	h.Write(theirs, "")
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: providertest.Factories(t),
 		Steps: []resource.TestStep{
@@ -212,6 +214,9 @@ func TestRepositoryConfiguredElsewhere(t *testing.T) {
 				PreConfig: func() {
 					if _, there := h.Read("/etc/apt/sources.list.d/lab.sources"); there {
 						t.Error("something was written in spite of the other file")
+					}
+					if _, there := h.Read(theirs); !there {
+						t.Error("the lists of the other file are gone")
 					}
 					h.Remove("/etc/apt/sources.list.d/elastic-7.x.list")
 				},

@@ -194,7 +194,30 @@ $said"
 	done
 }
 
-lists() { # REPOSITORY PREFIX…: of which configuration its package lists are, and with which of these names of them begin
+belongs() { # REST COMPONENT… – tells whether what follows PREFIX in a name is that of a list of this suite, and of none below it
+	rest=$1
+	shift
+	case $rest in
+	InRelease | Release | InRelease.* | Release.*) return 0 ;;
+	*_*) ;;
+	*) [ $# -eq 0 ] && return ;;
+	esac
+	for component; do
+		case $rest in "${component}_"*) return 0 ;; esac
+	done
+	return 1
+}
+
+suite() { # PREFIX COMPONENT…: tells whether there are lists of it
+	prefix=$1
+	shift
+	for list in "/var/lib/apt/lists/$prefix"*; do
+		[ -e "$list" ] && belongs "${list#"/var/lib/apt/lists/$prefix"}" "$@" && return
+	done
+	return 1
+}
+
+lists() { # REPOSITORY SUITE…: of which configuration its package lists are, and of which of these suites, PREFIX COMPONENT…, there are any
 	arg "$1" && name=$arg
 	shift
 	if said=$(cat -- "/var/lib/apt/flowstack-$name.fetched" 2>&1); then
@@ -203,13 +226,9 @@ lists() { # REPOSITORY PREFIX…: of which configuration its package lists are, 
 		failed "$said"
 		return
 	fi
-	for prefix in "$@"; do
-		arg "$prefix" && prefix=$arg
-		for list in "/var/lib/apt/lists/$prefix"*; do
-			[ -e "$list" ] || continue
-			value list "$prefix"
-			break
-		done
+	for words in "$@"; do
+		arg "$words"
+		if suite $arg; then value list "$arg"; fi
 	done
 }
 

@@ -1,25 +1,49 @@
-# update NAME FOLDER SOURCES CONFIGURATION PREFIX… – fetches the lists of packages of the repositories in one file, and of no others.
-# forget NAME FOLDER PREFIX… – removes its lists.
+# update NAME FOLDER SOURCES CONFIGURATION SUITE… – fetches the lists of packages of the repositories in one file, and of no others.
+# forget NAME FOLDER – removes its lists, as far as they were fetched here.
 #
 # FOLDER has packages, a list of which is made first; it may be empty: there is none.
-# Names of lists begin with a PREFIX. Those that were fetched are written down, below the configuration they are of.
+# A SUITE is PREFIX COMPONENT…: names of its lists begin with PREFIX, and go on with a component and _; without components they are those in a
+# folder. Suites that are fetched are written down, below the configuration they are of; - as long as they are not complete.
 set -u
 export LC_ALL=C
 action=$1 stamp=/var/lib/apt/flowstack-$2.fetched folder=$3 lists=/var/lib/apt/lists
 shift 3
 
-drop() { # PREFIX; an empty one is that of all lists
-	[ -n "$1" ] || return 0
-	rm -f -- "$lists/$1"* "$lists/partial/$1"*
+belongs() { # REST COMPONENT… – tells whether what follows PREFIX in a name is that of a list of this suite, and of none below it
+	rest=$1
+	shift
+	case $rest in
+	InRelease | Release | InRelease.* | Release.*) return 0 ;;
+	*_*) ;;
+	*) [ $# -eq 0 ] && return ;;
+	esac
+	for component; do
+		case $rest in "${component}_"*) return 0 ;; esac
+	done
+	return 1
+}
+
+drop() { # PREFIX COMPONENT…; an empty prefix is that of all lists
+	[ $# -gt 0 ] || return 0
+	prefix=$1
+	shift
+	for list in "$lists/$prefix"* "$lists/partial/$prefix"*; do
+		[ -f "$list" ] && belongs "${list##*/"$prefix"}" "$@" || continue
+		rm -f -- "$list" || return
+	done
 }
 
 former() { # removes the lists that were fetched before
 	[ -e "$stamp" ] || return 0
-	while read -r prefix; do
-		drop "$prefix" || return
+	while read -r words; do
+		drop $words || return
 	done <<-END
 		$(sed 1d "$stamp")
 	END
+}
+
+record() { # CONFIGURATION SUITE…
+	printf '%s\n' "$@" >"$stamp.new" && mv -f -T -- "$stamp.new" "$stamp"
 }
 
 index() { # makes the list of the packages in the folder
@@ -53,14 +77,10 @@ update)
 		former && rm -f -- "$stamp" || exit
 	fi
 	[ -z "$folder" ] || index || exit
-	fetch "$sources" || exit
-	printf '%s\n' "$configuration" "$@" >"$stamp.new" && mv -f -T -- "$stamp.new" "$stamp"
+	record - "$@" && fetch "$sources" && record "$configuration" "$@"
 	;;
 forget)
 	former && rm -f -- "$stamp" "$stamp.new" || exit
 	[ -z "$folder" ] || rm -f -- "$folder/Packages" "$folder/Packages.new" || exit
-	for prefix in "$@"; do
-		drop "$prefix" || exit
-	done
 	;;
 esac
