@@ -45,6 +45,7 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 	Attributes:  attributes,
 	Name:        func(m *Model) *types.String { return &m.Name },
 	Validate:    validate,
+	Prepare:     prepare,
 	Desired:     desired,
 	Import:      imported,
 	Gone:        gone,

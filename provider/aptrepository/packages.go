@@ -1,6 +1,7 @@
 package aptrepository
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
+	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
 )
 
 // validatePackages checks a repository that is made of files, as far as they are known.
@@ -66,6 +68,30 @@ func isDeb(file string) error {
 		return fmt.Errorf("%s is not a Debian package", file)
 	}
 	return nil
+}
+
+// prepare refuses a package that is another one than was planned.
+func prepare(_ context.Context, plan *Model, _ hostresource.Context) diag.Diagnostics {
+	r, _ := plan.repository()
+	files, known := words(plan.Packages)
+	debs, err := plan.debs(true)
+	if err != nil {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("packages"), unable, connection.Explain(err)+".")}
+	}
+	r.Debs = debs
+	var diags diag.Diagnostics
+	planned, now := plan.Facts(), r.Desired().Facts()
+	for i, file := range files {
+		at := path.Root("packages")
+		if known {
+			at = at.AtListIndex(i)
+		}
+		fact := host.File{Path: r.Folder() + "/" + filepath.Base(file)}.ID() + ": content"
+		if was, ok := planned[fact]; ok && was != now[fact] {
+			diags.AddAttributeError(at, "Unable to make the repository as planned", file+" has changed since the plan. Plan again.")
+		}
+	}
+	return diags
 }
 
 // debs are the files by name. Where they are not needed, a file that is no longer there has no content.
