@@ -20,7 +20,7 @@ type AptRepository struct {
 	Components []string
 	// Debs are the packages of a repository that is made on the host: file name → .deb, nil where only what is there is read. It has no
 	// URIs, Suites and Components, and is Trusted, as the connection to the host is.
-	Debs map[string][]byte
+	Debs map[string]*Source
 	// Architectures are those that packages are offered for; empty: the host's.
 	Architectures []string
 	// Trusted takes it as it is, unsigned.
@@ -61,7 +61,7 @@ func (r AptRepository) Desired() Desired {
 		list = append(list, Directory{Path: r.Folder()})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Debs)) {
-		list = append(list, File{Path: path.Join(r.Folder(), name), Content: r.Debs[name]})
+		list = append(list, File{Path: path.Join(r.Folder(), name), Source: r.Debs[name]})
 	}
 	if !r.Trusted {
 		list = append(list,

@@ -80,7 +80,7 @@ func (l repositoryLists) configuration() string {
 		if l.r.Debs[name] == nil {
 			return ""
 		}
-		parts = append(parts, []byte(name), l.r.Debs[name])
+		parts = append(parts, []byte(name), []byte(l.r.Debs[name].SHA256))
 	}
 	sum := sha256.New()
 	for _, part := range parts {

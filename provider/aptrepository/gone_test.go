@@ -8,7 +8,7 @@ import (
 
 // TestGone: what an interrupted removal left is not gone, or nobody would remove it any more.
 func TestGone(t *testing.T) {
-	desired := host.AptRepository{Name: "lab", Debs: map[string][]byte{"x.deb": nil}}.Desired()
+	desired := host.AptRepository{Name: "lab", Debs: map[string]*host.Source{"x.deb": nil}}.Desired()
 	signed := host.AptRepository{Name: "lab", URIs: []string{"http://x"}, Suites: []string{"stable"}, Components: []string{"main"}}.Desired()
 	for name, c := range map[string]struct {
 		desired host.Desired

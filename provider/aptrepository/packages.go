@@ -95,11 +95,11 @@ func prepare(_ context.Context, plan *Model, _ hostresource.Context) diag.Diagno
 }
 
 // debs are the files by name. Where they are not needed, a file that is no longer there has no content.
-func (m *Model) debs(needed bool) (map[string][]byte, error) {
-	debs := map[string][]byte{}
+func (m *Model) debs(needed bool) (map[string]*host.Source, error) {
+	debs := map[string]*host.Source{}
 	files, _ := words(m.Packages)
 	for _, file := range files {
-		content, err := os.ReadFile(file)
+		content, err := host.LocalSource(file)
 		if err != nil && needed {
 			return nil, err
 		}
