@@ -285,6 +285,9 @@ func TestUnneededThatOthersNeed(t *testing.T) {
 	if got := entries(t, filepath.Join(l.root, "state/packages")); !slices.Equal(got, []string{"asked", "needed", "theirs"}) {
 		t.Errorf("after the removal there are %q", got)
 	}
+	if log := l.log(); slices.Index(log, "dpkg install needed") < slices.Index(log, "dpkg --purge -- needed") {
+		t.Errorf("dpkg keeps in mind to purge what it refused to: %q", log)
+	}
 }
 
 // TestPackageInTwoRuns: a removal lets an installation that was begun before come to its end.

@@ -48,8 +48,8 @@ retry() { # ARGUMENT… – once more after an installation that was interrupted
 	return "$code"
 }
 
-selection() { # hold | install
-	printf '%s %s\n' "$name" "$1" | dpkg --set-selections
+selection() { # hold | install, and of which package, if of another one
+	printf '%s %s\n' "${2:-$name}" "$1" | dpkg --set-selections
 }
 
 mark() { # hold | install
@@ -86,7 +86,10 @@ drop() { # NAME… – purges, or removes, what is unneeded, one by one: what an
 		for other; do
 			shift
 			unneeded | grep -qxF -- "$other" || continue
-			patient dpkg --"$action" -- "$other" || set -- "$@" "$other" # dpkg refuses while something depends on it
+			patient dpkg --"$action" -- "$other" && continue
+			# dpkg refuses while something depends on it, but it keeps in mind that the package is to go.
+			patient selection install "$other"
+			set -- "$@" "$other"
 		done
 		[ $# -lt "$count" ] || break
 	done
