@@ -13,17 +13,22 @@ import (
 func newUnit(t *testing.T) (l *local, program string) {
 	t.Helper()
 	l = newLocal(t)
-	if err := os.MkdirAll(filepath.Join(l.root, "state/x.service"), 0o755); err != nil {
-		t.Fatal(err)
+	return l, l.addUnit("x.service")
+}
+
+func (l *local) addUnit(name string) (program string) {
+	l.t.Helper()
+	if err := os.MkdirAll(filepath.Join(l.root, "state", name), 0o755); err != nil {
+		l.t.Fatal(err)
 	}
 	program = filepath.Join(l.root, "program")
 	l.write("program", "")
-	l.write("x.service", "")
-	l.write("state/x.service/active", "inactive\n")
-	l.write("state/x.service/enabled", "disabled\n")
-	l.write("state/x.service/exec", program+"\n")
-	l.write("state/x.service/fragment", filepath.Join(l.root, "x.service")+"\n")
-	return l, program
+	l.write(name, "")
+	l.write("state/"+name+"/active", "inactive\n")
+	l.write("state/"+name+"/enabled", "disabled\n")
+	l.write("state/"+name+"/exec", program+"\n")
+	l.write("state/"+name+"/fragment", filepath.Join(l.root, name)+"\n")
+	return program
 }
 
 // touch changes a file for certain: the kernel's clock for files is coarser than that of processes.
@@ -125,6 +130,21 @@ func TestUnitFailedRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	apply(t, l, desired)
+}
+
+// TestUnitRestless: what a timer does between two looks is no crash; a service that changes has not kept running.
+func TestUnitRestless(t *testing.T) {
+	l := newLocal(t)
+	desired := func(name string) Desired {
+		l.addUnit(name)
+		l.write("state/"+name+"/restless", "")
+		return Desired{Unit{Name: name, Active: true, AnyEnabled: true, Health: Health{StableFor: time.Second}}}
+	}
+	for _, name := range []string{"x.timer", "x.socket"} {
+		apply(t, l, desired(name))
+	}
+	_, err := Apply(t.Context(), l, desired("x.service"))
+	wantError(t, err, "x.service did not keep running for 1 s after its start")
 }
 
 func TestUnitStopped(t *testing.T) {

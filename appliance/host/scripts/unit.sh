@@ -21,8 +21,14 @@ known() {
 	[ "$(systemctl show -p LoadState --value -- "$unit")" != not-found ]
 }
 
-# What changes when a unit fails or is started again.
-pulse() { systemctl show -p ActiveState -p SubState -p NRestarts -p ExecMainStartTimestampMonotonic -- "$unit"; }
+# What changes when a unit fails or is started again. The sub-state of others than services also changes when all is well: a timer
+# elapses, a socket gets a connection.
+pulse() {
+	case $unit in
+	*.service) systemctl show -p ActiveState -p SubState -p NRestarts -p ExecMainStartTimestampMonotonic -- "$unit" ;;
+	*) systemctl show -p ActiveState -- "$unit" ;;
+	esac
+}
 
 listens() {
 	grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
