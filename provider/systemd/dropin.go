@@ -79,7 +79,7 @@ func desiredDropIn(_ context.Context, m *DropInModel, _ hostresource.Context) (h
 func DropIn(unit, name string, content []byte, restart *Restart) host.Desired {
 	directory := path.Join(folder, unit+".d")
 	desired := host.Desired{
-		host.Directory{Path: directory, Mode: 0o755},
+		host.Directory{Path: directory, Mode: 0o755, Shared: true}, // with other drop-ins of the unit
 		host.File{
 			Path: path.Join(directory, name), Content: content, Mode: 0o644,
 			Format: host.UnitFileFormat{}, Validate: host.VerifyDropIn(unit, name),

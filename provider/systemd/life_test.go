@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
 	"github.com/flowstack/terraform-provider-flowstack/provider/systemd"
 )
@@ -95,6 +96,14 @@ func TestDropInLife(t *testing.T) {
 		Ignore:      []string{"etc/fake"},
 		Left:        check,
 	}.Run(t)
+}
+
+// TestDropInFolder: the folder belongs to all drop-ins of the unit, so no removal trips over another one that took it away.
+func TestDropInFolder(t *testing.T) {
+	desired := systemd.DropIn(unit, "a.conf", []byte("[Service]\nEnvironment=A=1\n"), &systemd.Restart{})
+	if folder, ok := desired[0].(host.Directory); !ok || folder.Path != "/etc/systemd/system/demo.service.d" || !folder.Shared {
+		t.Errorf("the folder is %+v", desired[0])
+	}
 }
 
 func TestServiceLife(t *testing.T) {
