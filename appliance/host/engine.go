@@ -118,22 +118,23 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 	}
 	defer visit.leave()
 	e := &engine{runner: runner, visit: visit}
+	found, err := e.find(ctx, desired)
+	if err != nil {
+		return err
+	}
 	for i := len(desired) - 1; i >= 0; i-- {
 		if err := desired[i].remove(ctx, e, before); err != nil {
 			return fmt.Errorf("%s: %w", desired[i].ID(), err)
 		}
 	}
-	if !dropInsOfOthers(desired) {
-		if err := e.reload(ctx); err != nil {
-			return err
-		}
+	if dropInsOfOthers(desired) {
+		e.unitFilesChanged = false
 	}
-	for _, item := range desired {
-		if unit, ok := item.(Unit); ok {
-			if err := e.restore(ctx, unit, before); err != nil {
-				return fmt.Errorf("%s: %w", item.ID(), err)
-			}
-		}
+	if err := e.restore(ctx, desired, found, before); err != nil {
+		return err
+	}
+	if err := e.reload(ctx); err != nil {
+		return err
 	}
 	facts, _, err := e.probe(ctx, desired, false)
 	if err != nil {
@@ -149,19 +150,68 @@ func Remove(ctx context.Context, runner Runner, desired Desired, before Before) 
 	return nil
 }
 
-// restore puts a unit back, unless another removal of the same moment has restarted it with all that went.
-func (e *engine) restore(ctx context.Context, unit Unit, before Before) error {
+func hasUnit(desired Desired) bool {
+	return slices.ContainsFunc(desired, func(i Item) bool { _, ok := i.(Unit); return ok })
+}
+
+// find reads what there is before a removal, where there is a unit in it: what happens to the unit depends on that.
+func (e *engine) find(ctx context.Context, desired Desired) (Facts, error) {
+	if !hasUnit(desired) {
+		return nil, nil
+	}
+	facts, answers, err := e.probe(ctx, desired, false)
+	if err != nil {
+		return nil, err
+	}
+	e.found = map[string]answer{}
+	for i, item := range desired {
+		e.found[item.ID()] = answers[i]
+	}
+	return facts, nil
+}
+
+// restore puts the units of a removal back once their files are gone or back in their place. A unit is only restarted when a file or
+// package of this removal has changed (found is what was there), or when it is stale: an earlier try was cut short then. Where there
+// are no files there is nothing to restart for. Not before that systemd reads its files again, in the same command as the restart: a
+// cut between the two would leave a unit that runs with what is gone, and nobody could see it.
+func (e *engine) restore(ctx context.Context, desired Desired, found Facts, before Before) error {
+	if !hasUnit(desired) {
+		return nil
+	}
 	if err := e.visit.begin(ctx); err != nil {
 		return err
 	}
-	if unit.AnyActive && e.visit.covered(unit.Name) {
-		return nil
-	}
-	if err := unit.restore(ctx, e, before); err != nil {
+	facts, answers, err := e.probe(ctx, desired, false)
+	if err != nil {
 		return err
 	}
-	if unit.AnyActive && !unit.AnyAge {
-		e.visit.restarted(unit.Name)
+	files, changed := false, false
+	for _, item := range desired {
+		switch item.(type) {
+		case File, Package:
+			files = true
+			for _, change := range found.Changes(facts) {
+				changed = changed || change.Fact == item.ID() || strings.HasPrefix(change.Fact, item.ID()+": ")
+			}
+		}
+	}
+	for i, item := range desired {
+		unit, ok := item.(Unit)
+		if !ok || unit.AnyActive && e.visit.covered(unit.Name) {
+			continue // another removal of the same moment has restarted it with all that went
+		}
+		was, err := unit.state(e.found[unit.ID()])
+		if err != nil {
+			return fmt.Errorf("%s: %w", unit.ID(), err)
+		}
+		s, err := unit.state(answers[i])
+		if err != nil {
+			return fmt.Errorf("%s: %w", unit.ID(), err)
+		}
+		renewed := changed || files && (was.stale() || s.stale())
+		if err := unit.restore(ctx, e, before.Units[unit.Name], s, renewed); err != nil {
+			return fmt.Errorf("%s: %w", unit.ID(), err)
+		}
 	}
 	return nil
 }
@@ -192,6 +242,8 @@ type engine struct {
 	unitFilesChanged bool
 	unread           map[string]bool // units that systemd said need a daemon-reload
 	visit            *visit          // among others at work on the host
+	// found is what the host said before a removal that has to do with units, by the ID of the items; else nil.
+	found map[string]answer
 }
 
 func (e *engine) probe(ctx context.Context, items Desired, previous bool) (Facts, []answer, error) {

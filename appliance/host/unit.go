@@ -254,10 +254,9 @@ func (u Unit) remove(ctx context.Context, e *engine, b Before) error {
 	return e.run(ctx, "stop", unitScript, nil, u.script(steps...)...)
 }
 
-// restore starts a unit again that ran before, with the files that are back in their place. A unit of somebody else's is only
-// restarted where files of its went or came back.
-func (u Unit) restore(ctx context.Context, e *engine, b Before) error {
-	before := b.Units[u.Name]
+// restore puts a unit back as it was before, as far as that is ours, once its files are back in their place. renewed: what it reads at
+// its start has changed.
+func (u Unit) restore(ctx context.Context, e *engine, before UnitBefore, s unitState, renewed bool) error {
 	var steps []string
 	switch {
 	case u.AnyEnabled:
@@ -266,19 +265,41 @@ func (u Unit) restore(ctx context.Context, e *engine, b Before) error {
 	case before.Enabled == "masked":
 		steps = append(steps, "mask")
 	}
-	switch {
-	case u.AnyActive && !u.AnyAge:
-		steps = append(steps, "reset-failed", "try-restart")
-	case u.AnyActive:
-	case before.Active == "active" && u.Borrowed:
-		steps = append(steps, "reset-failed", "start")
-	case before.Active == "active":
-		steps = append(steps, "reset-failed", "restart")
-	}
-	if len(steps) == 0 {
+	active := u.restoreSteps(before, s, renewed)
+	restarts := len(active) > 0
+	if steps = append(steps, active...); len(steps) == 0 {
 		return nil
 	}
-	return e.run(ctx, "restore", unitScript, nil, u.script(steps...)...)
+	if e.unitFilesChanged {
+		steps = append([]string{"daemon-reload"}, steps...)
+	}
+	if err := e.run(ctx, "restore", unitScript, nil, u.script(steps...)...); err != nil {
+		return err
+	}
+	e.unitFilesChanged = false
+	if restarts && u.AnyActive {
+		e.visit.restarted(u.Name)
+	}
+	return nil
+}
+
+func (u Unit) restoreSteps(before UnitBefore, s unitState, renewed bool) []string {
+	ran := before.Active == "active"
+	switch {
+	case u.AnyActive && (u.AnyAge || !renewed):
+		return nil
+	case u.AnyActive && s.broken() && ran: // with what is gone
+		return []string{"reset-failed", "restart"}
+	case u.AnyActive && (s.runs() || s.broken()):
+		return []string{"reset-failed", "try-restart"}
+	case u.AnyActive:
+		return nil
+	case ran && renewed:
+		return []string{"reset-failed", "restart"}
+	case ran && s.active != "active":
+		return []string{"reset-failed", "start"}
+	}
+	return nil
 }
 
 func (u Unit) left(got Facts, b Before) []string {

@@ -3,6 +3,7 @@ package host
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -239,6 +240,58 @@ func TestDropInRemoved(t *testing.T) {
 	if log := l.log(); log[len(log)-1] != "systemctl restart -- x.service" { // it ran before
 		t.Errorf("systemctl was asked %q", log)
 	}
+}
+
+// TestRemoveRestarts: a removal restarts a unit that somebody else looks after only for what it took away or put back itself.
+func TestRemoveRestarts(t *testing.T) {
+	l, _ := newUnit(t)
+	folder := filepath.Join(t.TempDir(), "x.service.d")
+	l.isUnitFile(t, folder)
+	name := filepath.Join(folder, "a.conf")
+	unit := Unit{Name: "x.service", AnyEnabled: true, AnyActive: true, Borrowed: true, Inputs: []string{name}}
+	dropIn := func(content string, validate ...string) Desired {
+		return mine(t, Desired{Directory{Path: folder, Shared: true}, File{Path: name, Content: []byte(content), Validate: validate}, unit})
+	}
+	apply(t, l, Desired{Unit{Name: "x.service", Active: true, AnyEnabled: true}})
+	l.log()
+	asked := func(what string, want ...string) {
+		t.Helper()
+		if got := slices.DeleteFunc(l.log(), func(s string) bool { return s == "systemctl daemon-reload" }); !slices.Equal(got, want) {
+			t.Errorf("%s: systemctl was asked %q, want %q", what, got, want)
+		}
+	}
+	const reset, restart, tryRestart = "systemctl reset-failed -- x.service", "systemctl restart -- x.service", "systemctl try-restart -- x.service"
+
+	refused := dropIn("[Service]\n", "false")
+	o, err := Apply(t.Context(), l, refused)
+	wantError(t, err, "refused the content")
+	remove(t, l, refused, o.Before)
+	asked("a drop-in that never was")
+
+	o = apply(t, l, dropIn("1"))
+	asked("a new drop-in", reset, restart)
+	refused = dropIn("2", "false")
+	again, err := Apply(t.Context(), l, refused)
+	wantError(t, err, "refused the content")
+	remove(t, l, refused, again.Before)
+	asked("a drop-in that was not replaced")
+
+	touch(t, name)
+	remove(t, l, Desired{unit}, o.Before)
+	asked("a unit alone, though it is stale")
+	remove(t, l, dropIn("1"), o.Before)
+	asked("a drop-in that was there", reset, tryRestart)
+	remove(t, l, dropIn("1"), o.Before)
+	asked("a drop-in that is gone already")
+	l.write("state/x.service/reload", "")
+	remove(t, l, dropIn("1"), o.Before)
+	asked("a drop-in whose removal was cut short", reset, tryRestart)
+
+	o = apply(t, l, dropIn("3"))
+	l.log()
+	l.write("state/x.service/active", "failed\n")
+	remove(t, l, dropIn("3"), o.Before)
+	asked("a drop-in that the unit failed with", reset, restart)
 }
 
 // isUnitFile makes a folder of the test one of systemd's.

@@ -107,6 +107,9 @@ func (s unitState) runs() bool { return s.active == "active" || s.active == "rel
 // broken tells whether the unit should run, as far as systemd knows, and does not: it failed, or is about to be started once more.
 func (s unitState) broken() bool { return s.active == "failed" || s.sub == "auto-restart" }
 
+// stale tells whether a unit runs with other things than what is on disk.
+func (s unitState) stale() bool { return s.runs() && s.age() != current }
+
 // age tells whether a unit that runs does so with what is on disk.
 func (s unitState) age() string {
 	switch {
