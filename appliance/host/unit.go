@@ -15,12 +15,14 @@ import (
 // its inputs, its unit files or its program last changed: then it is restarted. That is read from the host each time, so a
 // restart that failed is tried again by the next Apply, an edit by hand is noticed, and many changed files cost one restart.
 type Unit struct {
-	Name    string   // with its type: flowcollector.service
-	Enabled bool     // starts at boot
-	Active  bool     // runs now
-	Masked  bool     // cannot be started by anybody; neither Enabled nor Active then
-	Inputs  []string // absolute paths of the files it reads at its start
-	Health  Health   // what it has to prove after a start
+	Name    string // with its type: flowcollector.service
+	Enabled bool   // starts at boot
+	Active  bool   // runs now
+	Masked  bool   // cannot be started by anybody; neither Enabled nor Active then
+	// Unmasked: somebody can start it, which is a fact of its own, also where it is AnyEnabled.
+	Unmasked bool
+	Inputs   []string // absolute paths of the files it reads at its start
+	Health   Health   // what it has to prove after a start
 	// AnyEnabled, AnyActive and AnyAge: whether it starts at boot, whether it runs, and whether it runs with older inputs is
 	// somebody else's business. A unit of any activity is only restarted, when it is stale or failed, never started or stopped.
 	AnyEnabled, AnyActive, AnyAge bool
@@ -47,6 +49,9 @@ func (u Unit) validate() error {
 	if u.Masked && (u.Enabled || u.Active) {
 		errs = append(errs, errors.New("a masked unit can neither be enabled nor run"))
 	}
+	if u.Masked && u.Unmasked {
+		errs = append(errs, errors.New("a unit is either masked or not"))
+	}
 	errs = append(errs, u.Health.validate())
 	return errors.Join(errs...)
 }
@@ -69,6 +74,9 @@ func (u Unit) want() Facts {
 		facts[u.fact("enabled")] = "enabled"
 	default:
 		facts[u.fact("enabled")] = "disabled"
+	}
+	if u.Unmasked {
+		facts[u.fact("masked")] = "no"
 	}
 	if !u.AnyActive {
 		facts[u.fact("active")] = "inactive"
@@ -116,6 +124,10 @@ func (u Unit) observe(a answer) (Facts, error) {
 		return u.wanted(facts), nil
 	}
 	facts[u.fact("enabled")] = u.enablement(s)
+	facts[u.fact("masked")] = "no"
+	if s.masked() {
+		facts[u.fact("masked")] = s.enabled
+	}
 	facts[u.fact("active")] = s.active
 	if u.looksAtPort() {
 		facts[u.portFact()] = s.listening
@@ -145,9 +157,15 @@ func (u Unit) configuration(s unitState) string {
 // unchangeable are states of a unit that has no [Install] section to enable it by.
 var unchangeable = []string{"static", "generated", "transient", "indirect"}
 
-// enablement is the value of the fact enabled. A unit that nobody can enable is disabled enough.
+// alias is the state of a name that another unit has besides its own.
+const alias = "alias"
+
+// elsewhere are states of a unit whose file or name is only a link: it does not start at boot for that.
+var elsewhere = []string{alias, "linked", "linked-runtime"}
+
+// enablement is the value of the fact enabled. A unit that nobody can enable, or that is merely linked to, is disabled enough.
 func (u Unit) enablement(s unitState) string {
-	if !u.Enabled && !u.Masked && slices.Contains(unchangeable, s.enabled) {
+	if !u.Enabled && !u.Masked && (slices.Contains(unchangeable, s.enabled) || slices.Contains(elsewhere, s.enabled)) {
 		return "disabled"
 	}
 	return s.enabled
@@ -171,7 +189,7 @@ func (u Unit) apply(ctx context.Context, e *engine, a answer) error {
 	if err != nil {
 		return err
 	}
-	if !s.exists && (u.Active || u.Enabled || u.AnyActive && s.broken()) {
+	if !s.exists && (u.Active || u.Enabled || u.Unmasked || u.AnyActive && s.broken()) {
 		return errors.New("the host has no such unit")
 	}
 	steps := append(u.enableSteps(s), u.activeSteps(s, e.unread[u.Name])...)
@@ -181,30 +199,47 @@ func (u Unit) apply(ctx context.Context, e *engine, a answer) error {
 	if u.Enabled && slices.Contains(unchangeable, s.enabled) {
 		return fmt.Errorf("it cannot be enabled: it is %s, which means that its unit file has no [Install] section", s.enabled)
 	}
+	if u.Enabled && s.enabled == alias {
+		return errors.New("it cannot be enabled: it is an alias of another unit, so name that one")
+	}
 	if len(steps) == 0 {
 		return nil
 	}
 	return e.run(ctx, steps[len(steps)-1], unitScript, nil, u.script(steps...)...)
 }
 
+// steps of systemctl that undo or make a state of systemctl is-enabled; those of this boot alone need --runtime.
+var (
+	undoes = map[string]string{
+		"masked": "unmask", "masked-runtime": "unmask-runtime", "enabled": "disable", "enabled-runtime": "disable-runtime",
+	}
+	makes = map[string]string{
+		"masked": "mask", "masked-runtime": "mask-runtime", "enabled": "enable", "enabled-runtime": "enable-runtime",
+	}
+)
+
 func (u Unit) enableSteps(s unitState) []string {
-	masked := strings.HasPrefix(s.enabled, "masked")
 	var steps []string
-	if masked && !u.Masked && (!u.AnyEnabled || u.Active) {
-		steps = append(steps, "unmask")
+	if s.masked() && !u.Masked && (!u.AnyEnabled || u.Active || u.Unmasked) {
+		steps = append(steps, undoes[s.enabled])
 	}
 	switch {
 	case u.AnyEnabled:
-	case u.Masked && !masked:
+	case u.Masked && s.enabled != "masked":
 		return []string{"mask"}
 	case u.Masked:
 	case u.Enabled && s.enabled != "enabled":
 		steps = append(steps, "enable")
-	case !u.Enabled && (masked || strings.HasPrefix(s.enabled, "enabled")):
+	case !u.Enabled && s.masked():
 		steps = append(steps, "disable")
+	case !u.Enabled && strings.HasPrefix(s.enabled, "enabled"):
+		steps = append(steps, undoes[s.enabled])
 	}
 	return steps
 }
+
+// looksAtMask tells whether a mask of the unit is ours to take away or to put back.
+func (u Unit) looksAtMask() bool { return u.Masked || u.Unmasked || u.Active || !u.AnyEnabled }
 
 func (u Unit) activeSteps(s unitState, unread bool) []string {
 	old := unread || s.runs() && s.age() != current
@@ -236,10 +271,14 @@ func (u Unit) remove(ctx context.Context, e *engine, b Before) error {
 	if u.Borrowed && !recorded {
 		return nil
 	}
-	if u.Masked && before.Enabled != "masked" {
-		steps = append(steps, "unmask")
+	s, err := u.state(e.found[u.ID()])
+	if err != nil {
+		return err
 	}
-	if !u.AnyEnabled && before.Enabled != "enabled" {
+	if s.masked() && s.enabled != before.Enabled && (u.Masked || recorded && u.looksAtMask()) {
+		steps = append(steps, undoes[s.enabled])
+	}
+	if !u.AnyEnabled && before.Enabled != "enabled" && !slices.Contains(elsewhere, s.enabled) { // it would take the link away
 		steps = append(steps, "disable")
 	}
 	if !u.AnyActive && before.Active != "active" {
@@ -258,16 +297,16 @@ func (u Unit) remove(ctx context.Context, e *engine, b Before) error {
 // its start has changed.
 func (u Unit) restore(ctx context.Context, e *engine, before UnitBefore, s unitState, renewed bool) error {
 	var steps []string
-	switch {
-	case u.AnyEnabled:
-	case before.Enabled == "enabled":
-		steps = append(steps, "enable")
-	case before.Enabled == "masked":
-		steps = append(steps, "mask")
+	if was := before.Enabled; !u.AnyEnabled && strings.HasPrefix(was, "enabled") {
+		steps = append(steps, makes[was])
 	}
 	active := u.restoreSteps(before, s, renewed)
 	restarts := len(active) > 0
-	if steps = append(steps, active...); len(steps) == 0 {
+	steps = append(steps, active...)
+	if was := before.Enabled; strings.HasPrefix(was, "masked") && s.enabled != was && u.looksAtMask() {
+		steps = append(steps, makes[was]) // last: what is masked cannot be started
+	}
+	if len(steps) == 0 {
 		return nil
 	}
 	if e.unitFilesChanged {
@@ -315,8 +354,11 @@ func (u Unit) left(got Facts, b Before) []string {
 	case was != "active" && active != Absent && active != "inactive":
 		return []string{u.ID() + " is still " + active}
 	}
-	if !u.AnyEnabled && (before.Enabled == "enabled" || before.Enabled == "masked") && enabled != before.Enabled {
+	if !u.AnyEnabled && makes[before.Enabled] != "" && enabled != before.Enabled {
 		return []string{fmt.Sprintf("%s is %s and was %s before", u.ID(), enabled, before.Enabled)}
+	}
+	if masked := got[u.fact("masked")]; u.Unmasked && strings.HasPrefix(before.Enabled, "masked") && masked == "no" {
+		return []string{fmt.Sprintf("%s is not masked and was %s before", u.ID(), before.Enabled)}
 	}
 	return nil
 }

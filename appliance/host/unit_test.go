@@ -173,6 +173,74 @@ func TestUnitMaskedBefore(t *testing.T) {
 	}
 }
 
+// TestUnitMaskGivenUp: a mask that is no longer wanted goes, also where nothing else of the unit is looked at, and what was there
+// before comes back.
+func TestUnitMaskGivenUp(t *testing.T) {
+	l, _ := newUnit(t)
+	enabled := func(want string) {
+		t.Helper()
+		if got := l.read("state/x.service/enabled"); got != want+"\n" {
+			t.Errorf("it is %q, want %s", got, want)
+		}
+	}
+	masked := Desired{Unit{Name: "x.service", Masked: true, Borrowed: true}}
+	not := Desired{Unit{Name: "x.service", Unmasked: true, AnyEnabled: true, AnyActive: true, Borrowed: true}}
+	o := apply(t, l, masked)
+	if got := probe(t, l, not)["unit x.service: masked"]; got != "masked" {
+		t.Errorf("the mask is %q", got)
+	}
+	remove(t, l, not, o.Before) // as if the apply in between had failed
+	enabled("disabled")
+	apply(t, l, masked)
+	apply(t, l, not)
+	enabled("disabled")
+
+	for _, was := range []string{"masked", "masked-runtime"} {
+		l.write("state/x.service/enabled", was+"\n")
+		for _, desired := range []Desired{not, {Unit{Name: "x.service", Active: true, AnyEnabled: true, Borrowed: true}}, {Unit{Name: "x.service", Enabled: true, Borrowed: true}}, masked} {
+			o = apply(t, l, desired)
+			remove(t, l, desired, o.Before)
+			enabled(was)
+			remove(t, l, desired, o.Before)
+			enabled(was)
+		}
+	}
+	_, err := Apply(t.Context(), l, Desired{Unit{Name: "none.service", Unmasked: true, AnyEnabled: true, AnyActive: true}})
+	wantError(t, err, "no such unit")
+}
+
+// TestUnitEnablements: whatever systemctl is-enabled says, an apply settles it.
+func TestUnitEnablements(t *testing.T) {
+	for was, want := range map[string][2]string{ // after Enabled: false, and after Enabled: true; empty: an error
+		"disabled":        {"disabled", "enabled"},
+		"enabled-runtime": {"disabled", "enabled"},
+		"masked":          {"disabled", "enabled"},
+		"masked-runtime":  {"disabled", "enabled"},
+		"alias":           {"alias", ""},
+		"linked":          {"linked", "enabled"},
+		"static":          {"static", ""},
+	} {
+		for i, enable := range []bool{false, true} {
+			l, _ := newUnit(t)
+			l.write("state/x.service/enabled", was+"\n")
+			desired := Desired{Unit{Name: "x.service", Enabled: enable}}
+			if want[i] == "" {
+				_, err := Apply(t.Context(), l, desired)
+				wantError(t, err, "it cannot be enabled", was)
+				continue
+			}
+			o := apply(t, l, desired)
+			if got := l.read("state/x.service/enabled"); got != want[i]+"\n" {
+				t.Errorf("%s is %q with Enabled %t, want %s", was, got, enable, want[i])
+			}
+			remove(t, l, desired, o.Before)
+			if got := l.read("state/x.service/enabled"); got != was+"\n" && (was != "linked" || !enable) { // disable takes a link away, too
+				t.Errorf("%s is %q after Remove", was, got)
+			}
+		}
+	}
+}
+
 func TestUnitProblems(t *testing.T) {
 	l, _ := newUnit(t)
 	absent := Desired{Unit{Name: "y.service", Enabled: true, Active: true}}

@@ -107,6 +107,9 @@ func (s unitState) runs() bool { return s.active == "active" || s.active == "rel
 // broken tells whether the unit should run, as far as systemd knows, and does not: it failed, or is about to be started once more.
 func (s unitState) broken() bool { return s.active == "failed" || s.sub == "auto-restart" }
 
+// masked tells whether nobody can start the unit, until the next boot at least.
+func (s unitState) masked() bool { return strings.HasPrefix(s.enabled, "masked") }
+
 // stale tells whether a unit runs with other things than what is on disk.
 func (s unitState) stale() bool { return s.runs() && s.age() != current }
 

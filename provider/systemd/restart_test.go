@@ -114,6 +114,32 @@ resource "flowstack_systemd_service" "test" {
 	})
 }
 
+// TestMaskLeftOut: a mask goes with the setting, though nothing else of the unit is looked at.
+func TestMaskLeftOut(t *testing.T) {
+	h := providertest.StartHost(t, nil)
+	h.Systemd(unit)
+	config := func(more string) string {
+		return h.Provider() + fmt.Sprintf("resource \"flowstack_systemd_service\" \"test\" {\n  name = %q\n%s\n}\n", unit, more)
+	}
+	masked := func(want bool) func(*terraform.State) error {
+		return func(*terraform.State) error {
+			if _, is := h.Link("/etc/systemd/system/" + unit); is != want {
+				return fmt.Errorf("that it is masked is %t", is)
+			}
+			return nil
+		}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{Config: config("masked = true"), Check: masked(true)},
+			{Config: config(""), Check: masked(false)},
+			{Config: config(""), ConfigPlanChecks: emptyPlan()},
+		},
+		CheckDestroy: masked(false),
+	})
+}
+
 // TestFailures: the error says what the unit said, and nothing is forgotten.
 func TestFailures(t *testing.T) {
 	h := providertest.StartHost(t, nil)

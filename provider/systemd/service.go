@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -33,7 +34,7 @@ var NewService = hostresource.New[ServiceModel, *ServiceModel](hostresource.Kind
 	Type:  ServiceType,
 	Thing: "systemd service",
 	Description: "The state of a unit that is on a host already, a service as a rule: whether it starts at boot, whether it runs, and that it runs with what is on disk. " +
-		"What is left out is not looked at. Destroying the resource puts back the state it found; the unit stays.\n\n" +
+		"What is left out is not looked at, but for a mask. Destroying the resource puts back the state it found; the unit stays.\n\n" +
 		"A start counts only when the unit keeps running and, with `wait_for_port`, listens. Otherwise the error has the last lines of its journal.",
 	Attributes: RestartAttributes(map[string]schema.Attribute{
 		"name":    UnitAttribute("The name of the unit with its type, such as `elasticsearch.service`."),
@@ -41,7 +42,8 @@ var NewService = hostresource.New[ServiceModel, *ServiceModel](hostresource.Kind
 		"active":  schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether it runs."},
 		"masked": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-			MarkdownDescription: "Keep everybody from starting it, other units included. It is stopped. Default `false`.",
+			MarkdownDescription: "Keep everybody from starting it, other units included. It is stopped. Default `false`: a mask is taken away, and put back when " +
+				"the resource is destroyed.",
 		},
 		"wait_for_port": portAttribute(),
 		"triggers": schema.MapAttribute{
@@ -90,7 +92,7 @@ func desiredService(_ context.Context, m *ServiceModel, _ hostresource.Context) 
 		Name: m.Name.ValueString(), Borrowed: true,
 		Enabled: m.Enabled.ValueBool(), AnyEnabled: m.Enabled.IsNull() && !look,
 		Active: m.Active.ValueBool(), AnyActive: m.Active.IsNull() && !look,
-		Masked: m.Masked.ValueBool(),
+		Masked: m.Masked.ValueBool(), Unmasked: is(m.Masked, false),
 		Health: host.Health{Port: int(m.WaitForPort.ValueInt64())},
 	})}, true, nil
 }
@@ -98,7 +100,7 @@ func desiredService(_ context.Context, m *ServiceModel, _ hostresource.Context) 
 func importedService(_ context.Context, m *ServiceModel, facts host.Facts) diag.Diagnostics {
 	m.SetDefaults()
 	enabled := facts["unit "+m.Name.ValueString()+": enabled"]
-	m.Masked = types.BoolValue(enabled == "masked")
+	m.Masked = types.BoolValue(strings.HasPrefix(enabled, "masked"))
 	if !m.Masked.ValueBool() {
 		m.Enabled = types.BoolValue(enabled == "enabled")
 		m.Active = types.BoolValue(facts["unit "+m.Name.ValueString()+": active"] == "active")

@@ -69,12 +69,13 @@ for step in "$@"; do
 		}
 		case $step in start | restart) await ;; esac
 		;;
-	stop | disable | clean)
+	stop | disable | disable-runtime | clean)
 		if known; then
-			if [ "$step" = clean ]; then set -- --what=all; else set --; fi
-			systemctl "$step" "$@" -- "$unit" || exit
+			case $step in clean) set -- --what=all ;; *-runtime) set -- --runtime ;; *) set -- ;; esac
+			systemctl "${step%-runtime}" "$@" -- "$unit" || exit
 		fi
 		;;
+	*-runtime) systemctl "${step%-runtime}" --runtime -- "$unit" || exit ;;
 	*) systemctl "$step" -- "$unit" || exit ;;
 	esac
 done
