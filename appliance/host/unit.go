@@ -281,7 +281,8 @@ func (u Unit) remove(ctx context.Context, e *engine, b Before) error {
 	if !u.AnyEnabled && before.Enabled != "enabled" && !slices.Contains(elsewhere, s.enabled) { // it would take the link away
 		steps = append(steps, "disable")
 	}
-	if !u.AnyActive && before.Active != "active" {
+	goes := !u.Borrowed && !before.Existed
+	if !u.AnyActive && before.Active != "active" || u.AnyActive && goes {
 		steps = append(steps, "stop", "reset-failed")
 	}
 	if u.Clean && !before.Existed {

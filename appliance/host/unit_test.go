@@ -241,6 +241,26 @@ func TestUnitEnablements(t *testing.T) {
 	}
 }
 
+// TestUnitThatATimerStarts: whether it runs is not looked at, but what is gone does not run on.
+func TestUnitThatATimerStarts(t *testing.T) {
+	l, _ := newUnit(t)
+	l.write("state/x.service/active", "activating\n")
+	desired := Desired{Unit{Name: "x.service", AnyActive: true, AnyAge: true}}
+	apply(t, l, desired)
+	if log := l.log(); log != nil {
+		t.Errorf("systemctl was asked %q", log)
+	}
+	remove(t, l, desired, Before{Units: map[string]UnitBefore{"x.service": {}}})
+	if got := l.read("state/x.service/active"); got != "inactive\n" {
+		t.Errorf("after Remove it is %q", got)
+	}
+	l.write("state/x.service/active", "activating\n")
+	remove(t, l, desired, Before{Units: map[string]UnitBefore{"x.service": {Existed: true, Enabled: "disabled", Active: "inactive"}}})
+	if got := l.read("state/x.service/active"); got != "activating\n" {
+		t.Errorf("after Remove one that was there before is %q", got)
+	}
+}
+
 func TestUnitProblems(t *testing.T) {
 	l, _ := newUnit(t)
 	absent := Desired{Unit{Name: "y.service", Enabled: true, Active: true}}

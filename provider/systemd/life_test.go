@@ -26,6 +26,7 @@ func TestUnitLife(t *testing.T) {
 	body := func(description, more string) string {
 		return fmt.Sprintf(`
   name       = %q
+  active     = true
   stable_for = "0s"
   content    = <<-EOT
     [Unit]

@@ -140,6 +140,46 @@ func TestMaskLeftOut(t *testing.T) {
 	})
 }
 
+// TestUnitOfATimer: whether a job runs that a timer starts is nobody's business, until it is destroyed. One that vanishes is seen.
+func TestUnitOfATimer(t *testing.T) {
+	h := providertest.StartHost(t, nil)
+	h.Systemd()
+	config := func(description string) string {
+		return h.Provider() + fmt.Sprintf(`
+resource "flowstack_systemd_unit" "job" {
+  name               = "demo.service"
+  enabled            = false
+  restart_when_stale = false
+  content            = "[Unit]\nDescription=%s\n[Service]\nExecStart=/bin/true\n"
+}
+`, description)
+	}
+	is := func(active string) func(*terraform.State) error {
+		return func(*terraform.State) error { return state(h, "disabled", active) }
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{Config: config("one"), Check: is("inactive")},
+			{Config: config("one"), ConfigPlanChecks: emptyPlan(), PreConfig: func() { h.Systemctl("start", unit) }},
+			{Config: config("two"), Check: is("active")},
+			{
+				Config: config("two"), Check: is("inactive"),
+				PreConfig: func() {
+					h.Systemctl("stop", unit)
+					h.Remove("/etc/systemd/system/" + unit)
+					h.Systemctl("daemon-reload")
+				},
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction("flowstack_systemd_unit.job", plancheck.ResourceActionCreate),
+				}},
+			},
+			{Config: config("two"), ConfigPlanChecks: emptyPlan(), PreConfig: func() { h.Systemctl("start", unit) }},
+		},
+		CheckDestroy: is("inactive"),
+	})
+}
+
 // TestFailures: the error says what the unit said, and nothing is forgotten.
 func TestFailures(t *testing.T) {
 	h := providertest.StartHost(t, nil)

@@ -3,6 +3,7 @@ package systemd
 import (
 	"context"
 	"path"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -64,8 +65,9 @@ var NewUnit = hostresource.New[UnitModel, *UnitModel](hostresource.Kind[UnitMode
 			MarkdownDescription: "Whether it starts at boot, which takes an `[Install]` section. Default `true`.",
 		},
 		"active": schema.BoolAttribute{
-			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-			MarkdownDescription: "Whether it runs. Default `true`; what a timer starts is better left `false`.",
+			Optional: true,
+			MarkdownDescription: "Whether it runs. Left out, this is not looked at, which is right for what a timer or a socket starts: `false` would stop it " +
+				"in the middle of its work. One that a destroy removes is stopped in any case.",
 		},
 		"wait_for_port": portAttribute(),
 	}),
@@ -74,7 +76,19 @@ var NewUnit = hostresource.New[UnitModel, *UnitModel](hostresource.Kind[UnitMode
 	Validate:      validateUnit,
 	Desired:       desiredUnit,
 	Import:        importedUnit,
+	Gone:          unitGone,
 })
+
+// unitGone tells whether the file of a unit is gone and systemd no longer knows the unit. Of a unit that may run or not there is then
+// nothing that is old, which is no sign of it.
+func unitGone(desired host.Desired, facts host.Facts) bool {
+	for name := range desired.Facts() {
+		if facts[name] != host.Absent && !strings.HasSuffix(name, ": configuration") {
+			return false
+		}
+	}
+	return true
+}
 
 func unitFile(name string) string { return path.Join(folder, name) }
 
@@ -104,13 +118,13 @@ func validateContent(text types.String) diag.Diagnostics {
 
 func validateUnit(_ context.Context, m *UnitModel) diag.Diagnostics {
 	diags := append(m.Validate(), validateContent(m.Content)...)
-	return append(diags, validatePort(m.WaitForPort, !m.Active.IsNull() && !m.Active.IsUnknown() && !m.Active.ValueBool())...)
+	return append(diags, validatePort(m.WaitForPort, m.Active.IsNull() || is(m.Active, false))...)
 }
 
 func validatePort(port types.Int64, stopped bool) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if !port.IsNull() && stopped {
-		diags.AddAttributeError(tfpath.Root("wait_for_port"), "Unable to wait for a port", "A unit that is not to be active listens on none. Leave one of the two out.")
+		diags.AddAttributeError(tfpath.Root("wait_for_port"), "Unable to wait for a port", "A unit that is not to be active listens on none. Set active to true, or leave wait_for_port out.")
 	}
 	return diags
 }
@@ -126,7 +140,8 @@ func desiredUnit(_ context.Context, m *UnitModel, _ hostresource.Context) (host.
 			Format: host.UnitFileFormat{}, Validate: host.VerifyUnitFile(name),
 		},
 		m.Unit(host.Unit{
-			Name: name, Enabled: m.Enabled.ValueBool(), Active: m.Active.ValueBool(),
+			Name: name, Enabled: m.Enabled.ValueBool(),
+			Active: m.Active.ValueBool(), AnyActive: m.Active.IsNull() && !m.Effective.IsNull(), // an import looks at everything once
 			Health: host.Health{Port: int(m.WaitForPort.ValueInt64())},
 		}),
 	}, true, nil

@@ -51,6 +51,7 @@ resource "flowstack_systemd_service" "demo" {
 
 resource "flowstack_systemd_unit" "own" {
   name    = "own.service"
+  active  = true
   content = <<-EOT
     [Unit]
     Description=A unit of one's own
