@@ -86,16 +86,9 @@ func (p Package) want() Facts {
 	}
 	facts := Facts{p.ID(): version}
 	if p.Hold != nil {
-		facts[p.HoldFact()] = yesOrNo(*p.Hold)
+		facts[p.HoldFact()] = yesNo(*p.Hold)
 	}
 	return facts
-}
-
-func yesOrNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }
 
 func (p Package) request(bool) request { return request{kind: "package", args: []string{p.Name}} }
@@ -159,7 +152,7 @@ func (p Package) observe(a answer) (Facts, error) {
 	if p.Hold != nil {
 		facts[p.HoldFact()] = Absent
 		if s.installed() {
-			facts[p.HoldFact()] = yesOrNo(s.held)
+			facts[p.HoldFact()] = yesNo(s.held)
 		}
 	}
 	return facts, nil
@@ -200,7 +193,7 @@ func (p Package) apply(ctx context.Context, e *engine, a answer) error {
 	}
 	hold := "keep"
 	if p.Hold != nil {
-		hold = yesOrNo(*p.Hold)
+		hold = yesNo(*p.Hold)
 	}
 	if s.status == "installed" && p.satisfied(s.version) {
 		return e.packages(ctx, "hold: "+hold, nil, "hold", p.Name, hold)
@@ -208,7 +201,7 @@ func (p Package) apply(ctx context.Context, e *engine, a answer) error {
 	if p.FromApt {
 		e.unitFilesChanged = true
 		return e.packages(ctx, strings.TrimSpace("install "+p.Version), nil,
-			"fetch", p.Name, p.Version, yesOrNo(p.AllowDowngrade), yesOrNo(p.Recommends), hold)
+			"fetch", p.Name, p.Version, yesNo(p.AllowDowngrade), yesNo(p.Recommends), hold)
 	}
 	deb, err := p.deb(e.system.Architecture)
 	if err != nil {
@@ -217,7 +210,7 @@ func (p Package) apply(ctx context.Context, e *engine, a answer) error {
 	sum := sha256.Sum256(deb)
 	e.unitFilesChanged = true
 	return e.packages(ctx, "install "+p.Version, deb,
-		"install", p.Name, strconv.Itoa(len(deb)), hex.EncodeToString(sum[:]), yesOrNo(p.AllowDowngrade), hold)
+		"install", p.Name, strconv.Itoa(len(deb)), hex.EncodeToString(sum[:]), yesNo(p.AllowDowngrade), hold)
 }
 
 func (p Package) remove(ctx context.Context, e *engine, b Before) error {
@@ -226,14 +219,14 @@ func (p Package) remove(ctx context.Context, e *engine, b Before) error {
 		if p.Hold == nil {
 			return nil
 		}
-		return e.packages(ctx, "put back the hold", nil, "hold", p.Name, yesOrNo(before.Held))
+		return e.packages(ctx, "put back the hold", nil, "hold", p.Name, yesNo(before.Held))
 	}
 	e.unitFilesChanged = true
 	verb := "purge"
 	if before.ConfigFiles {
 		verb = "remove"
 	}
-	return e.packages(ctx, verb, nil, verb, p.Name, yesOrNo(p.FromApt))
+	return e.packages(ctx, verb, nil, verb, p.Name, yesNo(p.FromApt))
 }
 
 func (p Package) left(got Facts, b Before) []string {
@@ -242,8 +235,8 @@ func (p Package) left(got Facts, b Before) []string {
 	if !before.Installed && !gone {
 		return []string{p.ID() + " is still there: " + got[p.ID()]}
 	}
-	if hold := got[p.HoldFact()]; before.Installed && p.Hold != nil && hold != Absent && hold != yesOrNo(before.Held) {
-		return []string{p.HoldFact() + " is " + hold + " and was " + yesOrNo(before.Held) + " before"}
+	if hold := got[p.HoldFact()]; before.Installed && p.Hold != nil && hold != Absent && hold != yesNo(before.Held) {
+		return []string{p.HoldFact() + " is " + hold + " and was " + yesNo(before.Held) + " before"}
 	}
 	return nil
 }
