@@ -254,7 +254,7 @@ func (w *Writer) seal() {
 	err := run(a.conn, "PRAGMA journal_mode = DELETE") // not while somebody reads
 	err = errors.Join(err, a.conn.Close())
 	a.measure()
-	a.open = err != nil || a.log > 0
+	a.open = err != nil || exists(a.path+logSuffix) // a search that came meanwhile may leave an empty one
 	if err != nil && sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy {
 		w.logger.Warn("a segment of recent flows could not be closed, it is tried again", "file", a.path, "error", err)
 	}
@@ -276,8 +276,13 @@ func (w *Writer) sealLater(s *segment) {
 		conn.SetBusyTimeout(sealWait)
 		err = errors.Join(run(conn, "PRAGMA journal_mode = DELETE"), conn.Close())
 	}
-	s.measure()
-	s.open = err != nil || s.log > 0
+	if s.measure(); err == nil && s.log == 0 {
+		// A search that opened it in between leaves an empty log, which SQLite does not look at any more.
+		for _, suffix := range []string{logSuffix, memorySuffix} {
+			_ = os.Remove(s.path + suffix) // mostly there is none
+		}
+	}
+	s.open = err != nil || exists(s.path+logSuffix)
 	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultCorrupt || code == sqlite.ResultNotADB {
 		w.quarantine(s, err)
 	}

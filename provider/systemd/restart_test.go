@@ -2,9 +2,11 @@ package systemd_test
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -250,7 +252,13 @@ func TestServiceDataSource(t *testing.T) {
 	h := providertest.StartHost(t, nil)
 	h.Systemd(unit)
 	h.Systemctl("start", unit)
-	h.Write("/etc/demo.conf", "")
+	started := time.Now()
+	for { // the kernel's time of a change may be some milliseconds behind the clock
+		h.Write("/etc/demo.conf", "")
+		if info, err := os.Stat(h.Path("/etc/demo.conf")); err != nil || info.ModTime().After(started) {
+			break
+		}
+	}
 	config := h.Provider() + `
 data "flowstack_systemd_service" "demo" {
   name   = "demo.service"
