@@ -274,7 +274,7 @@ func (f File) acceptable(a answer, got stat) error {
 
 // keeps tells whether Before has the content of what is there. What not everybody may read is no content for the state of others.
 func (f File) keeps(got stat) bool {
-	return !f.Secret && got.size <= MaxPreviousContent && !(f.Foreign && private(got))
+	return !f.Secret && got.size <= MaxPreviousContent && (!f.Foreign || !private(got))
 }
 
 // private tells whether not everybody may read a file.

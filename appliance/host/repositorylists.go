@@ -24,7 +24,8 @@ func (r AptRepository) lists() []string {
 			case strings.HasSuffix(suite, "/"):
 				lists = append(lists, listName(rest+suite))
 			default:
-				words := []string{listName(rest + "dists/" + suite + "/")}
+				words := make([]string, 0, 1+len(r.Components))
+				words = append(words, listName(rest+"dists/"+suite+"/"))
 				for _, component := range r.Components {
 					words = append(words, listName(component))
 				}

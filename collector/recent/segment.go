@@ -279,7 +279,7 @@ func (w *Writer) sealLater(s *segment) {
 	if s.measure(); err == nil && s.log == 0 {
 		// A search that opened it in between leaves an empty log, which SQLite does not look at any more.
 		for _, suffix := range []string{logSuffix, memorySuffix} {
-			_ = os.Remove(s.path + suffix) // mostly there is none
+			_ = os.Remove(s.path + suffix) //nolint:gosec // G703: the operator names the directory; mostly there is no such file
 		}
 	}
 	s.open = err != nil || exists(s.path+logSuffix)
