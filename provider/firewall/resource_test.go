@@ -266,7 +266,7 @@ func TestFirewallRefused(t *testing.T) {
 			t.Error("the file is there")
 		}
 	}
-	refused(`mine = { tcp = [2222], allowed = [] }`, `TCP port 2222 is where the SSH\s+server listens`)
+	refused(`mine = { tcp = [2222], allowed = [] }`, `TCP port 2222 is the\s+SSH\s+server's`)
 	h.SetProgram("nft", "#!/bin/sh\ncase $1 in -c) echo 'the kernel says no' >&2; exit 1 ;; *) exec nsenter --net="+h.netns+" /usr/sbin/nft \"$@\" ;; esac\n")
 	refused(`flows = { allowed = [] }`, `the\s+kernel\s+says\s+no`)
 }
