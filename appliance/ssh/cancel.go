@@ -43,12 +43,14 @@ func (c *Client) signal(ctx context.Context, p *process, how *sudo) {
 	if _, err := strconv.ParseUint(id, 10, 31); err != nil {
 		return // it has not begun: nothing is known of it
 	}
-	if c.sessions.take(ctx) != nil {
+	// Not in a place of its own: those that are cancelled together have them all. sshd allows two more, as it comes; where it does not, another
+	// attempt follows, and those that end by themselves make room.
+	session, err := c.oneMore(ctx)
+	if err != nil {
 		return
 	}
-	defer c.sessions.leave()
 	const script = `read -r id name state parent group rest <"/proc/$1/stat" && kill -s TERM -- "-$group"`
-	kill, err := c.start(ctx, how, Command{Argv: []string{"sh", "-c", script, "sh", id}})
+	kill, err := c.startIn(ctx, session, how, Command{Argv: []string{"sh", "-c", script, "sh", id}})
 	if err != nil {
 		return // the end of the wait tells what came of it
 	}

@@ -75,6 +75,10 @@ func (c *Client) start(ctx context.Context, how *sudo, command Command) (*proces
 	if err != nil {
 		return nil, err
 	}
+	return c.startIn(ctx, session, how, command)
+}
+
+func (c *Client) startIn(ctx context.Context, session *gossh.Session, how *sudo, command Command) (*process, error) {
 	p := &process{name: command.Argv[0], session: session, ended: make(chan struct{})}
 	argv, stdin := how.wrap(command)
 	session.Stdout, session.Stderr = &p.stdout, &p.stderr

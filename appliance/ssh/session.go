@@ -70,12 +70,17 @@ const (
 	refusedLimit = 30 * time.Second
 )
 
+// oneMore opens a session, whatever there are already.
+func (c *Client) oneMore(ctx context.Context) (*gossh.Session, error) {
+	return open(ctx, c, func(conn *connection) (*gossh.Session, error) { return conn.host().NewSession() })
+}
+
 // session opens a session in the place that the caller has. A host that refuses it has a smaller MaxSessions than we took: then there is a place
 // less from now on, and the caller waits for one of the others.
 func (c *Client) session(ctx context.Context) (*gossh.Session, error) {
 	began := time.Now()
 	for {
-		session, err := open(ctx, c, func(conn *connection) (*gossh.Session, error) { return conn.host().NewSession() })
+		session, err := c.oneMore(ctx)
 		var refused *gossh.OpenChannelError
 		if err == nil || !errors.As(err, &refused) {
 			return session, err

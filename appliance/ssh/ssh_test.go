@@ -446,6 +446,41 @@ func TestCancelledCommandCleansUp(t *testing.T) {
 	}
 }
 
+// All that run at once are cancelled at once, as by Ctrl-C: none of them leaves room for the signal to another.
+func TestAllThatRunAreCancelled(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	cfg := config(s)
+	cfg.MaxSessions = 3
+	c := client(t, cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	folder := t.TempDir()
+	var running sync.WaitGroup
+	for i := range cfg.MaxSessions {
+		name := filepath.Join(folder, strconv.Itoa(i))
+		running.Go(func() {
+			_, err := c.Run(ctx, ssh.Command{Argv: []string{"sh", "-c", `trap 'rm -f "$1"; exit' TERM; touch "$1"; while :; do sleep 0.1; done`, "sh", name}})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+	names := func() []string {
+		found, err := filepath.Glob(filepath.Join(folder, "*"))
+		if err != nil {
+			t.Error(err)
+		}
+		return found
+	}
+	for len(names()) < cfg.MaxSessions && t.Context().Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	running.Wait()
+	if left := names(); len(left) > 0 {
+		t.Errorf("there is %q", left)
+	}
+}
+
 func TestConnectRunsNothing(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
 	c := client(t, config(s))
