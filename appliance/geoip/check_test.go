@@ -9,6 +9,7 @@ import (
 
 	"github.com/maxmind/mmdbwriter/mmdbtype"
 
+	"github.com/flowstack/terraform-provider-flowstack/acctest/shared"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/geoip/geoiptest"
 )
 
@@ -137,10 +138,7 @@ func TestTooLarge(t *testing.T) {
 
 // TestMaxMindsOwn are the files that MaxMind tests its own readers with; they are not in the repository.
 func TestMaxMindsOwn(t *testing.T) {
-	folder := os.Getenv("FLOWSTACK_GEOIP_SAMPLES")
-	if folder == "" {
-		t.Skip("FLOWSTACK_GEOIP_SAMPLES does not name a folder with the databases of github.com/maxmind/MaxMind-DB: test-data, and bad-data in bad")
-	}
+	folder := shared.Folder(t, "geoip")
 	c := newCache(t)
 	good := map[string]Kind{"GeoLite2-City-Test.mmdb": City, "GeoLite2-Country-Test.mmdb": Country, "GeoLite2-ASN-Test.mmdb": ASN}
 	var files []string

@@ -18,6 +18,8 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/flowstack/terraform-provider-flowstack/acctest/shared"
 )
 
 // input is a capture to decode.
@@ -60,16 +62,9 @@ var partRE = regexp.MustCompile(`_(opt)?(tpl|data).*$`)
 // captures/, a UDP payload a file. Those of one exporter become one capture, templates first.
 func captures(t *testing.T) []input {
 	t.Helper()
-	shared := os.Getenv("FLOWSTACK_SHARED")
-	if shared == "" {
-		shared = "../../../shared"
-	}
-	files, err := filepath.Glob(filepath.Join(shared, "captures", "*.dat"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) == 0 {
-		t.Skipf("no captures in %s; set FLOWSTACK_SHARED to the folder that has them", shared)
+	files, err := filepath.Glob(filepath.Join(shared.Folder(t, "captures"), "*.dat"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no captures: %v", err)
 	}
 	groups := map[string][]string{}
 	var names []string

@@ -16,6 +16,7 @@ import (
 	"github.com/maxmind/mmdbwriter"
 	"github.com/maxmind/mmdbwriter/mmdbtype"
 
+	"github.com/flowstack/terraform-provider-flowstack/acctest/shared"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
 
@@ -320,26 +321,16 @@ func TestDatabaseCutShortWhileOpen(t *testing.T) {
 	}
 }
 
-// shared is the folder of files that several projects test with.
-func shared() string {
-	if dir := os.Getenv("FLOWSTACK_SHARED"); dir != "" {
-		return dir
-	}
-	return filepath.Join("..", "..", "..", "shared")
-}
-
 // Every damaged file does no worse than to know nothing.
 func TestDamagedDatabases(t *testing.T) {
+	folder := shared.Folder(t, "geoip")
 	var files []string
-	for _, pattern := range []string{"geoip/bad/*.mmdb", "geoip/*roken*.mmdb"} {
-		found, err := filepath.Glob(filepath.Join(shared(), pattern))
-		if err != nil {
-			t.Fatal(err)
+	for _, pattern := range []string{"bad/*.mmdb", "*roken*.mmdb"} {
+		found, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no %s: %v", pattern, err)
 		}
 		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		t.Skipf("no damaged databases below %s: set FLOWSTACK_SHARED to check against them", shared())
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -365,10 +356,8 @@ func TestDamagedDatabases(t *testing.T) {
 }
 
 func TestTestDatabasesOfMaxMind(t *testing.T) {
-	city, asn := filepath.Join(shared(), "geoip", "GeoLite2-City-Test.mmdb"), filepath.Join(shared(), "geoip", "GeoLite2-ASN-Test.mmdb")
-	if _, err := os.Stat(city); err != nil {
-		t.Skipf("no test databases below %s: set FLOWSTACK_SHARED to check against them", shared())
-	}
+	folder := shared.Folder(t, "geoip")
+	city, asn := filepath.Join(folder, "GeoLite2-City-Test.mmdb"), filepath.Join(folder, "GeoLite2-ASN-Test.mmdb")
 	s, _ := open(t, Options{City: city, ASN: asn})
 	e := s.New()
 	got := members(t, e, "81.2.69.142")
@@ -381,7 +370,7 @@ func TestTestDatabasesOfMaxMind(t *testing.T) {
 	if as["number"] != 1221.0 {
 		t.Errorf("1.128.0.0: %v", got)
 	}
-	s, _ = open(t, Options{City: filepath.Join(shared(), "geoip", "GeoLite2-Country-Test.mmdb")})
+	s, _ = open(t, Options{City: filepath.Join(folder, "GeoLite2-Country-Test.mmdb")})
 	geo, _ = members(t, s.New(), "81.2.69.142")["geo"].(m)
 	if geo["country_iso_code"] != "GB" {
 		t.Errorf("country: %v", geo)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/acctest/shared"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
@@ -16,7 +17,7 @@ import (
 // TestCaptures decodes real packets of other people's exporters. They are not part of the repository: FLOWSTACK_SHARED, or a folder shared
 // beside the checkout, has them in captures/, a UDP payload a file, templates apart from data.
 func TestCaptures(t *testing.T) {
-	folder := captures(t)
+	folder := shared.Folder(t, "captures")
 	for name, test := range map[string]struct {
 		files   []string
 		records int
@@ -66,7 +67,7 @@ func TestCaptures(t *testing.T) {
 
 // TestCaptureValues compares whole records with what tshark reads in the same packets.
 func TestCaptureValues(t *testing.T) {
-	folder := captures(t)
+	folder := shared.Folder(t, "captures")
 	for _, test := range []struct {
 		files  []string
 		record int // counted from 0
@@ -126,7 +127,7 @@ func TestCaptureValues(t *testing.T) {
 
 // TestEveryCapture: whatever is in the folder, IPFIX included, decodes or is refused with a reason, in any order.
 func TestEveryCapture(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(captures(t), "*.dat"))
+	files, err := filepath.Glob(filepath.Join(shared.Folder(t, "captures"), "*.dat"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
@@ -143,18 +144,4 @@ func TestEveryCapture(t *testing.T) {
 			}
 		}
 	}
-}
-
-// captures is the folder of real packets.
-func captures(t *testing.T) string {
-	t.Helper()
-	shared := os.Getenv("FLOWSTACK_SHARED")
-	if shared == "" {
-		shared = "../../../shared"
-	}
-	folder := filepath.Join(shared, "captures")
-	if _, err := os.Stat(folder); err != nil {
-		t.Skipf("no captures to decode: %v; set FLOWSTACK_SHARED to the folder that has them", err)
-	}
-	return folder
 }

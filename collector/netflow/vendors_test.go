@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowstack/terraform-provider-flowstack/acctest/shared"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
 )
@@ -46,7 +47,7 @@ func describe(r flow.Record) string {
 
 // TestVendors compares whole records with tshark 4.0.17. Where the two differ the comment says who is right.
 func TestVendors(t *testing.T) {
-	folder := captures(t)
+	folder := shared.Folder(t, "captures")
 	for name, test := range map[string]struct {
 		files   []string
 		options uint64 // option records
@@ -127,7 +128,7 @@ func TestVendors(t *testing.T) {
 // TestDamagedCapture: in this packet of nProbe the set holds a record of 83 octets and 17 more that are not zero. RFC 3954 allows 3 of
 // padding; tshark takes the rest for padding, we keep the record and report the rest.
 func TestDamagedCapture(t *testing.T) {
-	packet, err := os.ReadFile(filepath.Join(captures(t), "netflow9_test_nprobe_dpi.dat"))
+	packet, err := os.ReadFile(filepath.Join(shared.Folder(t, "captures"), "netflow9_test_nprobe_dpi.dat"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flowstack/terraform-provider-flowstack/acctest/shared"
 )
 
 // TestCaptures: the registry knows what the templates of real exporters name, and gives it a type that fits the length it has there. The
 // packets are not part of the repository: FLOWSTACK_SHARED, or a folder shared beside the checkout, has them in captures/.
 func TestCaptures(t *testing.T) {
-	folder := captures(t)
+	folder := shared.Folder(t, "captures")
 	packets, err := filepath.Glob(filepath.Join(folder, "*.dat"))
 	if err != nil || len(packets) == 0 {
 		t.Fatalf("%d packets in %s, %v", len(packets), folder, err)
@@ -89,17 +91,4 @@ func templateFields(packet []byte, found func(n number, length int)) {
 		}
 		packet = rest
 	}
-}
-
-func captures(t *testing.T) string {
-	t.Helper()
-	shared := os.Getenv("FLOWSTACK_SHARED")
-	if shared == "" {
-		shared = "../../../../shared"
-	}
-	folder := filepath.Join(shared, "captures")
-	if _, err := os.Stat(folder); err != nil {
-		t.Skipf("no captures to look at: %v; set FLOWSTACK_SHARED to the folder that has them", err)
-	}
-	return folder
 }
