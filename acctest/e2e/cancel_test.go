@@ -63,9 +63,10 @@ func TestCancel(t *testing.T) {
 				run(ctx, t, h, "sh", "-c", "rm -f /run/began /run/go-on; printf 'old\\n' >"+path)
 				applying, cancel := context.WithCancel(ctx)
 				defer cancel()
-				done := make(chan error)
-				go func() { _, err := host.Apply(applying, c, host.Desired{test.item}); done <- err }()
-				run(ctx, t, h, "sh", "-c", "until "+test.began+"; do sleep 0.02; done")
+				watching, over := context.WithCancel(ctx)
+				done := make(chan error, 1)
+				go func() { _, err := host.Apply(applying, c, host.Desired{test.item}); done <- err; over() }()
+				_, _ = h.Run(watching, "sh", "-c", "until "+test.began+"; do sleep 0.02; done") // an apply that ended says what went wrong
 				cancel()
 				if err := <-done; !errors.Is(err, context.Canceled) && (err != nil || name != "content") {
 					t.Errorf("error %v", err) // all of the content may have arrived before

@@ -45,9 +45,9 @@ func TestCancel(t *testing.T) {
 			desired := mine(t, Desired{File{Path: file, Content: content, Validate: c.validate}})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			done := make(chan error)
+			done := make(chan error, 1)
 			go func() { _, err := Apply(ctx, client, desired); done <- err }()
-			for t.Context().Err() == nil {
+			for len(done) == 0 {
 				found := entries(t, folder)
 				if c.validate == nil && len(found) > 1 || slices.Contains(found, "validating") {
 					break
