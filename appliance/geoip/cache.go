@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 )
 
 // keep is how long files stay in the cache that nobody asks for: MaxMind wants old databases deleted within 30 days of a new one.
@@ -155,28 +157,16 @@ func writeFile(path string, content []byte) (err error) {
 	return err
 }
 
-// fileDigest is the SHA-256 of a file in hexadecimal digits.
-func fileDigest(ctx context.Context, path string) (digest string, err error) {
-	info, err := os.Stat(path) //nolint:gosec // the user says which
+// fileDigest is the SHA-256 of a file in hexadecimal digits. Whoever asks names the file.
+func fileDigest(ctx context.Context, path string) (string, error) {
+	file, err := host.LocalSource(ctx, path)
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		err = pe.Err // whoever asks names the file
+		return "", pe.Err
 	}
-	switch {
-	case err != nil:
-		return "", err
-	case !info.Mode().IsRegular():
-		return "", errors.New("it is not a file") // opening a pipe would wait for its other end
-	}
-	f, err := os.Open(path) //nolint:gosec // the user says which
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, interruptible{ctx, f}); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return file.SHA256, nil
 }
 
 // interruptible ends with its context.

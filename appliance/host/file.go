@@ -81,9 +81,6 @@ func (f File) validate() error {
 	if f.Secret && len(f.Content) > MaxFormatContent {
 		errs = append(errs, fmt.Errorf("a secret larger than %d bytes cannot be compared", MaxFormatContent))
 	}
-	if f.Source != nil && (f.Content != nil || f.Format != nil || f.Secret) {
-		errs = append(errs, errors.New("a source is content of its own, neither secret nor understood"))
-	}
 	for _, argument := range f.Validate {
 		if strings.ContainsRune(argument, 0) {
 			errs = append(errs, errors.New("validator: an argument contains a NUL"))

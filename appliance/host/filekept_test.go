@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -163,7 +164,7 @@ func TestFileFromSource(t *testing.T) {
 	if err := os.WriteFile(local, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	source, err := LocalSource(local)
+	source, err := LocalSource(t.Context(), local)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +182,15 @@ func TestFileFromSource(t *testing.T) {
 	known := mine(t, Desired{File{Path: name, Source: &Source{SHA256: source.SHA256, Size: source.Size}}})
 	_, err = Apply(t.Context(), l, known)
 	wantError(t, err, "only its digest")
-	if _, err := LocalSource(filepath.Join(folder, "none")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := LocalSource(t.Context(), filepath.Join(folder, "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := LocalSource(t.Context(), folder); err == nil || !strings.HasSuffix(err.Error(), folder+": it is not a file") {
+		t.Errorf("error %v", err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := LocalSource(cancelled, local); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync/atomic"
 )
@@ -31,21 +32,30 @@ type Source struct {
 // TailSize is how much of a file Source.Describe gets.
 const TailSize = 16 << 10
 
-// LocalSource is the file of a name on this machine, as it is now.
-func LocalSource(name string) (*Source, error) {
-	open := func(context.Context) (io.ReadCloser, error) { return os.Open(name) }
+// LocalSource is the file of a name on this machine, as it is now. Errors are *fs.PathError, also for what is no regular file: a pipe would be
+// waited for.
+func LocalSource(ctx context.Context, name string) (*Source, error) {
+	switch info, err := os.Stat(name); {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is not a file")}
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
+	stop := context.AfterFunc(ctx, func() { _ = file.Close() }) // ends the reading
+	defer stop()
 	sum := sha256.New()
 	size, err := io.Copy(sum, file)
-	if closed := file.Close(); err == nil {
-		err = closed
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
-	if err != nil {
+	if err = errors.Join(err, file.Close()); err != nil {
 		return nil, err
 	}
+	open := func(context.Context) (io.ReadCloser, error) { return os.Open(name) }
 	return &Source{SHA256: hex.EncodeToString(sum.Sum(nil)), Size: size, Open: open}, nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -51,35 +50,6 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 	Gone:        gone,
 })
 
-// words are the elements of a list; known is false when any is not.
-func words(list types.List) (values []string, known bool) {
-	if list.IsUnknown() {
-		return nil, false
-	}
-	known = true
-	for _, element := range list.Elements() {
-		text, ok := element.(types.String)
-		if !ok || text.IsUnknown() {
-			known = false
-			continue
-		}
-		values = append(values, text.ValueString())
-	}
-	return values, known
-}
-
-// list is the inverse of words; nothing is null.
-func list(values []string) types.List {
-	if len(values) == 0 {
-		return types.ListNull(types.StringType)
-	}
-	elements := make([]attr.Value, 0, len(values))
-	for _, value := range values {
-		elements = append(elements, types.StringValue(value))
-	}
-	return types.ListValueMust(types.StringType, elements)
-}
-
 // repository is what the model asks for, but for the key.
 func (m *Model) repository() (r host.AptRepository, known bool) {
 	known = !m.Name.IsUnknown() && !m.Proxy.IsUnknown() && !m.Trusted.IsUnknown()
@@ -88,7 +58,7 @@ func (m *Model) repository() (r host.AptRepository, known bool) {
 		from types.List
 		to   *[]string
 	}{{m.URIs, &r.URIs}, {m.Suites, &r.Suites}, {m.Components, &r.Components}, {m.Architectures, &r.Architectures}} {
-		values, all := words(attribute.from)
+		values, all := hostresource.Strings(attribute.from)
 		*attribute.to, known = values, known && all
 	}
 	return r, known
@@ -164,7 +134,7 @@ func (m *Model) keyring() (host.Keyring, error) {
 // checkKey compares the key with the fingerprints, as far as they are known.
 func (m *Model) checkKey(warn bool) diag.Diagnostics {
 	var diags diag.Diagnostics
-	expected, known := words(m.Fingerprints)
+	expected, known := hostresource.Strings(m.Fingerprints)
 	for i, fingerprint := range expected {
 		if err := host.ValidFingerprint(fingerprint); err != nil {
 			diags.AddAttributeError(path.Root("key_fingerprints"), unable, connection.Explain(err)+".")
@@ -193,16 +163,16 @@ func (m *Model) checkKey(warn bool) diag.Diagnostics {
 	return diags
 }
 
-func desired(_ context.Context, m *Model, c hostresource.Context) (host.Desired, bool, diag.Diagnostics) {
+func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desired, bool, diag.Diagnostics) {
 	r, known := m.repository()
-	_, fingerprints := words(m.Fingerprints)
-	_, files := words(m.Packages)
+	_, fingerprints := hostresource.Strings(m.Fingerprints)
+	_, files := hostresource.Strings(m.Packages)
 	if !known || !fingerprints || !files || m.Key.IsUnknown() {
 		return nil, false, nil
 	}
 	switch {
 	case !m.Packages.IsNull():
-		debs, err := m.debs(c.Config != nil)
+		debs, err := m.debs(ctx, c.Config != nil)
 		if err != nil {
 			return nil, false, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("packages"), unable, connection.Explain(err)+".")}
 		}
@@ -234,12 +204,14 @@ func imported(_ context.Context, m *Model, facts host.Facts) diag.Diagnostics {
 		}
 		return ""
 	}
-	source := func(name string) types.List { return list(strings.Fields(field(r.SourcesFile(), name))) }
+	source := func(name string) types.List {
+		return hostresource.StringList(strings.Fields(field(r.SourcesFile(), name)))
+	}
 	m.URIs, m.Suites, m.Components, m.Architectures = source("URIs"), source("Suites"), source("Components"), source("Architectures")
 	m.Trusted = types.BoolValue(field(r.SourcesFile(), "Trusted") == "yes")
 	m.Fingerprints = types.ListNull(types.StringType)
 	if keys := field(r.KeyringFile(), "keys"); keys != "" && !m.Trusted.ValueBool() {
-		m.Fingerprints = list(strings.Split(keys, ", "))
+		m.Fingerprints = hostresource.StringList(strings.Split(keys, ", "))
 	}
 	m.Proxy = types.StringNull()
 	for name, value := range facts {

@@ -34,7 +34,7 @@ func (m *Model) validatePackages() diag.Diagnostics {
 			diags.AddAttributeError(path.Root(other.name), unable, "One that is made of packages is a folder of the host: it has nothing of the kind.")
 		}
 	}
-	files, known := words(m.Packages)
+	files, known := hostresource.Strings(m.Packages)
 	seen := map[string]string{}
 	for i, file := range files {
 		at := path.Root("packages")
@@ -71,10 +71,10 @@ func isDeb(file string) error {
 }
 
 // prepare refuses a package that is another one than was planned.
-func prepare(_ context.Context, plan *Model, _ hostresource.Context) diag.Diagnostics {
+func prepare(ctx context.Context, plan *Model, _ hostresource.Context) diag.Diagnostics {
 	r, _ := plan.repository()
-	files, known := words(plan.Packages)
-	debs, err := plan.debs(true)
+	files, known := hostresource.Strings(plan.Packages)
+	debs, err := plan.debs(ctx, true)
 	if err != nil {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("packages"), unable, connection.Explain(err)+".")}
 	}
@@ -95,11 +95,11 @@ func prepare(_ context.Context, plan *Model, _ hostresource.Context) diag.Diagno
 }
 
 // debs are the files by name. Where they are not needed, a file that is no longer there has no content.
-func (m *Model) debs(needed bool) (map[string]*host.Source, error) {
+func (m *Model) debs(ctx context.Context, needed bool) (map[string]*host.Source, error) {
 	debs := map[string]*host.Source{}
-	files, _ := words(m.Packages)
+	files, _ := hostresource.Strings(m.Packages)
 	for _, file := range files {
-		content, err := host.LocalSource(file)
+		content, err := host.LocalSource(ctx, file)
 		if err != nil && needed {
 			return nil, err
 		}

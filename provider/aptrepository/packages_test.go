@@ -23,9 +23,9 @@ func TestPackageThatChangesAfterThePlan(t *testing.T) {
 	}
 	write(one, "1")
 	write(two, "1")
-	m := &Model{Name: types.StringValue("lab"), Packages: list([]string{one, two})}
+	m := &Model{Name: types.StringValue("lab"), Packages: hostresource.StringList([]string{one, two})}
 	r, _ := m.repository()
-	debs, err := m.debs(true)
+	debs, err := m.debs(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,12 +99,12 @@ func plan(ctx context.Context, prior, plan *Model, c hostresource.Context) diag.
 	}
 	plan.Mode = mode
 	diags.Append(more...)
-	diags.Append(plan.measure()...)
+	diags.Append(plan.measure(ctx)...)
 	return diags
 }
 
 // measure sets the hash and the size of what is to be written.
-func (m *Model) measure() diag.Diagnostics {
+func (m *Model) measure(ctx context.Context) diag.Diagnostics {
 	m.SHA256, m.Size = types.StringNull(), types.Int64Null()
 	var source *host.Source
 	switch {
@@ -115,7 +115,7 @@ func (m *Model) measure() diag.Diagnostics {
 		source = host.ContentSource([]byte(m.Content.ValueString()))
 	case !m.Source.IsNull():
 		var err error
-		if source, err = host.LocalSource(m.Source.ValueString()); err != nil {
+		if source, err = host.LocalSource(ctx, m.Source.ValueString()); err != nil {
 			return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("source"), "Unable to read the source of the file", err.Error()+".")}
 		}
 	default:
@@ -127,7 +127,7 @@ func (m *Model) measure() diag.Diagnostics {
 
 func prepare(ctx context.Context, plan *Model, c hostresource.Context) diag.Diagnostics {
 	planned := plan.SHA256
-	diags := plan.measure()
+	diags := plan.measure(ctx)
 	if !diags.HasError() && !planned.IsUnknown() && !planned.Equal(plan.SHA256) {
 		diags.AddAttributeError(path.Root("source"), "Unable to write the file as planned",
 			plan.Source.ValueString()+" has changed since the plan. Plan again.")

@@ -13,7 +13,7 @@ import (
 
 // imported takes the content of a file that everybody on the host may read; what somebody may not read may be a secret, and a state is no place for
 // it. Nor is it one for large files. Of these the next apply will tell whether their content is as configured.
-func imported(_ context.Context, m *Model, facts host.Facts) diag.Diagnostics {
+func imported(ctx context.Context, m *Model, facts host.Facts) diag.Diagnostics {
 	item := m.item()
 	kind, text := facts[item.ID()], facts[item.ID()+": "+textFact]
 	unread := strings.HasPrefix(kind, host.Unreadable)
@@ -28,5 +28,5 @@ func imported(_ context.Context, m *Model, facts host.Facts) diag.Diagnostics {
 		return nil
 	}
 	m.Content = types.StringValue(text)
-	return m.measure()
+	return m.measure(ctx)
 }

@@ -2,19 +2,16 @@ package systemd
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
-	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
+	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
 )
 
 // ServiceData is the data source in Terraform's terms.
@@ -37,7 +34,7 @@ type ServiceData struct {
 	DropIns       types.List   `tfsdk:"dropins"`
 }
 
-type serviceDataSource struct{ data *connection.Data }
+type serviceDataSource struct{ hostresource.DataSource }
 
 var _ datasource.DataSourceWithConfigure = (*serviceDataSource)(nil)
 
@@ -88,59 +85,23 @@ func (*serviceDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 	}
 }
 
-// Configure implements datasource.DataSourceWithConfigure.
-func (d *serviceDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return // Terraform only validates
-	}
-	data, ok := req.ProviderData.(*connection.Data)
-	if !ok {
-		resp.Diagnostics.AddError("Unable to configure the data source",
-			fmt.Sprintf("The provider handed over %T. This is a defect of the provider.", req.ProviderData))
-		return
-	}
-	d.data = data
-}
-
-// serviceReadTimeout bounds a read, with the time that the host takes to answer at all.
-const serviceReadTimeout = 5 * time.Minute
-
 // Read implements datasource.DataSource.
 func (d *serviceDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m ServiceData
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	const later = "When the host is made in the same configuration, let the data source depend on what makes the host (depends_on): then it is read in the apply."
-	summary := "Unable to read the service " + m.Name.ValueString()
-	if m.Host.IsNull() {
-		name, err := d.data.Hosts.Default()
-		if err == nil && name == "" {
-			err = errors.New("which hosts the provider has is not known before the apply")
-		}
-		if err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("host"), summary, connection.Explain(err)+". "+later)
-			return
-		}
-		m.Host = types.StringValue(name)
-	}
-	on, err := d.data.Hosts.Lookup(m.Host.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("host"), summary, connection.Explain(err)+".")
+	thing := "the service " + m.Name.ValueString()
+	on := d.Host(req, resp, &m.Host, thing)
+	if on == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, serviceReadTimeout)
-	defer cancel()
-	status, err := host.ReadUnit(ctx, on, m.Name.ValueString(), Texts(m.Inputs.Elements()))
-	var asked *connection.Error
-	switch {
-	case errors.Is(err, connection.ErrUnknown):
-		resp.Diagnostics.AddError(summary, "How to reach the host is not known before the apply. "+later)
-	case errors.As(err, &asked):
-		resp.Diagnostics.AddError(summary, connection.Explain(asked)) // without the step it happened in
-	case err != nil:
-		resp.Diagnostics.AddError(summary, connection.Explain(err))
-	default:
+	inputs, _ := hostresource.Strings(m.Inputs) // a data source is read when all is known
+	var status host.UnitStatus
+	if d.Ask(ctx, on, &resp.Diagnostics, thing, func(ctx context.Context) (err error) {
+		status, err = host.ReadUnit(ctx, on, m.Name.ValueString(), inputs)
+		return err
+	}) {
 		m.set(status)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}

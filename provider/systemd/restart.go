@@ -9,7 +9,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
+	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
 )
 
 // StableFor is the default of stable_for.
@@ -139,18 +139,7 @@ func (r *Restart) Wanted() bool { return r.RestartWhenStale.IsNull() || r.Restar
 // Unit adds the attributes to a unit. They are valid and known.
 func (r *Restart) Unit(u host.Unit) host.Unit {
 	u.AnyAge = !r.Wanted()
-	u.Inputs = Texts(r.Inputs.Elements())
+	u.Inputs, _ = hostresource.Strings(r.Inputs)
 	u.Health.StableFor, _ = Duration(r.StableFor) // checked by Validate
 	return u
-}
-
-// Texts are the strings among values.
-func Texts(values []attr.Value) []string {
-	var texts []string
-	for _, value := range values {
-		if text, ok := value.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
-			texts = append(texts, text.ValueString())
-		}
-	}
-	return texts
 }
