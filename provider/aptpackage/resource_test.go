@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -28,10 +27,6 @@ func config(h *providertest.Host, body string) string {
 }
 
 func effective(fact string) tfjsonpath.Path { return tfjsonpath.New("effective").AtMapKey(fact) }
-
-func expectFact(fact, value string) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, effective(fact), knownvalue.StringExact(value))
-}
 
 func expect(action plancheck.ResourceActionType, checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: append(checks, plancheck.ExpectResourceAction(address, action))}
@@ -61,7 +56,7 @@ func TestVersions(t *testing.T) {
 			{ // which version it will be only apt can tell
 				Config:            ones,
 				ConfigPlanChecks:  expect(plancheck.ResourceActionCreate, plancheck.ExpectUnknownValue(address, effective(fact))),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact(fact, "1.2"), expectFact(hold, "yes")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, fact, "1.2"), providertest.Fact(address, hold, "yes")},
 				Check:             is(h, "hold 1.2"),
 			},
 			{Config: ones, ConfigPlanChecks: empty()},

@@ -16,11 +16,9 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/aptrepository"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
@@ -84,10 +82,6 @@ func config(h *providertest.Host, body string) string {
 	return h.Provider() + fmt.Sprintf("resource %q \"test\" {\n%s\n}\n", aptrepository.ResourceType, body)
 }
 
-func expectFact(fact, value string) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, tfjsonpath.New("effective").AtMapKey(fact), knownvalue.StringExact(value))
-}
-
 func update(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: append(checks, plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate))}
 }
@@ -122,11 +116,11 @@ key_fingerprints = [%q, %q]`, first.armored+second.armored, second.fingerprint[:
 				PreConfig: func() { h.Remove("/etc/fake/refuse-update") },
 				Config:    one,
 				ConfigStateChecks: []statecheck.StateCheck{
-					expectFact(file+": URIs", "http://mirror.example/debian/"),
-					expectFact(file+": Signed-By", "/etc/apt/keyrings/lab.gpg"),
-					expectFact(keyring+": keys", first.fingerprint),
-					expectFact(proxy+": Acquire::http::Proxy::mirror.example", "http://proxy.example:3128"),
-					expectFact(lists, "fetched"),
+					providertest.Fact(address, file+": URIs", "http://mirror.example/debian/"),
+					providertest.Fact(address, file+": Signed-By", "/etc/apt/keyrings/lab.gpg"),
+					providertest.Fact(address, keyring+": keys", first.fingerprint),
+					providertest.Fact(address, proxy+": Acquire::http::Proxy::mirror.example", "http://proxy.example:3128"),
+					providertest.Fact(address, lists, "fetched"),
 				},
 				Check: func(*terraform.State) error {
 					if got, _ := h.Read("/etc/apt/keyrings/lab.gpg"); got != first.binary {
@@ -163,7 +157,7 @@ key_fingerprints = [%q, %q]`, first.armored+second.armored, second.fingerprint[:
 			{
 				Config:            both,
 				ConfigPlanChecks:  update(providertest.Drifts(address, file+": Suites", "stable", "stable stable-updates")),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact(lists, "fetched")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, lists, "fetched")},
 			},
 			{Config: both, ConfigPlanChecks: empty()},
 			{ // somebody configures one of the mirrors by hand
@@ -221,7 +215,7 @@ func TestRepositoryConfiguredElsewhere(t *testing.T) {
 					h.Remove("/etc/apt/sources.list.d/elastic-7.x.list")
 				},
 				Config:            config(h, body(base64.StdEncoding.EncodeToString([]byte(k.binary)), k.fingerprint, uris)),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact(lists, "fetched")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, lists, "fetched")},
 			},
 		},
 	})
@@ -335,7 +329,7 @@ func TestRepositoryOfPackages(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: first, Check: has("1")},
 			{Config: first, ConfigPlanChecks: empty()},
-			{Config: both, Check: has("1", "2"), ConfigStateChecks: []statecheck.StateCheck{expectFact(lists, "fetched")}},
+			{Config: both, Check: has("1", "2"), ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, lists, "fetched")}},
 			{
 				PreConfig:        func() { h.Remove(at + "tiny_1.deb") },
 				Config:           both,

@@ -43,10 +43,6 @@ func config(h *providertest.Host, body string) string {
 
 func effective(fact string) tfjsonpath.Path { return tfjsonpath.New("effective").AtMapKey(fact) }
 
-func expectFact(fact, value string) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, effective(fact), knownvalue.StringExact(value))
-}
-
 func update(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: append(checks, plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate))}
 }
@@ -75,8 +71,8 @@ func TestCollectorLife(t *testing.T) {
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("credentials_revision"), knownvalue.Null()),
 					// as written
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("settings").AtMapKey("output.elasticsearch.batch_bytes"), knownvalue.StringExact("1024KiB")),
-					expectFact("package flowcollector", "1.0.0"),
-					expectFact(unit+": configuration", "current"),
+					providertest.Fact(address, "package flowcollector", "1.0.0"),
+					providertest.Fact(address, unit+": configuration", "current"),
 					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
 				},
 			},
@@ -231,7 +227,7 @@ func TestCollectorCertificateAuthority(t *testing.T) {
 			{
 				Config: config(h, "elasticsearch_ca_certificate = <<-EOT\n"+ca+"EOT"),
 				ConfigStateChecks: []statecheck.StateCheck{
-					expectFact(settings+": output.elasticsearch.ca_file", flowcollector.CertificateAuthorityPath),
+					providertest.Fact(address, settings+": output.elasticsearch.ca_file", flowcollector.CertificateAuthorityPath),
 					statecheck.ExpectKnownValue(address, effective(fact), knownvalue.StringRegexp(regexp.MustCompile(`^O=Acme Co, until \d{4}-\d\d-\d\d, SHA-256 [0-9a-f]{64}$`))),
 				},
 			},
@@ -292,7 +288,7 @@ func TestCollectorThatDoesNotStart(t *testing.T) {
 			{
 				PreConfig:         func() { h.Remove("/etc/fake/refuse") },
 				Config:            config(h, ""),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact(unit+": active", "active")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, unit+": active", "active")},
 			},
 		},
 	})

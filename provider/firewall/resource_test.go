@@ -71,22 +71,6 @@ func (h fake) config(groups string) string {
 	return h.Provider() + fmt.Sprintf("resource %q \"test\" {\n  groups = {\n%s\n  }\n}\n", firewall.ResourceType, groups)
 }
 
-func expectAction(action plancheck.ResourceActionType) []plancheck.PlanCheck {
-	return []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}
-}
-
-func drifts(facts ...[3]string) resource.ConfigPlanChecks {
-	checks := expectAction(plancheck.ResourceActionUpdate)
-	for _, f := range facts {
-		checks = append(checks, providertest.Drifts(address, f[0], f[1], f[2]))
-	}
-	return resource.ConfigPlanChecks{PreApply: checks}
-}
-
-func expectFact(fact, value string) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, tfjsonpath.New("effective").AtMapKey(fact), knownvalue.StringExact(value))
-}
-
 func TestFirewallLife(t *testing.T) {
 	h := start(t)
 	h.nft("add table inet mine")
@@ -101,12 +85,12 @@ func TestFirewallLife(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:           one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionCreate)},
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionCreate)},
 				ConfigStateChecks: []statecheck.StateCheck{
-					expectFact(table+": flows: udp", "2055"), expectFact(table+": flows: allowed", "192.0.2.0/24, 2001:db8::/32"),
-					expectFact(table+": elasticsearch: tcp", "9200"), expectFact(table+": elasticsearch: allowed", "none"),
-					expectFact(table+": rules", "complete"), expectFact("file "+file+": rules", "complete"),
-					expectFact("unit "+unit+": enabled", "enabled"),
+					providertest.Fact(address, table+": flows: udp", "2055"), providertest.Fact(address, table+": flows: allowed", "192.0.2.0/24, 2001:db8::/32"),
+					providertest.Fact(address, table+": elasticsearch: tcp", "9200"), providertest.Fact(address, table+": elasticsearch: allowed", "none"),
+					providertest.Fact(address, table+": rules", "complete"), providertest.Fact(address, "file "+file+": rules", "complete"),
+					providertest.Fact(address, "unit "+unit+": enabled", "enabled"),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("flow1")),
 					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
 				},
@@ -115,17 +99,17 @@ func TestFirewallLife(t *testing.T) {
 			{ // the kernel's table by hand
 				PreConfig:        func() { h.nft("add element inet flowstack flows_ip4 { 203.0.113.9 }") },
 				Config:           one,
-				ConfigPlanChecks: drifts([3]string{table + ": flows: allowed", "192.0.2.0/24, 203.0.113.9/32, 2001:db8::/32", "192.0.2.0/24, 2001:db8::/32"}),
+				ConfigPlanChecks: providertest.Update(address, [3]string{table + ": flows: allowed", "192.0.2.0/24, 203.0.113.9/32, 2001:db8::/32", "192.0.2.0/24, 2001:db8::/32"}),
 			},
 			{
 				PreConfig:        func() { h.nft("insert rule inet flowstack input accept") },
 				Config:           one,
-				ConfigPlanChecks: drifts([3]string{table + ": rules", "0 missing, 1 of others", "complete"}),
+				ConfigPlanChecks: providertest.Update(address, [3]string{table + ": rules", "0 missing, 1 of others", "complete"}),
 			},
 			{ // as a restart of nftables.service does
 				PreConfig:        func() { h.nft("delete table inet flowstack") },
 				Config:           one,
-				ConfigPlanChecks: drifts([3]string{table, "absent", "present"}),
+				ConfigPlanChecks: providertest.Update(address, [3]string{table, "absent", "present"}),
 			},
 			{ // what the next boot would load
 				PreConfig: func() {
@@ -133,21 +117,21 @@ func TestFirewallLife(t *testing.T) {
 					h.Write(file, strings.Replace(content, "{ 9200 }", "{ 9300 }", 1))
 				},
 				Config:           one,
-				ConfigPlanChecks: drifts([3]string{"file " + file + ": elasticsearch: tcp", "9300", "9200"}),
+				ConfigPlanChecks: providertest.Update(address, [3]string{"file " + file + ": elasticsearch: tcp", "9300", "9200"}),
 			},
 			{
 				PreConfig:        func() { h.SetUnitOf(unit, "enabled", "disabled") },
 				Config:           one,
-				ConfigPlanChecks: drifts([3]string{"unit " + unit + ": enabled", "disabled", "enabled"}),
+				ConfigPlanChecks: providertest.Update(address, [3]string{"unit " + unit + ": enabled", "disabled", "enabled"}),
 			},
 			{ResourceName: address, ImportState: true, ImportStateId: "flow1", ImportStateVerify: true, ImportStateVerifyIgnore: []string{"timeouts"}},
 			{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
 			{
 				Config:           two,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionUpdate)},
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionUpdate)},
 				ConfigStateChecks: []statecheck.StateCheck{
-					expectFact(table+": flows: udp", "2055, 6343"), expectFact(table+": flows: tcp", "4739"),
-					expectFact(table+": flows: allowed", "192.0.2.0/24, 198.51.100.7/32"),
+					providertest.Fact(address, table+": flows: udp", "2055, 6343"), providertest.Fact(address, table+": flows: tcp", "4739"),
+					providertest.Fact(address, table+": flows: allowed", "192.0.2.0/24, 198.51.100.7/32"),
 				},
 				Check: func(*terraform.State) error {
 					if rules := h.nft("list table inet flowstack"); strings.Contains(rules, "elasticsearch") {
@@ -166,7 +150,7 @@ func TestFirewallLife(t *testing.T) {
 					h.run("rm", "-r", h.Path("/etc/fake/units"))
 				},
 				Config:           two,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionCreate)},
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionCreate)},
 			},
 		},
 		CheckDestroy: func(*terraform.State) error {

@@ -25,10 +25,6 @@ func config(h *providertest.Host, e *providertest.Elasticsearch, body string) st
 	return e.Provider(h) + fmt.Sprintf("resource %q \"test\" {\n%s\n}\n", flowindex.ResourceType, body)
 }
 
-func expectFact(fact, value string) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, tfjsonpath.New("effective").AtMapKey(fact), knownvalue.StringExact(value))
-}
-
 func action(action plancheck.ResourceActionType, checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: append(checks, plancheck.ExpectResourceAction(address, action))}
 }
@@ -50,13 +46,13 @@ func TestFlowIndexLife(t *testing.T) {
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("name"), knownvalue.StringExact("flows")),
 					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"name": knownvalue.StringExact("flows")}),
-					expectFact("field source.ip", "ip"),
-					expectFact("field network.bytes: index", "false"),
-					expectFact("setting index.codec", "best_compression"),
-					expectFact("setting index.sort.order", "asc"),
-					expectFact("mapping dynamic", "false"),
-					expectFact("index patterns", "flows, flows-*"),
-					expectFact("priority", "205"),
+					providertest.Fact(address, "field source.ip", "ip"),
+					providertest.Fact(address, "field network.bytes: index", "false"),
+					providertest.Fact(address, "setting index.codec", "best_compression"),
+					providertest.Fact(address, "setting index.sort.order", "asc"),
+					providertest.Fact(address, "mapping dynamic", "false"),
+					providertest.Fact(address, "index patterns", "flows, flows-*"),
+					providertest.Fact(address, "priority", "205"),
 				},
 				// create: is it there, put, read back; then the plans of the test
 				Check: func(*terraform.State) error {
@@ -84,7 +80,7 @@ func TestFlowIndexLife(t *testing.T) {
 					providertest.Drifts(address, "setting index.codec", "default", "best_compression"),
 					providertest.Drifts(address, "setting index.number_of_shards", "3", "1"),
 					providertest.Drifts(address, "field extra", "long", "")),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact("setting index.codec", "best_compression")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "setting index.codec", "best_compression")},
 			},
 			{ // removed by hand
 				PreConfig:        func() { e.SetTemplate("flows", nil) },
@@ -130,7 +126,7 @@ func TestFlowIndexAdoptsOnlyItsOwn(t *testing.T) {
 					e.SetTemplate("flows", foreign)
 				},
 				Config:            config(h, e, ""),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact("priority", "205")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "priority", "205")},
 			},
 		},
 	})

@@ -6,8 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
 
 // drift checks that a plan shows one fact to go from a value to another.
@@ -31,6 +35,25 @@ func (d drift) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp
 		return
 	}
 	resp.Error = fmt.Errorf("the plan has nothing about %s", d.address)
+}
+
+// Update expects a plan to update a resource, and to show facts go from a value to another: fact, from, to.
+func Update(address string, facts ...[3]string) resource.ConfigPlanChecks {
+	checks := Action(address, plancheck.ResourceActionUpdate)
+	for _, f := range facts {
+		checks = append(checks, Drifts(address, f[0], f[1], f[2]))
+	}
+	return resource.ConfigPlanChecks{PreApply: checks}
+}
+
+// Action expects a plan to do one thing with a resource.
+func Action(address string, action plancheck.ResourceActionType) []plancheck.PlanCheck {
+	return []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}
+}
+
+// Fact expects a state to have a fact.
+func Fact(address, fact, value string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, tfjsonpath.New("effective").AtMapKey(fact), knownvalue.StringExact(value))
 }
 
 func fact(state any, name string) string {

@@ -79,22 +79,6 @@ func state(h *providertest.Host) string {
 	}, "|")
 }
 
-func expectAction(action plancheck.ResourceActionType) []plancheck.PlanCheck {
-	return []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}
-}
-
-func drifts(facts ...[3]string) resource.ConfigPlanChecks {
-	checks := expectAction(plancheck.ResourceActionUpdate)
-	for _, f := range facts {
-		checks = append(checks, providertest.Drifts(address, f[0], f[1], f[2]))
-	}
-	return resource.ConfigPlanChecks{PreApply: checks}
-}
-
-func expectFact(fact, value string) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, tfjsonpath.New("effective").AtMapKey(fact), knownvalue.StringExact(value))
-}
-
 func TestSwapLife(t *testing.T) {
 	h := start(t)
 	found := state(h)
@@ -114,9 +98,9 @@ func TestSwapLife(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:           first,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionCreate)},
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionCreate)},
 				ConfigStateChecks: []statecheck.StateCheck{
-					expectFact("swap", "off"), expectFact("unit swap.target: enabled", "masked"), expectFact("sysctl vm.swappiness", "1"),
+					providertest.Fact(address, "swap", "off"), providertest.Fact(address, "unit swap.target: enabled", "masked"), providertest.Fact(address, "sysctl vm.swappiness", "1"),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("flow1")),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("memory_lock_possible"), knownvalue.Bool(true)),
 					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
@@ -130,7 +114,7 @@ func TestSwapLife(t *testing.T) {
 			{ // turned on by hand
 				PreConfig:        func() { h.Write("/proc-swaps", areas) },
 				Config:           first,
-				ConfigPlanChecks: drifts([3]string{"swap", "on", "off"}, [3]string{"swap /etc/swapfile: active", "yes", ""}),
+				ConfigPlanChecks: providertest.Update(address, [3]string{"swap", "on", "off"}, [3]string{"swap /etc/swapfile: active", "yes", ""}),
 				Check:            isOff,
 			},
 			{ // at every boot again, in each way there is
@@ -140,20 +124,20 @@ func TestSwapLife(t *testing.T) {
 					h.Remove("/etc/systemd/system/zramswap.service")
 				},
 				Config: first,
-				ConfigPlanChecks: drifts([3]string{"swap /etc/swapfile: in /etc/fstab", "yes", ""}, [3]string{"unit swap.target: enabled", "static", "masked"},
+				ConfigPlanChecks: providertest.Update(address, [3]string{"swap /etc/swapfile: in /etc/fstab", "yes", ""}, [3]string{"unit swap.target: enabled", "static", "masked"},
 					[3]string{"unit zramswap.service: enabled", "enabled", ""}),
 				Check: isOff,
 			},
 			{
 				PreConfig:        func() { h.SetSysctl("vm.swappiness", "60") },
 				Config:           first,
-				ConfigPlanChecks: drifts([3]string{"sysctl vm.swappiness", "60", "1"}),
+				ConfigPlanChecks: providertest.Update(address, [3]string{"sysctl vm.swappiness", "60", "1"}),
 				Check:            isOff,
 			},
 			{ // a file that is read later
 				PreConfig:        func() { h.Write("/etc/sysctl.d/99-x.conf", "vm.swappiness=30\n") },
 				Config:           first,
-				ConfigPlanChecks: drifts([3]string{"sysctl vm.swappiness: overridden by /etc/sysctl.d/99-x.conf", "30", ""}),
+				ConfigPlanChecks: providertest.Update(address, [3]string{"sysctl vm.swappiness: overridden by /etc/sysctl.d/99-x.conf", "30", ""}),
 				ExpectError:      regexp.MustCompile(`(?s)at the next boot a file\s+that is read later sets vm.swappiness to 30\s+\(/etc/sysctl.d/99-x.conf\)`),
 			},
 			{
@@ -170,8 +154,8 @@ func TestSwapLife(t *testing.T) {
 			{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
 			{
 				Config:            second,
-				ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionUpdate)},
-				ConfigStateChecks: []statecheck.StateCheck{expectFact("swap", "on"), expectFact("sysctl vm.swappiness", "10")},
+				ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionUpdate)},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "swap", "on"), providertest.Fact(address, "sysctl vm.swappiness", "10")},
 				Check: func(*terraform.State) error {
 					want := strings.NewReplacer("||60|", "|# Managed by flowstack: a change by hand is undone by the next apply.\nvm.swappiness = 10\n|10|").Replace(found)
 					if got := state(h); got != want {
@@ -255,7 +239,7 @@ func TestSwapCannotBeTurned(t *testing.T) {
 			{ // the next apply goes on from there
 				PreConfig:         func() { h.Remove("/etc/fake/full") },
 				Config:            config(h, ""),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact("swap", "off")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "swap", "off")},
 			},
 		},
 		CheckDestroy: func(*terraform.State) error {

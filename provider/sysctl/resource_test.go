@@ -28,14 +28,6 @@ func config(h *providertest.Host, settings string) string {
 
 func effective(fact string) tfjsonpath.Path { return tfjsonpath.New("effective").AtMapKey(fact) }
 
-func expectAction(action plancheck.ResourceActionType) []plancheck.PlanCheck {
-	return []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}
-}
-
-func expectFact(fact, value string) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, effective(fact), knownvalue.StringExact(value))
-}
-
 func plans(fact, value string) plancheck.PlanCheck {
 	return plancheck.ExpectKnownValue(address, effective(fact), knownvalue.StringExact(value))
 }
@@ -54,11 +46,11 @@ func TestSysctlLife(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config: one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionCreate),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(providertest.Action(address, plancheck.ResourceActionCreate),
 					plans("sysctl vm.max_map_count", "262144"), plans(file+": vm.max_map_count", "262144"))},
 				ConfigStateChecks: []statecheck.StateCheck{
-					expectFact("sysctl vm.max_map_count", "262144"),
-					expectFact(file, "present"),
+					providertest.Fact(address, "sysctl vm.max_map_count", "262144"),
+					providertest.Fact(address, file, "present"),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("host"), knownvalue.StringExact("flow1")),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("flow1/flowstack")),
 					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{
@@ -70,21 +62,21 @@ func TestSysctlLife(t *testing.T) {
 			{ // the live value changed by hand
 				PreConfig: func() { h.SetSysctl("vm.max_map_count", "65530") },
 				Config:    one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(providertest.Action(address, plancheck.ResourceActionUpdate),
 					providertest.Drifts(address, "sysctl vm.max_map_count", "65530", "262144"))},
 			},
 			{ // the file changed by hand, with a setting too many
 				PreConfig: func() { h.Write("/etc/sysctl.d/60-flowstack.conf", "vm.max_map_count=1\nvm.swappiness=10\n") },
 				Config:    one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(providertest.Action(address, plancheck.ResourceActionUpdate),
 					providertest.Drifts(address, file+": vm.max_map_count", "1", "262144"),
 					providertest.Drifts(address, file+": vm.swappiness", "10", ""))},
-				ConfigStateChecks: []statecheck.StateCheck{expectFact(file+": vm.max_map_count", "262144")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, file+": vm.max_map_count", "262144")},
 			},
 			{ // the file removed by hand: the live value is still there, so the resource is
 				PreConfig: func() { h.Remove("/etc/sysctl.d/60-flowstack.conf") },
 				Config:    one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(providertest.Action(address, plancheck.ResourceActionUpdate),
 					providertest.Drifts(address, file, "absent", "present"))},
 			},
 			{ // all of it gone
@@ -93,21 +85,21 @@ func TestSysctlLife(t *testing.T) {
 					h.SetSysctl("vm.max_map_count", "65530")
 				},
 				Config:           one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionCreate)},
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionCreate)},
 			},
 			{
 				Config: two,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(providertest.Action(address, plancheck.ResourceActionUpdate),
 					plans("sysctl net.ipv4.udp_mem", "4 5 6"))},
 				ConfigStateChecks: []statecheck.StateCheck{
-					expectFact("sysctl net.ipv4.udp_mem", "4 5 6"),
+					providertest.Fact(address, "sysctl net.ipv4.udp_mem", "4 5 6"),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("settings").AtMapKey("net.ipv4.udp_mem"), knownvalue.StringExact("4  5 6")),
 				},
 			},
 			{Config: two, ConfigPlanChecks: empty()},
 			{ // a parameter left out again gets back the value it had
 				Config:           one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionUpdate)},
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionUpdate)},
 				Check: func(*terraform.State) error {
 					if got := h.Sysctl("net.ipv4.udp_mem"); got != "1 2 3" {
 						return fmt.Errorf("net.ipv4.udp_mem is %q", got)
@@ -205,7 +197,7 @@ func TestSysctlUnknownToTheKernel(t *testing.T) {
 			},
 			{ // what was done before the failure is undone, and the next apply works
 				Config:            config(h, `"vm.swappiness" = "1"`),
-				ConfigStateChecks: []statecheck.StateCheck{expectFact("sysctl vm.swappiness", "1")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "sysctl vm.swappiness", "1")},
 			},
 		},
 	})
@@ -231,20 +223,20 @@ func TestSysctlOverridden(t *testing.T) {
 					h.Write("/etc/sysctl.conf", "# local\nvm.swappiness = 1\n")
 				},
 				Config:            one,
-				ConfigStateChecks: []statecheck.StateCheck{expectFact("sysctl vm.swappiness", "1")},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "sysctl vm.swappiness", "1")},
 			},
 			{Config: one, ConfigPlanChecks: empty()},
 			{ // somebody edits it later
 				PreConfig: func() { h.Write("/etc/sysctl.conf", "vm.swappiness = 30\n") },
 				Config:    one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(expectAction(plancheck.ResourceActionUpdate),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(providertest.Action(address, plancheck.ResourceActionUpdate),
 					providertest.Drifts(address, fact, "30", ""))},
 				ExpectError: refused,
 			},
 			{ // a name with its own place in the order
 				Config:            strings.Replace(one, "settings", "name = \"99-zz\"\n  settings", 1),
-				ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: expectAction(plancheck.ResourceActionDestroyBeforeCreate)},
-				ConfigStateChecks: []statecheck.StateCheck{expectFact("file /etc/sysctl.d/99-zz.conf: vm.swappiness", "1")},
+				ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionDestroyBeforeCreate)},
+				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "file /etc/sysctl.d/99-zz.conf: vm.swappiness", "1")},
 			},
 		},
 		CheckDestroy: func(*terraform.State) error {
