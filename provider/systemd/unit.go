@@ -36,7 +36,8 @@ type UnitModel struct {
 }
 
 const contentDescription = "Before it takes its place, `systemd-analyze verify` has to accept it on the host, where the host has that program: also a " +
-	"setting that systemd does not know is refused then. A change of comments alone changes nothing on the host."
+	"setting that systemd does not know is refused then. A change of comments alone changes nothing on the host. Everybody on the host may " +
+	"read it, and plans show its settings: a secret belongs into a file of its own (`content_wo` of `flowstack_file`), which `LoadCredential=` hands to the service."
 
 func portAttribute() schema.Int64Attribute {
 	return schema.Int64Attribute{
