@@ -25,6 +25,9 @@ const (
 	RulesPath  = Folder + "/firewall.nft"
 	UnitName   = "flowstack-firewall.service"
 	unitFolder = "/etc/systemd/system/"
+	// DropInFolder is of the distribution's own service, which may not be installed.
+	DropInFolder = unitFolder + "nftables.service.d"
+	DropInPath   = DropInFolder + "/flowstack.conf"
 )
 
 // Group are ports that the same networks may reach; everybody else's packets to them are dropped. The host itself always may.
@@ -176,7 +179,7 @@ Wants=network-pre.target
 Before=network-pre.target shutdown.target
 Conflicts=shutdown.target
 After=local-fs.target nftables.service
-# It empties the whole rule set whenever it starts, stops or reloads.
+# It empties the whole rule set whenever it starts, stops or reloads. What it starts with is in its drop-in.
 PartOf=nftables.service
 ReloadPropagatedFrom=nftables.service
 
@@ -196,6 +199,15 @@ MemoryDenyWriteExecute=yes
 
 [Install]
 WantedBy=sysinit.target
+`
+
+// dropIn has the distribution's service load our table whenever it starts: it empties the rule set then, and what is active already is not started
+// again. It also starts what an earlier stop took along. The table is loaded in the same step, before anything that waits for this service.
+const dropIn = `[Unit]
+Wants=` + UnitName + `
+
+[Service]
+ExecStartPost=-/usr/sbin/nft -f ` + RulesPath + `
 `
 
 // check accepts a file of rules: the kernel takes it, and none of the TCP ports that follow is the SSH server's: it listens there, or has the
@@ -228,6 +240,8 @@ func Desired(spec Spec) host.Desired {
 		host.Directory{Path: Folder},
 		host.File{Path: RulesPath, Content: Rules(spec), Format: RulesFormat{}, Validate: validator},
 		host.File{Path: unitFolder + UnitName, Content: []byte(unitFile), Format: host.UnitFileFormat{}},
+		host.Directory{Path: DropInFolder, Shared: true},
+		host.File{Path: DropInPath, Content: []byte(dropIn), Format: host.UnitFileFormat{}},
 		// The rules are no input: the table below is replaced in one step, where a restart would open the ports for a moment.
 		host.Unit{Name: UnitName, Enabled: true, Active: true},
 		host.NftTable{Family: Family, Name: Table, File: RulesPath, Want: want, Format: ListingFormat{}},

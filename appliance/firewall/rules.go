@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 )
 
 // What a set of a group holds, by the end of its name, and how nft declares it.
@@ -65,7 +67,7 @@ func groupChain(name string) string { return "group_" + name }
 // transaction. No rule looks at connections: tracking them would cost every flow packet time and memory.
 func Rules(spec Spec) []byte {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "# Managed by flowstack: a change by hand is undone by the next apply.\n")
+	out.WriteString(host.Managed)
 	fmt.Fprintf(&out, "table %s %s\ndelete table %[1]s %[2]s\ntable %[1]s %[2]s {\n", Family, Table)
 	names := slices.Sorted(maps.Keys(spec))
 	for _, name := range names {

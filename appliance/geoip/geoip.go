@@ -47,8 +47,9 @@ const (
 )
 
 // Desired is the host's state: the directory and the database, readable by all. The collector takes a new one in without a restart.
-// what is shown instead of what is not known yet; source may be without Open where a host is only asked.
-func Desired(kind Kind, info Info, what string, source *host.Source) host.Desired {
+// what is shown instead of what is not known yet; source may be without Open where a host is only asked. foreign: a database that is there is somebody
+// else's, and kept on the host until ours is removed.
+func Desired(kind Kind, info Info, what string, source *host.Source, foreign bool) host.Desired {
 	source.Describe = describe
 	source.SHA256, source.Size, source.Unknown = info.SHA256, info.Size, what
 	source.Facts = map[string]string{typeFact: what, builtFact: what}
@@ -57,7 +58,7 @@ func Desired(kind Kind, info Info, what string, source *host.Source) host.Desire
 	}
 	return host.Desired{
 		host.Directory{Path: Directory, Mode: 0o755, Shared: true},
-		host.File{Path: Path(kind), Mode: 0o644, Source: source},
+		host.File{Path: Path(kind), Mode: 0o644, Source: source, Foreign: foreign, Backup: foreign},
 	}
 }
 

@@ -43,6 +43,10 @@ func (g *gathering) Run(ctx context.Context, command ssh.Command) (ssh.Result, e
 	g.began <- ctx
 	select {
 	case <-g.proceed:
+		if ctx.Err() != nil { // both may be: the token is for the next one
+			g.proceed <- struct{}{}
+			return ssh.Result{}, context.Cause(ctx)
+		}
 	case <-ctx.Done():
 		return ssh.Result{}, context.Cause(ctx)
 	}

@@ -8,12 +8,15 @@ import "maps"
 // Each Apply returns the record of what it found; a caller keeps the first one and merges later ones into it with Merge, so
 // that items added later are recorded, too, and our own earlier work is never taken for what was there before.
 type Before struct {
-	Files       map[string]FileBefore      `json:"files,omitempty"`
-	Directories map[string]DirectoryBefore `json:"directories,omitempty"`
-	Sysctls     map[string]string          `json:"sysctls,omitempty"` // live values
-	Packages    map[string]PackageBefore   `json:"packages,omitempty"`
-	Units       map[string]UnitBefore      `json:"units,omitempty"`
-	Swap        *SwapBefore                `json:"swap,omitempty"`
+	Files         map[string]FileBefore         `json:"files,omitempty"`
+	Directories   map[string]DirectoryBefore    `json:"directories,omitempty"`
+	Keys          map[string]DirectoryBefore    `json:"keys,omitempty"`    // private ones: never their content
+	Sysctls       map[string]string             `json:"sysctls,omitempty"` // live values
+	Packages      map[string]PackageBefore      `json:"packages,omitempty"`
+	Units         map[string]UnitBefore         `json:"units,omitempty"`
+	Accounts      map[string]AccountBefore      `json:"accounts,omitempty"`
+	Swap          *SwapBefore                   `json:"swap,omitempty"`
+	OpenKeystores map[string]OpenKeystoreBefore `json:"open_keystores,omitempty"`
 }
 
 // FileBefore is a file as it was.
@@ -42,6 +45,16 @@ type PackageBefore struct {
 	Held      bool   `json:"held,omitempty"` // from being moved by apt
 	// ConfigFiles: it had been removed, and its configuration files stayed. Then they stay again.
 	ConfigFiles bool `json:"config_files,omitempty"`
+	// Removed are the packages of which that is so, among them those that it may come to need. Only recorded where it is from apt.
+	Removed []string `json:"removed,omitempty"`
+}
+
+// AccountBefore is which parts of an account there were.
+type AccountBefore struct {
+	User  bool   `json:"user"`
+	Group bool   `json:"group"`
+	UID   string `json:"uid,omitempty"`
+	GID   string `json:"gid,omitempty"`
 }
 
 // UnitBefore is a unit as it was.
@@ -61,12 +74,15 @@ func (b Before) Merge(later Before) Before {
 		swap = later.Swap
 	}
 	return Before{
-		Swap:        swap,
-		Files:       merged(b.Files, later.Files),
-		Directories: merged(b.Directories, later.Directories),
-		Sysctls:     merged(b.Sysctls, later.Sysctls),
-		Packages:    merged(b.Packages, later.Packages),
-		Units:       merged(b.Units, later.Units),
+		Swap:          swap,
+		Files:         merged(b.Files, later.Files),
+		Directories:   merged(b.Directories, later.Directories),
+		Keys:          merged(b.Keys, later.Keys),
+		Sysctls:       merged(b.Sysctls, later.Sysctls),
+		Packages:      merged(b.Packages, later.Packages),
+		Units:         merged(b.Units, later.Units),
+		Accounts:      merged(b.Accounts, later.Accounts),
+		OpenKeystores: merged(b.OpenKeystores, later.OpenKeystores),
 	}
 }
 
@@ -77,6 +93,11 @@ func (b Before) Without(d Desired) Before {
 		switch item := item.(type) {
 		case File:
 			delete(b.Files, item.Path)
+		case KeyPair:
+			delete(b.Keys, item.Key)
+			delete(b.Files, item.Certificate)
+		case Register:
+			delete(b.Files, item.Path)
 		case Directory:
 			delete(b.Directories, item.Path)
 		case Sysctl:
@@ -85,6 +106,12 @@ func (b Before) Without(d Desired) Before {
 			delete(b.Packages, item.Name)
 		case Unit:
 			delete(b.Units, item.Name)
+		case Keystore:
+			delete(b.Files, item.Path)
+		case Account:
+			delete(b.Accounts, item.Name)
+		case OpenKeystore:
+			delete(b.OpenKeystores, item.Path)
 		case Swap:
 			if !item.On { // that keeps no record
 				b.Swap = nil

@@ -24,6 +24,12 @@ var attributesScript string
 //go:embed scripts/write.sh
 var writeScript string
 
+//go:embed scripts/keypair.sh
+var keyPairScript string
+
+//go:embed scripts/register.sh
+var registerScript string
+
 //go:embed scripts/remove.sh
 var removeScript string
 
@@ -41,6 +47,12 @@ var packageScript string
 
 //go:embed scripts/repository.sh
 var repositoryScript string
+
+//go:embed scripts/account.sh
+var accountScript string
+
+//go:embed scripts/keystore.sh
+var keystoreScript string
 
 //go:embed scripts/unit.sh
 var unitScript string
@@ -89,6 +101,7 @@ func Apply(ctx context.Context, runner Runner, desired Desired) (Observation, er
 			return Observation{System: e.system}, fmt.Errorf("%s: %w", item.ID(), err)
 		}
 	}
+	visit.share(desired, &observation.Before)
 	if len(facts.Changes(desired.Settled(facts).Facts())) == 0 && !desired.unbacked(answers) {
 		observation.Facts, observation.Notes = facts, e.notes
 		return observation, nil
@@ -154,9 +167,9 @@ func hasUnit(desired Desired) bool {
 	return slices.ContainsFunc(desired, func(i Item) bool { _, ok := i.(Unit); return ok })
 }
 
-// find reads what there is before a removal, where there is a unit in it: what happens to the unit depends on that.
+// find reads what there is before a removal, where there is a unit or a keystore in it: what happens to these depends on that.
 func (e *engine) find(ctx context.Context, desired Desired) (Facts, error) {
-	if !hasUnit(desired) {
+	if !hasUnit(desired) && !slices.ContainsFunc(desired, func(i Item) bool { _, ok := i.(OpenKeystore); return ok }) {
 		return nil, nil
 	}
 	facts, answers, err := e.probe(ctx, desired, false)
@@ -188,7 +201,7 @@ func (e *engine) restore(ctx context.Context, desired Desired, found Facts, befo
 	files, changed := false, false
 	for _, item := range desired {
 		switch item.(type) {
-		case File, Package:
+		case File, OpenKeystore, Package:
 			files = true
 			for _, change := range found.Changes(facts) {
 				changed = changed || change.Fact == item.ID() || strings.HasPrefix(change.Fact, item.ID()+": ")
@@ -242,7 +255,7 @@ type engine struct {
 	unitFilesChanged bool
 	unread           map[string]bool // units that systemd said need a daemon-reload
 	visit            *visit          // among others at work on the host
-	// found is what the host said before a removal that has to do with units, by the ID of the items; else nil.
+	// found is what the host said before a removal that has to do with units or keystores, by the ID of the items; else nil.
 	found map[string]answer
 }
 
@@ -412,16 +425,22 @@ func (e *engine) run(ctx context.Context, what, script string, stdin []byte, arg
 
 // stream is run for content that is not in memory.
 func (e *engine) stream(ctx context.Context, what, script string, stdin io.Reader, args ...string) error {
+	_, err := e.output(ctx, what, script, stdin, args...)
+	return err
+}
+
+// output is stream for a script that says something.
+func (e *engine) output(ctx context.Context, what, script string, stdin io.Reader, args ...string) ([]byte, error) {
 	result, err := e.runner.Run(ctx, ssh.Command{
 		Argv:  append([]string{"sh", "-c", script, "flowstack"}, args...),
 		Stdin: stdin,
 		Root:  true,
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	if result.ExitCode != 0 {
-		return &ssh.ExitError{Program: what, ExitCode: result.ExitCode, Stderr: string(result.Stderr)}
+		return nil, &ssh.ExitError{Program: what, ExitCode: result.ExitCode, Stderr: string(result.Stderr)}
 	}
-	return nil
+	return result.Stdout, nil
 }

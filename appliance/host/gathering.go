@@ -11,7 +11,8 @@ import (
 type Gathering struct {
 	mu      sync.Mutex
 	units   map[string]*gathered
-	changed chan struct{} // closed when anything below has changed
+	made    map[string]bool // shared directories that were not there when the first came
+	changed chan struct{}   // closed when anything below has changed
 }
 
 // Gathered is a Runner that knows who else is at work on its host.
@@ -76,6 +77,28 @@ func enter(ctx context.Context, runner Runner, desired Desired) (*visit, error) 
 			at.visitors++
 			at.writing++
 			v.units[name] = &visited{gathered: at}
+		}
+	})
+}
+
+// share notes which shared directories the first that came made: to those after it they were not there before, either, and the last of all takes them away.
+func (v *visit) share(desired Desired, before *Before) {
+	if v == nil {
+		return
+	}
+	v.g.update(func() {
+		for _, item := range desired {
+			d, ok := item.(Directory)
+			switch {
+			case !ok || !d.Shared && !d.Own:
+			case v.g.made[d.Path]:
+				before.Directories[d.Path] = DirectoryBefore{}
+			case !before.Directories[d.Path].Existed:
+				if v.g.made == nil {
+					v.g.made = map[string]bool{}
+				}
+				v.g.made[d.Path] = true
+			}
 		}
 	})
 }

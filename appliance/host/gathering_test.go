@@ -202,3 +202,70 @@ func TestUnitHealth(t *testing.T) {
 		}
 	}
 }
+
+// TestSharedDirectoryOfOneRun: one after another uses a directory that the first made, and whoever leaves last takes it away; one that was there stays.
+func TestSharedDirectoryOfOneRun(t *testing.T) {
+	for name, existed := range map[string]bool{"made by the first": false, "there before": true} {
+		t.Run(name, func(t *testing.T) {
+			h := &together{local: newLocal(t)}
+			folder := filepath.Join(t.TempDir(), "x.service.d")
+			if existed {
+				if err := os.Mkdir(folder, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			of := func(file string) Desired {
+				return Desired{Directory{Path: folder, Shared: true}, File{Path: filepath.Join(folder, file), Content: []byte("x\n")}}
+			}
+			before := make([]Before, 0, 2)
+			for _, file := range []string{"a.conf", "b.conf"} {
+				o, err := Apply(t.Context(), h, of(file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				before = append(before, o.Before)
+			}
+			for i, file := range []string{"a.conf", "b.conf"} {
+				if err := Remove(t.Context(), h, of(file), before[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := os.Stat(folder); existed != (err == nil) {
+				t.Errorf("in the end: %v", err)
+			}
+		})
+	}
+}
+
+// TestOwnDirectory: one run's directory that another run found goes with whoever leaves last, unless somebody else put something into it.
+func TestOwnDirectory(t *testing.T) {
+	for name, foreign := range map[string]bool{"nobody else's": false, "with something else in it": true} {
+		t.Run(name, func(t *testing.T) {
+			folder := filepath.Join(t.TempDir(), "flowstack")
+			of := func(file string) Desired {
+				return Desired{Directory{Path: folder, Own: true}, File{Path: filepath.Join(folder, file), Content: []byte("x\n")}}
+			}
+			before := map[string]Before{}
+			for _, file := range []string{"first", "second"} {
+				o, err := Apply(t.Context(), &together{local: newLocal(t)}, of(file)) // a run each
+				if err != nil {
+					t.Fatal(err)
+				}
+				before[file] = o.Before
+			}
+			if foreign {
+				if err := os.WriteFile(filepath.Join(folder, "foreign"), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, file := range []string{"first", "second"} {
+				if err := Remove(t.Context(), &together{local: newLocal(t)}, of(file), before[file]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := os.Stat(folder); foreign != (err == nil) {
+				t.Errorf("in the end: %v", err)
+			}
+		})
+	}
+}

@@ -33,6 +33,11 @@ const openMark = "\x00"
 // IsOpen tells whether a desired fact's value leaves open what it will be: only the host can tell. Desired.Settled closes it.
 func IsOpen(value string) bool { return strings.HasPrefix(value, openMark) }
 
+const otherThan = "other than "
+
+// OtherThan is the value of a desired fact that any value but this one satisfies.
+func OtherThan(value string) string { return openMark + otherThan + value }
+
 // Change is one fact that is not as desired.
 type Change struct {
 	Fact, From, To string

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Item is one thing a host shall have: File, Directory, Sysctl, SysctlOrder, Swap, NftTable, Package, Unit and those that AptRepository is made of are.
+// Item is one thing a host shall have: File, Directory, Sysctl, SysctlOrder, Swap, NftTable, Package, Unit, UnitLimits, Account, Keystore, OpenKeystore and those that
+// AptRepository is made of are.
 type Item interface {
 	// ID names the item among all of a host: "file /etc/x.conf". Two items with one ID describe the same thing.
 	ID() string

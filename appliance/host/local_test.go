@@ -108,6 +108,24 @@ func (l *local) Run(ctx context.Context, command ssh.Command) (ssh.Result, error
 	return ssh.Result{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), ExitCode: cmd.ProcessState.ExitCode()}, nil
 }
 
+// shell runs a command as a person on the machine would.
+func (l *local) shell(script string) error {
+	result, err := l.Run(l.t.Context(), ssh.Command{Argv: []string{"sh", "-c", script}})
+	if err == nil && result.ExitCode != 0 {
+		err = &ssh.ExitError{Program: script, ExitCode: result.ExitCode, Stderr: string(result.Stderr)}
+	}
+	return err
+}
+
+func statOf(t *testing.T, info os.FileInfo) *syscall.Stat_t {
+	t.Helper()
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		t.Fatalf("%s has no owner", info.Name())
+	}
+	return stat
+}
+
 // me is who runs the test, as owner and group of what it makes.
 func me(t *testing.T) (owner, group string) {
 	t.Helper()

@@ -15,7 +15,7 @@ import (
 
 // Package is a Debian package, installed from bytes at hand (the host needs no network) or from the repositories that the host's apt knows.
 // Configuration files that were changed on the host are kept. Remove purges it, unless it was installed before, or its configuration
-// files were there: these stay. What it alone needed of the repositories goes with it.
+// files were there: these stay. What it alone needed of the repositories goes with it, by the same rule.
 type Package struct {
 	Name string
 	// Version is as dpkg shows it. FromApt, it may end in *, for any version that begins so, or be empty, for any at all; of
@@ -91,7 +91,13 @@ func (p Package) want() Facts {
 	return facts
 }
 
-func (p Package) request(bool) request { return request{kind: "package", args: []string{p.Name}} }
+func (p Package) request(previous bool) request {
+	args := []string{p.Name}
+	if previous && p.FromApt {
+		args = append(args, "others")
+	}
+	return request{kind: "package", args: args}
+}
 
 // packageState is what dpkg says of a package; status is empty when dpkg does not know it.
 type packageState struct {
@@ -167,6 +173,9 @@ func (p Package) record(a answer, b *Before) error {
 	if before.Installed {
 		before.Version, before.Held = s.version, s.held
 	}
+	if removed := strings.Fields(a.text("removed")); len(removed) > 0 {
+		before.Removed = removed
+	}
 	put(&b.Packages, p.Name, before)
 	return nil
 }
@@ -226,7 +235,7 @@ func (p Package) remove(ctx context.Context, e *engine, b Before) error {
 	if before.ConfigFiles {
 		verb = "remove"
 	}
-	return e.packages(ctx, verb, nil, verb, p.Name, yesNo(p.FromApt))
+	return e.packages(ctx, verb, nil, append([]string{verb, p.Name, yesNo(p.FromApt)}, before.Removed...)...)
 }
 
 func (p Package) left(got Facts, b Before) []string {

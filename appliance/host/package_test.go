@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestPackageThatWasThere(t *testing.T) {
 	if log := l.log(); !strings.Contains(log[0], "--allow-downgrades") {
 		t.Errorf("apt-get was asked %q", log)
 	}
-	if got := o.Before.Packages["x1"]; got != (PackageBefore{Installed: true, Version: "3"}) {
+	if got := o.Before.Packages["x1"]; !reflect.DeepEqual(got, PackageBefore{Installed: true, Version: "3"}) {
 		t.Errorf("Before is %+v", got)
 	}
 	remove(t, l, desired, o.Before)
@@ -202,7 +203,7 @@ func TestHoldOfPackageThatWasThere(t *testing.T) {
 	l.write("state/held/tiny", "")
 	desired := Desired{Package{Name: "tiny", FromApt: true, Hold: new(false)}}
 	o, err := Apply(t.Context(), l, desired)
-	if err != nil || o.Facts["package tiny: hold"] != "no" || o.Before.Packages["tiny"] != (PackageBefore{Installed: true, Version: "1", Held: true}) {
+	if err != nil || o.Facts["package tiny: hold"] != "no" || !reflect.DeepEqual(o.Before.Packages["tiny"], PackageBefore{Installed: true, Version: "1", Held: true}) {
 		t.Fatalf("%v, %v, %v", err, o.Facts, o.Before)
 	}
 	remove(t, l, desired, o.Before)
@@ -231,7 +232,7 @@ func TestConfigurationFilesThatWereThere(t *testing.T) {
 	l.write("state/apt-fails", "")
 	o, err := Apply(t.Context(), l, desired)
 	wantError(t, err, "dpkg returned an error code")
-	if got := o.Before.Packages["tiny"]; got != (PackageBefore{ConfigFiles: true}) {
+	if got := o.Before.Packages["tiny"]; !reflect.DeepEqual(got, PackageBefore{ConfigFiles: true}) {
 		t.Errorf("Before is %+v", got)
 	}
 	remove(t, l, desired, o.Before)

@@ -157,6 +157,17 @@ func (a answer) text(name string) string {
 	return string(content)
 }
 
+// part are the values of an answer whose names begin with a prefix, without it.
+func (a answer) part(prefix string) answer {
+	p := answer{failed: a.failed}
+	for _, v := range a.values {
+		if name, ok := strings.CutPrefix(v.name, prefix); ok {
+			p.values = append(p.values, value{name, v.content})
+		}
+	}
+	return p
+}
+
 func (a answer) line(name string) string { return strings.TrimSpace(a.text(name)) }
 
 func (a answer) all(name string) []string {

@@ -3,9 +3,6 @@ package host_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,31 +54,9 @@ WantedBy=multi-user.target
 // demoPackage builds a Debian package with a program and its unit.
 func demoPackage(t *testing.T, version string) []byte {
 	t.Helper()
-	root := t.TempDir()
-	for name, file := range map[string]struct {
-		content string
-		mode    os.FileMode
-	}{
-		"DEBIAN/control":                  {"Package: demo\nVersion: " + version + "\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: for a test\n", 0o644},
-		"usr/bin/demo":                    {service, 0o755},
-		"lib/systemd/system/demo.service": {serviceUnit, 0o644},
-	} {
-		path := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(file.content), file.mode); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(root, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	deb := filepath.Join(t.TempDir(), "demo.deb")
-	if out, err := exec.CommandContext(t.Context(), "dpkg-deb", "--root-owner-group", "--build", root, deb).CombinedOutput(); err != nil {
-		t.Fatalf("dpkg-deb: %v: %s", err, out)
-	}
-	content, err := os.ReadFile(deb)
+	_, content, err := acctest.Deb{Name: "demo", Version: version, Files: map[string]string{
+		"/usr/bin/demo": service, "/lib/systemd/system/demo.service": serviceUnit,
+	}}.Build()
 	if err != nil {
 		t.Fatal(err)
 	}

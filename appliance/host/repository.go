@@ -50,6 +50,9 @@ func (r AptRepository) Folder() string { return "/var/lib/apt/flowstack-" + r.Na
 
 const managedByFlowstack = "Managed by flowstack: a change by hand is undone by the next apply."
 
+// Managed begins a file that is written, where # begins a comment.
+const Managed = "# " + managedByFlowstack + "\n"
+
 // Desired is the state of a host that has the repository and has read its lists of packages. It is refused, before anything is
 // changed, on a host that has the repository by another file already.
 func (r AptRepository) Desired() Desired {
@@ -173,7 +176,7 @@ func (r AptRepository) validate() error {
 // sources is the file in the form of sources.list(5) that apt calls deb822.
 func (r AptRepository) sources() []byte {
 	var out bytes.Buffer
-	out.WriteString("# " + managedByFlowstack + "\n")
+	out.WriteString(Managed)
 	for _, field := range []struct {
 		name   string
 		values []string

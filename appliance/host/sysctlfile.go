@@ -78,7 +78,7 @@ func validFileKey(key string) error {
 // other.
 func SysctlFile(path string, settings map[string]string) File {
 	var content bytes.Buffer
-	content.WriteString("# Managed by flowstack: a change by hand is undone by the next apply.\n")
+	content.WriteString(Managed)
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		fmt.Fprintf(&content, "%s = %s\n", SysctlKey(key), SysctlValue(settings[key]))
 	}

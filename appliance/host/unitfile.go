@@ -9,7 +9,7 @@ import (
 )
 
 // UnitFileFormat is the syntax of unit files and drop-ins, systemd.syntax(7). A fact is named "[Section] Key"; values of a key
-// that comes several times are joined by "; " in their order, since the order can matter.
+// that comes several times are joined by "; " in their order, since the order can matter. Values that may be secret are not in clear.
 type UnitFileFormat struct{}
 
 // Facts implements Format.
@@ -21,7 +21,7 @@ func (UnitFileFormat) Facts(content []byte) (map[string]string, error) {
 	facts := map[string]string{}
 	for _, option := range options {
 		name := "[" + option.Section + "] " + option.Name
-		value := strings.TrimSpace(option.Value)
+		value := shownValue(option.Name, strings.TrimSpace(option.Value))
 		if before, ok := facts[name]; ok {
 			value = before + "; " + value
 		}

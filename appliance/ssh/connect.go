@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	gossh "golang.org/x/crypto/ssh"
@@ -131,6 +132,8 @@ func (h *hop) handshake(ctx context.Context, dial dialer, algorithms []string, c
 		err = refused
 	case strings.Contains(err.Error(), "unable to authenticate"):
 		err = &AuthError{User: h.User, Tried: login.tried}
+	case strings.HasSuffix(err.Error(), "EOF"), errors.Is(err, syscall.ECONNRESET):
+		err = &UnreachableError{errors.New("whoever listens there took the connection and ended it before SSH began (is it an SSH server, and has it room for one more login?)")}
 	default:
 		err = errors.New(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "))
 	}

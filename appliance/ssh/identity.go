@@ -56,7 +56,7 @@ func parsePrivateKey(c Config, prefix string) (gossh.Signer, error) {
 	var missing *gossh.PassphraseMissingError
 	switch {
 	case errors.As(err, &missing):
-		return nil, &ConfigError{prefix + "PrivateKey", "is encrypted and needs its passphrase"}
+		return nil, &ConfigError{prefix + "PrivateKey", "the key is encrypted: give its passphrase, or use the agent"}
 	case err != nil:
 		return nil, &ConfigError{prefix + "PrivateKey", strings.TrimPrefix(err.Error(), "ssh: ")}
 	case c.Certificate == "":

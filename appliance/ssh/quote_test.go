@@ -29,7 +29,7 @@ func FuzzQuote(f *testing.F) {
 		}
 		want := strings.Split(string(joined), "\x00")
 		argv := append([]string{"printf", `%s\0`}, want...)
-		for _, line := range []string{Quote(argv...), commandLine(argv)} {
+		for _, line := range []string{Quote(argv...), commandLine(argv, false)} {
 			out, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", line).Output()
 			if err != nil {
 				t.Fatalf("%q: %v", line, err)
@@ -71,15 +71,22 @@ func TestCommandLineInOtherShells(t *testing.T) {
 		{strings.Repeat("long ", 1500)},
 		{strings.Repeat("long\n\\!'", 8000)},
 	} {
-		line := commandLine(append([]string{"/usr/bin/printf", `%s\0`}, want...))
 		for _, shell := range shells {
-			cmd := exec.CommandContext(t.Context(), shell, "-c", line)
-			cmd.Env = append(os.Environ(), "HOME="+filepath.Join(t.TempDir(), "absent"), "PATH=/nowhere")
-			out, err := cmd.CombinedOutput()
-			own, ran := afterMark(out)
-			if got := strings.Split(strings.TrimSuffix(string(own), "\x00"), "\x00"); err != nil || !ran || !slices.Equal(got, want) {
-				t.Errorf("%s: %v, %.200q became %.200q", shell, err, want, out)
+			for _, terminal := range []bool{false, true} {
+				expectWords(t, shell, terminal, want)
 			}
 		}
+	}
+}
+
+// expectWords has a login shell run a line with these arguments.
+func expectWords(t *testing.T, shell string, terminal bool, want []string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), shell, "-c", commandLine(append([]string{"/usr/bin/printf", `%s\0`}, want...), terminal))
+	cmd.Env = append(os.Environ(), "HOME="+filepath.Join(t.TempDir(), "absent"), "PATH=/nowhere", "SHELL="+shell)
+	out, err := cmd.CombinedOutput()
+	own, ran := afterMark(out)
+	if got := strings.Split(strings.TrimSuffix(string(own), "\x00"), "\x00"); err != nil || !ran || !slices.Equal(got, want) {
+		t.Errorf("%s, on a terminal %t: %v, %.200q became %.200q", shell, terminal, err, want, out)
 	}
 }

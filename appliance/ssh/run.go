@@ -85,7 +85,7 @@ func (c *Client) startIn(ctx context.Context, session *gossh.Session, how *sudo,
 	if stdin != nil {
 		session.Stdin = input{ctx, stdin}
 	}
-	if err := session.Start(commandLine(argv)); err != nil {
+	if err := session.Start(commandLine(argv, how.terminal)); err != nil {
 		return nil, errors.Join(&LinkError{c.Address(), p.name, err}, closed(session))
 	}
 	go func() {
@@ -129,17 +129,25 @@ const longWord = 6000
 
 // commandLine is what the login shell of the user gets. It may be any shell, and shells other than POSIX ones read quotes, backslashes,
 // exclamation marks and line feeds in their own way: a line with any of these is wrapped so that the login shell sees none.
-func commandLine(argv []string) string {
+func commandLine(argv []string, terminal bool) string {
 	script := "LC_ALL=C; export LC_ALL; printf '%s' '" + markBegin + "'$$'" + markEnd + "'; exec " + Quote(argv...)
+	if terminal {
+		return onTerminal(script)
+	}
 	if !strings.ContainsAny(Quote(argv...), "\n\\!") && len(script) < longWord {
 		return Quote("/bin/sh", "-c") + " " + quotePlain(script)
 	}
-	encoded := base64.StdEncoding.EncodeToString([]byte(script))
-	if len(encoded) <= longWord {
-		return `/bin/sh -c 'PATH=/usr/bin:/bin; eval "$(echo ` + encoded + ` | base64 -d)"'`
+	words := encoded(script)
+	if len(words) <= longWord {
+		return `/bin/sh -c 'PATH=/usr/bin:/bin; eval "$(echo ` + words + ` | base64 -d)"'`
 	}
-	words := slices.Collect(slices.Chunk([]byte(encoded), longWord))
-	return `/bin/sh -c 'PATH=/usr/bin:/bin; eval "$(printf %s "$@" | base64 -d)"' sh ` + string(bytes.Join(words, []byte(" ")))
+	return `/bin/sh -c 'PATH=/usr/bin:/bin; eval "$(printf %s "$@" | base64 -d)"' sh ` + words
+}
+
+// encoded is a script in base64, in words that every shell takes.
+func encoded(script string) string {
+	words := slices.Collect(slices.Chunk([]byte(base64.StdEncoding.EncodeToString([]byte(script))), longWord))
+	return string(bytes.Join(words, []byte(" ")))
 }
 
 // quotePlain quotes without the backslash that Quote needs for a quote inside: '"'"' reads the same in every shell.

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -170,7 +172,7 @@ func TestAuthentication(t *testing.T) {
 		"key not certified":   {certified, func(*ssh.Config) {}, "tried: private key ssh-ed25519 SHA256:"},
 		"wrong password":      {s, func(c *ssh.Config) { c.PrivateKey, c.Password = "", "wrong" }, "user root was refused; tried: password"},
 		"unknown key":         {s, func(c *ssh.Config) { c.PrivateKey = pemKey(t) }, "tried: private key ssh-ed25519 SHA256:"},
-		"passphrase missing":  {s, func(c *ssh.Config) { c.PrivateKey = encrypted }, "PrivateKey: is encrypted"},
+		"passphrase missing":  {s, func(c *ssh.Config) { c.PrivateKey = encrypted }, "PrivateKey: the key is encrypted"},
 		"nothing":             {s, func(c *ssh.Config) { c.PrivateKey = "" }, "PrivateKey: give a private key"},
 		"certificate, no key": {s, func(c *ssh.Config) { c.PrivateKey, c.Certificate = "", "x" }, "Certificate: needs the private key"},
 		"bad host key line":   {s, func(c *ssh.Config) { c.HostKeys = []string{"SHA256:abc"} }, "HostKeys[0]: "},
@@ -234,8 +236,9 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+[ -n "$TTY" ] && ! { [ "$TTY" != never ] && true </dev/tty; } 2>/dev/null && { echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1; }
 [ -n "$FREE" ] && exec env AS=root "$@"
-[ -n "$TTY" ] && { echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1; }
+[ "$TTY" = free ] && exec env AS=root "$@"
 [ -n "$read_password" ] || { echo "sudo: a password is required" >&2; exit 1; }
 read -r given
 [ "$given" = "s e'cret" ] || { echo "Sorry, try again." >&2; exit 1; }
@@ -244,16 +247,21 @@ exec env AS=root "$@"
 	if err := os.WriteFile(filepath.Join(dir, "sudo"), []byte(sudo), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	// What a terminal would change, take for a command, or be too small for.
+	awkward := "line 1\nline 2\r\n\x00\x03\x04\x11\x13\x1a\x1c\x7f\xff" + strings.Repeat("0123456789abcdef", 1<<14)
 	for name, test := range map[string]struct {
 		env, password, err string
 		user               string
 	}{
-		"without a password":   {env: "FREE=1"},
-		"with a password":      {password: "s e'cret"},
-		"not needed after all": {env: "FREE=1", password: "s e'cret"},
-		"wrong password":       {password: "guess", err: "sudo refused the password"},
-		"asks":                 {err: "set sudo_password"},
-		"wants a terminal":     {env: "TTY=1", err: "requiretty"},
+		"without a password":                    {env: "FREE=1"},
+		"with a password":                       {password: "s e'cret"},
+		"not needed after all":                  {env: "FREE=1", password: "s e'cret"},
+		"wrong password":                        {password: "guess", err: "sudo refused the password"},
+		"asks":                                  {err: "set sudo_password"},
+		"wants a terminal":                      {env: "TTY=free"},
+		"wants both":                            {env: "TTY=1", password: "s e'cret"},
+		"wants a terminal and another password": {env: "TTY=1", password: "guess", err: "sudo refused the password"},
+		"gets no terminal":                      {env: "TTY=never", password: "s e'cret", err: "remove requiretty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := sshtest.Start(t, sshtest.Options{Exec: replacePath(dir, test.env)})
@@ -262,12 +270,12 @@ exec env AS=root "$@"
 			c := client(t, cfg)
 			for range 2 {
 				r, err := c.Run(t.Context(), ssh.Command{
-					Argv: []string{"sh", "-c", `echo "$AS"; cat`}, Stdin: strings.NewReader("line 1\nline 2\n"), Root: true,
+					Argv: []string{"sh", "-c", `echo "$AS"; cat; echo "for you" >&2; exit 7`}, Stdin: strings.NewReader(awkward), Root: true,
 				})
 				var failed *ssh.SudoError
 				switch {
-				case test.err == "" && (err != nil || string(r.Stdout) != "root\nline 1\nline 2\n"):
-					t.Fatalf("got %q, %v", r.Stdout, err)
+				case test.err == "" && (err != nil || string(r.Stdout) != "root\n"+awkward || string(r.Stderr) != "for you\n" || r.ExitCode != 7):
+					t.Fatalf("got %.100q, %q, status %d, %v", r.Stdout, r.Stderr, r.ExitCode, err)
 				case test.err != "" && (!errors.As(err, &failed) || !strings.Contains(err.Error(), test.err)):
 					t.Fatalf("error %v, want one with %q", err, test.err)
 				}
@@ -279,10 +287,21 @@ exec env AS=root "$@"
 	}
 }
 
+// wrapped are the words of a script in base64, at the end of a line.
+var wrapped = regexp.MustCompile(`( [A-Za-z0-9+/=]{40,})+$`)
+
 // replacePath runs commands with dir in front of the PATH that the client sets.
 func replacePath(dir, env string) sshtest.Exec {
+	replace := func(script string) string { return strings.ReplaceAll(script, "PATH=", "PATH="+dir+":") }
 	return func(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) int {
-		return sshtest.Shell(ctx, strings.ReplaceAll(command, "PATH=", "PATH="+dir+":"), []string{env}, stdin, stdout, stderr)
+		command = wrapped.ReplaceAllStringFunc(command, func(words string) string {
+			script, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(words, " ", ""))
+			if err != nil {
+				return words
+			}
+			return " " + base64.StdEncoding.EncodeToString([]byte(replace(string(script))))
+		})
+		return sshtest.Shell(ctx, replace(command), []string{env}, stdin, stdout, stderr)
 	}
 }
 
@@ -303,6 +322,9 @@ func TestLinkLostWhileACommandRuns(t *testing.T) {
 	started := make(chan struct{})
 	go func() {
 		<-started
+		for s.Sessions() == 0 { // the command may be sent and not arrived yet
+			time.Sleep(time.Millisecond)
+		}
 		s.CutAll()
 	}()
 	_, err := c.Run(t.Context(), ssh.Command{Argv: []string{"cat"}, Stdin: &signalling{started: started}})
@@ -312,6 +334,31 @@ func TestLinkLostWhileACommandRuns(t *testing.T) {
 	}
 	if s.Sessions() != 1 {
 		t.Errorf("the command was started %d times", s.Sessions())
+	}
+}
+
+// TestNoSSHServer: something else listens, or the server has no room; "EOF" would help nobody.
+func TestNoSSHServer(t *testing.T) {
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.Close()
+		}
+	}()
+	cfg := config(sshtest.Start(t, sshtest.Options{}))
+	cfg.Port = listener.Addr().(*net.TCPAddr).Port
+	_, err = client(t, cfg).Run(t.Context(), ssh.Command{Argv: []string{"true"}})
+	var unreachable *ssh.UnreachableError
+	if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "ended it before SSH began") {
+		t.Errorf("the error is %v", err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 type sudo struct {
 	prefix   []string
 	password string // to be sent as the first line of stdin; empty: sudo does not ask
+	terminal bool   // sudo insists on a terminal
 }
 
 // wrap makes a command one that runs as root; how is zero for who is root already, or need not be.
@@ -61,17 +62,18 @@ func (c *Client) becomeRoot(ctx context.Context) (*sudo, error) {
 	}
 	how = &sudo{prefix: []string{"sudo", "-n", "--"}}
 	said, ok, err := c.tryRoot(ctx, how)
-	if err != nil {
-		return nil, err
+	if err == nil && !ok && wantsTerminal(said) {
+		how.terminal = true
+		said, ok, err = c.tryRoot(ctx, how)
 	}
 	password := c.way[len(c.way)-1].SudoPassword
-	if !ok && password != "" && !noSudo(said) {
+	if err == nil && !ok && password != "" && !noSudo(said) && !wantsTerminal(said) {
 		// -k: ask even when an earlier answer is still remembered, so that the first line of stdin is always the password.
-		how = &sudo{prefix: []string{"sudo", "-k", "-S", "-p", "", "--"}, password: password}
+		how = &sudo{prefix: []string{"sudo", "-k", "-S", "-p", "", "--"}, password: password, terminal: how.terminal}
 		said, ok, err = c.tryRoot(ctx, how)
-		if err != nil {
-			return nil, err
-		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	if !ok {
 		return nil, &SudoError{c.user(), c.Address(), sudoReason(said, password != "")}
@@ -94,13 +96,18 @@ func noSudo(said string) bool {
 	return strings.Contains(said, "env: 'sudo'") || strings.Contains(said, "env: sudo:") || strings.Contains(said, "can't execute 'sudo'")
 }
 
+// wantsTerminal tells whether sudo did nothing for want of a terminal, or there is no program to give it one.
+func wantsTerminal(said string) bool {
+	return strings.Contains(said, "must have a tty") || strings.Contains(said, noTerminal)
+}
+
 // sudoReason turns what sudo said into what to do.
 func sudoReason(said string, havePassword bool) string {
 	switch {
 	case noSudo(said):
 		return "sudo is not installed; log in as root, or install it"
-	case strings.Contains(said, "must have a tty"):
-		return "sudo insists on a terminal; remove requiretty for this user from sudoers"
+	case wantsTerminal(said):
+		return "sudo insists on a terminal, and there is no program script to give it one: install the package bsdutils, or remove requiretty for this user from sudoers"
 	case strings.Contains(said, "not in the sudoers file") || strings.Contains(said, "not allowed to"):
 		return "the user is not allowed to use sudo"
 	case havePassword:

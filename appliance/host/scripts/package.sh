@@ -1,8 +1,8 @@
 # install NAME SIZE SHA256 DOWNGRADE HOLD – installs the .deb on stdin.
 # fetch NAME VERSION DOWNGRADE RECOMMENDS HOLD – installs from the host's repositories; VERSION may be empty or end in *.
 # hold NAME HOLD – nothing but the hold.
-# purge NAME UNNEEDED – removes a package with its configuration, when no other package needs it; with what nothing needs any more
-# then, if UNNEEDED is yes.
+# purge NAME UNNEEDED [KEPT…] – removes a package with its configuration, when no other package needs it; with what nothing needs any
+# more then, if UNNEEDED is yes. Of the packages KEPT configuration stays.
 # remove NAME UNNEEDED – the same, but all configuration stays.
 #
 # HOLD is yes, no, or keep. DOWNGRADE, RECOMMENDS and UNNEEDED are yes or no.
@@ -86,7 +86,9 @@ drop() { # NAME… – purges, or removes, what is unneeded, one by one: what an
 		for other; do
 			shift
 			unneeded | grep -qxF -- "$other" || continue
-			patient dpkg --"$action" -- "$other" && continue
+			how=$action
+			case " $kept " in *" $other "*) how=remove ;; esac
+			patient dpkg --"$how" -- "$other" && continue
 			# dpkg refuses while something depends on it, but it keeps in mind that the package is to go.
 			patient selection install "$other"
 			set -- "$@" "$other"
@@ -164,6 +166,8 @@ purge | remove)
 	retry "$action" -- "$name" || exit
 	again=
 	[ "$3" = yes ] || exit 0
+	shift 3
+	kept=$*
 	unneeded >"$folder/after"
 	set -- $(comm -13 -- "$folder/before" "$folder/after")
 	drop "$@"

@@ -10,8 +10,10 @@ arg() { # BASE64: decodes into $arg, newlines at the end included
 	arg=${arg%x}
 }
 
+part= # begins the names of values where one answer is about several files
+
 value() { # NAME TEXT
-	printf 'v %s %s ' "$i" "$1"
+	printf 'v %s %s%s ' "$i" "$part" "$1"
 	printf %s "$2" | base64 -w0
 	echo
 }
@@ -43,7 +45,7 @@ target() { # PATH of a symbolic link
 }
 
 content() { # PATH: streams it, however it is made of bytes
-	printf 'v %s content ' "$i"
+	printf 'v %s %scontent ' "$i" "$part"
 	said=$({ base64 -w0 -- "$1" >&3; } 2>&1)
 	code=$?
 	echo
@@ -170,7 +172,8 @@ table() { # FAMILY NAME of a table of nftables
 	done
 }
 
-package() { # NAME
+package() { # NAME [OTHERS]: with OTHERS also the packages of which nothing but configuration files are left
+	[ $# -lt 2 ] || value removed "$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^config-files //p')"
 	arg "$1"
 	said=$(dpkg-query -W -f '${db:Status-Status} ${db:Status-Want} ${Version}\n' -- "$arg" 2>&1)
 	code=$?
@@ -179,6 +182,51 @@ package() { # NAME
 	1:*'no packages found matching'*) value absent '' ;;
 	*) failed "$said" ;;
 	esac
+}
+
+packages() { # all that dpkg knows, with what is wanted of each, and the names of those that somebody asked for
+	if said=$(dpkg-query -W -f '${db:Status-Status} ${db:Status-Want} ${Package} ${Version}\n' 2>&1); then value packages "$said"; else failed "$said"; fi
+	if said=$(apt-mark showmanual 2>&1); then value manual "$said"; else failed "$said"; fi
+}
+
+unitfiles() { # the administrator's unit files that everybody may read
+	for path in /etc/systemd/system/*.*; do
+		[ -f "$path" ] && [ ! -L "$path" ] || continue
+		case $(stat -c %A -- "$path" 2>/dev/null) in ???????r??) value unit "${path##*/}" ;; esac
+	done
+}
+
+account() { # NAME: which of user and group of this name there are, and their numbers
+	arg "$1"
+	for database in passwd group; do
+		said=$(getent "$database" "$arg")
+		code=$?
+		case $code in
+		0)
+			said=${said#*:*:}
+			value there "$database ${said%%:*}"
+			;;
+		2) ;;
+		*) failed "getent $database $arg ended with code $code" ;;
+		esac
+	done
+}
+
+keystore() { # PATH TOOL LIST: its attributes and checksum, the record of the last change by us and, if there is one or LIST is yes, the names of its entries
+	arg "$1" && path=$arg
+	arg "$2" && tool=$arg
+	arg "$3"
+	look "$path" || return 0
+	checksum "$path"
+	if said=$({ cat -- "$path.flowstack"; } 2>&1); then
+		value record "$said"
+	elif gone "$said"; then
+		[ "$arg" = yes ] || return 0
+	else
+		failed "$said"
+	fi
+	[ -x "$tool" ] || return 0 # its package is not there: nobody can tell
+	if said=$("$tool" list 2>&1); then value entries "$said"; else failed "$tool list: $said"; fi
 }
 
 sources() { # PATH: what else apt reads repositories from
@@ -248,12 +296,16 @@ unit() { # NAME PORT INPUT…
 	arg "$1" && name=$arg
 	arg "$2" && port=$arg
 	shift 2
-	if ! show=$(systemctl show --timestamp=us+utc -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload \
-		-p FragmentPath -p DropInPaths -p ExecMainStartTimestamp -p InactiveExitTimestamp -p ExecStart \
-		-p SubState -p Result -p NRestarts -p MainPID -p Description -- "$name" 2>&1); then
-		failed "$show"
-		return
-	fi
+	for again in 1 2 3 4 5 no; do
+		if ! show=$(systemctl show --timestamp=us+utc -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload \
+			-p FragmentPath -p DropInPaths -p ExecMainStartTimestamp -p InactiveExitTimestamp -p ExecStart \
+			-p SubState -p Result -p NRestarts -p MainPID -p Description -- "$name" 2>&1); then
+			failed "$show"
+			return
+		fi
+		# Of every unit systemd 255 says so while somebody's systemctl enable is between its two steps, which passes.
+		case $show in *NeedDaemonReload=yes*) [ "$again" = no ] || sleep 0.2 ;; *) break ;; esac
+	done
 	value show "$show"
 	if [ -n "$port" ]; then
 		if listens "$port"; then value port listening; else value port closed; fi
@@ -292,6 +344,27 @@ unit() { # NAME PORT INPUT…
 	done
 }
 
+limits() { # UNIT SETTING…: its limits as systemd has them, and all drop-ins of it in the order that systemd reads them
+	arg "$1" && name=$arg
+	shift
+	properties=
+	for setting in "$@"; do
+		arg "$setting"
+		properties="$properties -p $arg -p ${arg}Soft"
+	done
+	if ! show=$(systemctl show -p LoadState -p NeedDaemonReload -p DropInPaths $properties -- "$name" 2>&1); then
+		failed "$show"
+		return
+	fi
+	case $show in *LoadState=not-found*) return ;; esac # what it shows then is no unit's
+	value show "$show"
+	dropins=$(printf '%s\n' "$show" | sed -n 's/^DropInPaths=//p')
+	for path in $dropins; do
+		value path "$path"
+		if [ -e "$path" ]; then content "$path"; else value content ''; fi
+	done
+}
+
 system() {
 	value hostname "$(uname -n)"
 	value kernel "$(uname -r)"
@@ -312,6 +385,51 @@ inventory() {
 	if [ -e /run/reboot-required ]; then value reboot yes; else value reboot no; fi
 }
 
+keypair() { # LIMIT KEY CERTIFICATE: the private key itself is not looked at, only what is public of it
+	arg "$1" && limit=$arg
+	arg "$2" && key=$arg
+	arg "$3" && path=$arg
+	part=key.
+	have=yes
+	command -v openssl >/dev/null 2>&1 || {
+		have=no
+		value without-openssl ''
+	}
+	if look "$key"; then
+		case $meta in
+		*'|regular file|'*)
+			if [ "$have" = no ]; then
+				value unreadable 'there is no openssl on the host'
+			elif said=$(openssl pkey -in "$key" -passin pass: -pubout 2>&1); then
+				value public "$said"
+			else
+				value unreadable "it is no private key that openssl can read"
+			fi
+			;;
+		*'|symbolic link|'*) target "$key" ;;
+		esac
+	fi
+	part=certificate.
+	if look "$path"; then
+		case $meta in
+		*'|regular file|'*)
+			size=${meta#*|*|*|}
+			[ "${size%%|*}" -gt "$limit" ] || content "$path"
+			;;
+		*'|symbolic link|'*) target "$path" ;;
+		esac
+	fi
+	part=
+}
+
+names() { # what others may call the host
+	value hostname "$(uname -n)"
+	value fqdn "$(timeout 5 hostname -f 2>/dev/null)"
+	if said=$(hostname -I 2>&1); then value addresses "$said"; else failed "hostname -I: $said"; fi
+	value inet6 "$(cat /proc/net/if_inet6 2>/dev/null)"
+	value clock "$(date +%s)"
+}
+
 printf '\n%s\n' flowstack-probe-begin
 i=0
 while read -r kind arguments <&4; do
@@ -319,6 +437,8 @@ while read -r kind arguments <&4; do
 	case $kind in
 	system) system ;;
 	inventory) inventory ;;
+	names) names ;;
+	keypair) keypair $arguments ;;
 	file) set +f && file $arguments ;;
 	directory) directory $arguments ;;
 	sysctl) sysctl $arguments ;;
@@ -326,9 +446,14 @@ while read -r kind arguments <&4; do
 	swap) swap $arguments ;;
 	nft) table $arguments ;;
 	package) package $arguments ;;
+	packages) packages ;;
+	unitfiles) set +f && unitfiles ;;
+	account) account $arguments ;;
+	keystore) keystore $arguments ;;
 	sources) set +f && sources $arguments ;;
 	lists) set +f && lists $arguments ;;
 	unit) unit $arguments ;;
+	limits) limits $arguments ;;
 	*) failed "unknown request" ;;
 	esac
 	printf 'd %s\n' "$i"

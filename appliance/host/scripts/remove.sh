@@ -1,4 +1,4 @@
-# KIND PATH LEFTOVERS FOLLOW SUFFIX – removes a regular file, or a directory when it is empty. What is not there is as wanted.
+# KIND PATH LEFTOVERS FOLLOW SUFFIX – removes a regular file, a directory when it is empty, or a tree: a directory with all in it that is on its file system. What is not there is as wanted.
 # A file that was backed up under its name with SUFFIX takes its place again; KIND backup does only that.
 set -u
 export LC_ALL=C
@@ -29,5 +29,10 @@ directory)
 	[ ! -L "$path" ] || exit 0
 	[ -d "$path" ] || exit 0
 	rmdir --ignore-fail-on-non-empty -- "$path" || [ ! -e "$path" ]
+	;;
+tree)
+	[ ! -L "$path" ] || fail "$path is a symbolic link, what it leads to is not removed"
+	[ -d "$path" ] || exit 0
+	rm -rf --one-file-system -- "$path" || [ ! -e "$path" ]
 	;;
 esac

@@ -4,7 +4,8 @@ export LC_ALL=C
 file=$1 unit=$2 dropin=$3
 command -v systemd-analyze >/dev/null 2>&1 || exit 0
 
-work=$(mktemp -d) || exit
+# Not /tmp: that may be full or read-only, and others may write to it.
+work=$(mktemp -d -- /run/flowstack-verify.XXXXXXXXXX) || exit
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 129' HUP INT PIPE TERM
 mkdir "$work/old" "$work/new" || exit

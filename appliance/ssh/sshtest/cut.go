@@ -68,7 +68,7 @@ func (c *cut) ended(id int64) bool {
 }
 
 // wrapped is a command in base64: in one word, or in several behind the shell's name.
-var wrapped = regexp.MustCompile(`echo ([A-Za-z0-9+/=]+) \| base64 -d|base64 -d\)"' sh ([A-Za-z0-9+/= ]+)$`)
+var wrapped = regexp.MustCompile(`echo ([A-Za-z0-9+/=]+) \| base64 -d|base64 -d\)".*' sh ([A-Za-z0-9+/= ]+)$`)
 
 // Commands are the command lines that came so far, unwrapped where base64 hid them from the login shell.
 func (s *Server) Commands() []string {

@@ -334,8 +334,8 @@ func start(ctx context.Context, argv, env []string, input io.Reader, stdout, std
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	// The whole group: the shell may have children that keep its output open.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A session without a terminal, as sshd has it. The whole group ends: the shell may have children that keep its output open.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	// Not cmd.Stdin: Wait would wait for input that a program never reads.
 	stdin, err := cmd.StdinPipe()
