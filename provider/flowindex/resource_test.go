@@ -1,199 +1,299 @@
 package flowindex_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
+	"strings"
 	"testing"
+	"time"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-
+	"github.com/flowstack/terraform-provider-flowstack/appliance/elasticsearch/elasticfake"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
-	"github.com/flowstack/terraform-provider-flowstack/provider/flowindex"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
 )
 
-const address = flowindex.ResourceType + ".test"
-
-func config(h *providertest.Host, e *providertest.Elasticsearch, body string) string {
-	return e.Provider(h) + fmt.Sprintf("resource %q \"test\" {\n%s\n}\n", flowindex.ResourceType, body)
-}
-
-func action(action plancheck.ResourceActionType, checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: append(checks, plancheck.ExpectResourceAction(address, action))}
-}
-
-const (
-	get = "GET /_index_template/flows"
-	put = "PUT /_index_template/flows"
-)
-
-func TestFlowIndexLife(t *testing.T) {
-	h, e := providertest.StartHost(t, nil), providertest.StartElasticsearch(t)
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: providertest.Factories(t),
-		Steps: []resource.TestStep{
-			{
-				Config: config(h, e, ""),
-				ConfigPlanChecks: action(plancheck.ResourceActionCreate,
-					plancheck.ExpectKnownValue(address, tfjsonpath.New("effective").AtMapKey("field source.ip"), knownvalue.StringExact("ip"))),
-				ConfigStateChecks: []statecheck.StateCheck{
-					statecheck.ExpectKnownValue(address, tfjsonpath.New("name"), knownvalue.StringExact("flows")),
-					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"name": knownvalue.StringExact("flows")}),
-					providertest.Fact(address, "field source.ip", "ip"),
-					providertest.Fact(address, "field network.bytes: index", "false"),
-					providertest.Fact(address, "setting index.codec", "best_compression"),
-					providertest.Fact(address, "setting index.sort.order", "asc"),
-					providertest.Fact(address, "mapping dynamic", "false"),
-					providertest.Fact(address, "index patterns", "flows, flows-*"),
-					providertest.Fact(address, "priority", "205"),
-				},
-				// create: is it there, put, read back; then the plans of the test
-				Check: func(*terraform.State) error {
-					if got := e.Requests(); len(got) < 3 || got[0] != get || got[1] != put || got[2] != get {
-						return fmt.Errorf("Elasticsearch was asked %q", got)
-					}
-					return nil
-				},
-			},
-			{
-				Config:           config(h, e, ""),
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-				Check:            e.Never(put),
-			},
-			{ // changed by hand
-				PreConfig: func() {
-					template := e.Template("flows")
-					inner := template["template"].(map[string]any)                                                              //nolint:forcetypeassert // a test
-					inner["settings"] = map[string]any{"index.codec": "default", "number_of_shards": "3"}                       // other spellings, too
-					inner["mappings"].(map[string]any)["properties"].(map[string]any)["extra"] = map[string]any{"type": "long"} //nolint:forcetypeassert // as above
-					e.SetTemplate("flows", template)
-				},
-				Config: config(h, e, ""),
-				ConfigPlanChecks: action(plancheck.ResourceActionUpdate,
-					providertest.Drifts(address, "setting index.codec", "default", "best_compression"),
-					providertest.Drifts(address, "setting index.number_of_shards", "3", "1"),
-					providertest.Drifts(address, "field extra", "long", "")),
-				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "setting index.codec", "best_compression")},
-			},
-			{ // removed by hand
-				PreConfig:        func() { e.SetTemplate("flows", nil) },
-				Config:           config(h, e, ""),
-				ConfigPlanChecks: action(plancheck.ResourceActionCreate),
-			},
-			{ResourceName: address, ImportState: true, ImportStateId: "flows", ImportStateVerify: true},
-			{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
-			{
-				Config:           config(h, e, `name = "lab"`),
-				ConfigPlanChecks: action(plancheck.ResourceActionReplace),
-				Check: func(*terraform.State) error {
-					if e.Template("flows") != nil || e.Template("lab") == nil {
-						return errors.New("the template was not replaced")
-					}
-					return nil
-				},
-			},
-		},
-		CheckDestroy: func(*terraform.State) error {
-			if e.Template("lab") != nil {
-				return errors.New("the template is still there")
-			}
-			return nil
-		},
-	})
-}
-
-func TestFlowIndexAdoptsOnlyItsOwn(t *testing.T) {
-	h, e := providertest.StartHost(t, nil), providertest.StartElasticsearch(t)
-	foreign := map[string]any{"index_patterns": []any{"flows"}}
-	e.SetTemplate("flows", foreign)
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: providertest.Factories(t),
-		Steps: []resource.TestStep{
-			{
-				Config:      config(h, e, ""),
-				ExpectError: regexp.MustCompile(`(?s)Unable to create flow index flows.*that\s+flowstack\s+did\s+not\s+make`),
-			},
-			{
-				PreConfig: func() {
-					foreign["_meta"] = map[string]any{"managed_by": "flowstack"}
-					e.SetTemplate("flows", foreign)
-				},
-				Config:            config(h, e, ""),
-				ConfigStateChecks: []statecheck.StateCheck{providertest.Fact(address, "priority", "205")},
-			},
-		},
-	})
-}
-
-func TestFlowIndexThatIsThereAlready(t *testing.T) {
-	h, e := providertest.StartHost(t, nil), providertest.StartElasticsearch(t)
-	e.SetTemplate("flows", schema.IndexTemplate("flows"))
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: providertest.Factories(t),
-		Steps: []resource.TestStep{{
-			Config:           config(h, e, ""),
-			ConfigPlanChecks: action(plancheck.ResourceActionCreate),
-			Check:            e.Never(put),
-		}},
-	})
-}
-
-func TestFlowIndexErrors(t *testing.T) {
-	h, e := providertest.StartHost(t, nil), providertest.StartElasticsearch(t)
-	fail := func(status int, body string) func() {
-		return func() { e.Fail(&providertest.Failure{Status: status, Body: body}) }
+// changes are the requests that changed something.
+func changes(c *providertest.Cluster) []string {
+	var all []string
+	for _, request := range c.Requests() {
+		if !strings.HasPrefix(request, "GET ") {
+			all = append(all, request)
+		}
 	}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: providertest.Factories(t),
-		Steps: []resource.TestStep{
-			{
-				PreConfig: func() { e.Password = "another" },
-				Config: func() string {
-					e.Password = "elastic-password-canary"
-					return config(h, e, "")
-				}(),
-				ExpectError: regexp.MustCompile(`(?s)Unable to create flow index flows.*401 Unauthorized: security_exception: unable\s+to\s+authenticate`),
-			},
-			{
-				PreConfig: func() { e.Password = "elastic-password-canary" },
-				Config:    config(h, e, ""),
-			},
-			{ // it does not answer while planning: a warning, and the last known state
-				PreConfig:        fail(http.StatusTooManyRequests, `{"error":{"type":"circuit_breaking_exception","reason":"Data too large"},"status":429}`),
-				Config:           config(h, e, ""),
-				PlanOnly:         true,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-			},
-			{ // it refuses: an error
-				PreConfig:   fail(http.StatusForbidden, `{"error":{"type":"security_exception","reason":"action is unauthorized"},"status":403}`),
-				Config:      config(h, e, ""),
-				PlanOnly:    true,
-				ExpectError: regexp.MustCompile(`(?s)Unable to read flow index flows.*403 Forbidden: security_exception.*manage_index_templates`),
-			},
-			{
-				PreConfig: func() { e.Fail(nil) },
-				Config:    config(h, e, ""),
-			},
-			{ // another certificate authority
-				Config:      config(h, &providertest.Elasticsearch{Server: e.Server, Password: e.Password, CA: otherCA(t)}, "name = \"lab\""),
-				ExpectError: regexp.MustCompile(`(?s)certificate\s+signed\s+by\s+unknown\s+authority`),
-			},
-			{
-				Config:      config(h, e, `name = "Flows*"`),
-				ExpectError: regexp.MustCompile(`Unable to use the name of the flow index`),
-			},
-			{
-				Config:      h.Provider() + "resource \"flowstack_flow_index\" \"test\" {}",
-				ExpectError: regexp.MustCompile(`add elasticsearch = \{`),
-			},
-			{Config: config(h, e, "")},
-		},
-	})
+	return all
+}
+
+// TestNothingIsPutTwice: a creation puts each part once, and what is as wanted is not put at all.
+func TestNothingIsPutTwice(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
+	cli.Write(config(h, c, `retention = "30d"`))
+	expectFine(t, cli.Apply())
+	want := "PUT /_ilm/policy/flows, PUT /_component_template/flows-settings, PUT /_component_template/flows-mappings, PUT /_index_template/flows, PUT /_data_stream/flows"
+	if got := strings.Join(changes(c), ", "); got != want {
+		t.Errorf("the creation: %s", got)
+	}
+	expectFine(t, cli.Apply())
+	if got := changes(c); got != nil {
+		t.Errorf("the second apply: %s", got)
+	}
+	cli.Write(config(h, c, `retention = "60d"`)) // the age of an index changes with it: one policy, nothing else
+	expectFine(t, cli.Apply())
+	if got := strings.Join(changes(c), ", "); got != "PUT /_ilm/policy/flows" {
+		t.Errorf("another retention: %s", got)
+	}
+	cli.Write(config(h, c, "retention = \"60d\"\nshards = 2"))
+	expectFine(t, cli.Apply())
+	if got := strings.Join(changes(c), ", "); got != "PUT /_component_template/flows-settings, POST /flows/_rollover" {
+		t.Errorf("more shards: %s", got)
+	}
+	cli.Write(config(h, c, "retention = \"60d\"\nshards = 2\nsettings = { \"index.refresh_interval\" = \"30s\" }"))
+	expectFine(t, cli.Apply())
+	if got := changes(c); len(got) != 2 || !strings.HasSuffix(got[1], "/_settings") {
+		t.Errorf("a setting that can change in place: %s", got)
+	}
+}
+
+// TestRetention: flows are deleted when they are as old as said, and not before.
+func TestRetention(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
+	cli.Write(config(h, c, `retention = "30d"`))
+	expectFine(t, cli.Apply())
+	c.Do(t, http.MethodPut, "/flows/_create/old", object{"@timestamp": "2026-01-31T12:00:00Z"})
+	old := func() bool {
+		answer := c.Do(t, http.MethodGet, "/flows/_count", nil)
+		return in(answer, "count") == 1.0
+	}
+	for days := 1; days <= 30; days++ {
+		c.Elapse(24 * time.Hour)
+		if !old() {
+			t.Fatalf("deleted after %d days", days)
+		}
+	}
+	c.Elapse(48 * time.Hour)
+	if old() {
+		t.Error("still there after 32 days")
+	}
+	expectFine(t, cli.Plan())
+}
+
+// TestOtherModes: what stands behind the name is as asked, or as it was.
+func TestOtherModes(t *testing.T) {
+	for mode, c := range map[string]struct {
+		options          elasticfake.Options
+		body, path, want string
+	}{
+		"alias, as there are no data streams": {elasticfake.Options{Plain: true}, "", "/flows-000001", "alias"},
+		"alias, as asked":                     {elasticfake.Options{}, "mode = \"alias\"\nretention = \"30d\"", "/flows-000001", "alias"},
+		"index, as asked":                     {elasticfake.Options{}, `mode = "index"`, "/flows", "index"},
+		"index, on a plain server":            {elasticfake.Options{Plain: true}, `mode = "index"`, "/flows", "index"},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			h, e, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, c.options), providertest.NewCLI(t)
+			cli.Write(config(h, e, c.body) + "output \"target\" {\n  value = flowstack_flow_index.test.target\n}\n")
+			expectFine(t, cli.Apply())
+			if e.Do(t, http.MethodGet, c.path, nil) == nil {
+				t.Errorf("there is no %s: %s", c.path, e)
+			}
+			plan, said := cli.Show()
+			expectFine(t, said)
+			if said.Changes != 0 || plan.PlannedValues.Outputs["target"].Value != c.want {
+				t.Errorf("%d changes, target %v", said.Changes, plan.PlannedValues.Outputs["target"])
+			}
+			if c.want == "alias" && strings.Contains(c.body, "retention") {
+				settings := in(e.Do(t, http.MethodGet, c.path+"/_settings?flat_settings=true", nil), "flows-000001", "settings")
+				if in(settings, "index.lifecycle.rollover_alias") != "flows" || in(settings, "index.lifecycle.name") != "flows" {
+					t.Errorf("settings %v", settings)
+				}
+				e.Elapse(25 * time.Hour)
+				if e.Do(t, http.MethodGet, "/flows-000002", nil) == nil {
+					t.Errorf("it was not rolled over: %s", e)
+				}
+				cli.Write(config(h, e, `mode = "alias"`)) // without a lifecycle from now on
+				expectFine(t, cli.Apply())
+				if e.Do(t, http.MethodGet, "/_ilm/policy/flows", nil) != nil {
+					t.Error("the policy is still there")
+				}
+				expectFine(t, cli.Plan())
+			}
+			expectFine(t, cli.Destroy())
+			if err := nothingOf(t, e, "flows"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestSingleIndex: fields are added to a single index in place; those of another type are an error that says what to do.
+func TestSingleIndex(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{Plain: true}), providertest.NewCLI(t)
+	c.Do(t, http.MethodPut, "/flows", object{"mappings": object{"dynamic": "false", "properties": object{"@timestamp": object{"type": "date"}}}})
+	cli.Write(config(h, c, ""))
+	expectFine(t, cli.Apply())
+	if got := in(c.Do(t, http.MethodGet, "/flows/_mapping", nil), "flows", "mappings", "properties", "source", "properties", "ip", "type"); got != "ip" {
+		t.Errorf("addresses are mapped as %v", got)
+	}
+	if said := cli.Plan(); said.Changes != 0 {
+		t.Errorf("the second plan has %d changes", said.Changes)
+	}
+	expectFine(t, cli.Destroy())
+	c.Do(t, http.MethodPut, "/flows", object{"mappings": object{"properties": object{"source": object{"properties": object{"ip": object{"type": "text"}}}}}})
+	expectError(t, cli.Apply(), "Unable to create flow index flows There is a single index of this name, whose fields cannot become of another type")
+}
+
+func TestConflicts(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
+	foreign := object{"index_patterns": []any{"flow*"}, "priority": 500}
+	c.Do(t, http.MethodPut, "/_index_template/netflow", foreign)
+	cli.Write(config(h, c, ""))
+	const higher = "Index template netflow is for flow*, and its priority 500 is higher than 205, so that indices of flows would be made by it: remove it, or set priority to more than 500."
+	expectError(t, cli.Plan(), "Unable to plan flow index flows "+higher)
+	foreign["priority"] = 205
+	c.Do(t, http.MethodPut, "/_index_template/netflow", foreign)
+	expectError(t, cli.Plan(), "index template netflow is for flow*, with the same priority 205: remove it, or give one of them another priority."[1:])
+	if got := changes(c); len(got) != 2 { // those of the test
+		t.Errorf("a plan changed something: %s", got)
+	}
+	cli.Write(config(h, c, "priority = 501"))
+	expectFine(t, cli.Apply())
+	expectFine(t, cli.Plan())
+	// It comes later.
+	foreign["priority"] = 600
+	c.Do(t, http.MethodPut, "/_index_template/netflow", foreign)
+	expectError(t, cli.Plan(), "Unable to plan flow index flows Index template netflow is for flow*, and its priority 600 is higher than 501")
+	foreign["priority"] = 1 // the data stream would have no other template
+	c.Do(t, http.MethodPut, "/_index_template/netflow", foreign)
+	c.Do(t, http.MethodDelete, "/_index_template/netflow", nil)
+	expectFine(t, cli.Destroy())
+	// One of the same name.
+	c.Do(t, http.MethodPut, "/_index_template/flows", object{"index_patterns": []any{"flows"}})
+	cli.Write(config(h, c, ""))
+	expectError(t, cli.Apply(), "Unable to create flow index flows There is one of this name that flowstack did not make: import it")
+	c.Do(t, http.MethodDelete, "/_index_template/flows", nil)
+	c.Do(t, http.MethodPut, "/_component_template/flows-settings", object{"template": object{}})
+	expectError(t, cli.Apply(), "There is a component template flows-settings that flowstack did not make: remove it, or choose another name")
+	if got := c.Do(t, http.MethodGet, "/_component_template/flows-settings", nil); got == nil {
+		t.Error("somebody else's component template is gone")
+	}
+}
+
+// TestAdoptsWhatTheCollectorSetUp: flows that are there stay where they are, and live by the policy from then on.
+func TestAdoptsWhatTheCollectorSetUp(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
+	for _, one := range schema.Templates("flows", schema.TargetDataStream) {
+		c.Do(t, http.MethodPut, one.Path, one.Body)
+	}
+	c.Do(t, http.MethodPut, "/_data_stream/flows", nil)
+	c.Do(t, http.MethodPut, "/flows/_create/1", object{"@timestamp": "2026-01-31T12:00:00Z"})
+	cli.Write(config(h, c, `retention = "30d"`))
+	expectFine(t, cli.Apply())
+	stream := in(c.Do(t, http.MethodGet, "/_data_stream/flows", nil), "data_streams", 0)
+	if in(stream, "generation") != 1.0 || in(stream, "ilm_policy") != "flows" {
+		t.Errorf("the data stream: %v", stream)
+	}
+	if got := in(c.Do(t, http.MethodGet, "/flows/_count", nil), "count"); got != 1.0 {
+		t.Errorf("%v flows", got)
+	}
+	c.Elapse(33 * 24 * time.Hour)
+	if got := in(c.Do(t, http.MethodGet, "/flows/_count", nil), "count"); got != 0.0 {
+		t.Errorf("%v flows after the retention", got)
+	}
+}
+
+// TestFlowsStay: a destroy deletes no flows, and says what stays; with delete_data all goes.
+func TestFlowsStay(t *testing.T) {
+	for mode, left := range map[string]string{
+		"data_stream": "There are still the data stream flows with its flows, and its templates, without which it could not be, and its lifecycle policy, which goes on to delete old flows.",
+		"alias":       "There are still the alias flows with its flows, and its lifecycle policy, which goes on to delete old flows.",
+	} {
+		t.Run(mode, func(t *testing.T) {
+			h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
+			body := fmt.Sprintf("mode = %q\nretention = \"30d\"\n", mode)
+			cli.Write(config(h, c, body))
+			expectFine(t, cli.Apply())
+			c.Do(t, http.MethodPut, "/flows/_create/1", object{"@timestamp": "2026-01-31T12:00:00Z"})
+			said := cli.Destroy()
+			if len(said.Errors) > 0 || len(said.Warnings) != 1 || !strings.Contains(strings.Join(strings.Fields(said.Warnings[0]), " "), left) {
+				t.Errorf("the destroy says %q and warns %q", said.Errors, said.Warnings)
+			}
+			if got := in(c.Do(t, http.MethodGet, "/flows/_count", nil), "count"); got != 1.0 {
+				t.Errorf("%v flows", got)
+			}
+			expectFine(t, cli.Apply()) // it is taken up again
+			cli.Write(config(h, c, body+"delete_data = true"))
+			expectFine(t, cli.Apply())
+			expectFine(t, cli.Destroy())
+			if err := nothingOf(t, c, "flows"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestIndicesOfOthersStay: what somebody else put under the alias is not deleted with the flows.
+func TestIndicesOfOthersStay(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
+	cli.Write(config(h, c, "mode = \"alias\"\ndelete_data = true"))
+	expectFine(t, cli.Apply())
+	c.Do(t, http.MethodPut, "/elsewhere", object{"aliases": object{"flows": object{}}})
+	said := cli.Destroy()
+	if len(said.Errors) > 0 || len(said.Warnings) != 1 || !strings.Contains(said.Warnings[0], "alias flows") {
+		t.Errorf("the destroy says %q and warns %q", said.Errors, said.Warnings)
+	}
+	got := c.Do(t, http.MethodGet, "/flows/_alias", nil)
+	if _, stays := got["elsewhere"]; !stays || len(got) != 1 {
+		t.Errorf("there is %v", got)
+	}
+}
+
+func TestFlowIndexMistakes(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{Plain: true}), providertest.NewCLI(t)
+	for body, want := range map[string]string{
+		`name = "Flows*"`:                               "Unable to use the name of the flow index",
+		`retention = "1w"`:                              `"1w" is not a time such as 30d, 12h, 90m or 30s.`,
+		`retention = "30d"`:                             "This Elasticsearch has no index lifecycle management",
+		`mode = "datastream"`:                           "Invalid Attribute Value Match",
+		`mode = "data_stream"`:                          `This Elasticsearch has no data streams, which are in Elastic's default distribution: set mode to "alias".`,
+		"mode = \"index\"\nretention = \"30d\"":         "A single index is not rolled over",
+		`settings = { "index.number_of_shards" = "2" }`: "For index.number_of_shards there is shards.",
+		`settings = { "refresh_interval" = "2s" }`:      `"refresh_interval" is not the name of a setting of an index`,
+		"retention = \"7d\"\nwarm = { after = \"9d\" }": "Retention has to come later than warm",
+	} {
+		cli.Write(config(h, c, body))
+		expectError(t, cli.Plan(), want)
+	}
+	cli.Write(h.Provider() + "resource \"flowstack_flow_index\" \"test\" {}")
+	expectError(t, cli.Plan(), "add elasticsearch = {")
+	// What the server refuses is an error of the apply, and nothing of the creation is left.
+	cli.Write(config(h, c, `settings = { "index.nope" = "2" }`))
+	expectError(t, cli.Apply(), "Unable to create flow index flows The component template flows-settings is refused: Elasticsearch answered 400 Bad Request: illegal_argument_exception: unknown setting [index.nope]")
+	if err := nothingOf(t, c, "flows"); err != nil {
+		t.Error(err)
+	}
+	rich := providertest.StartCluster(t, elasticfake.Options{})
+	rich.Do(t, http.MethodPut, "/flows", object{})
+	cli.Write(config(h, rich, `mode = "data_stream"`))
+	expectError(t, cli.Plan(), `There is an index of this name, not a data stream: remove it, or set mode to "index".`)
+	cli.Write(config(h, rich, `retention = "30d"`))
+	expectError(t, cli.Plan(), "There is a single index of this name, which is not rolled over")
+	rich.Do(t, http.MethodDelete, "/flows", nil)
+	cli.Write(config(h, rich, `frozen = { after = "30d", snapshot_repository = "backup" }`))
+	expectError(t, cli.Apply(), "current license is non-compliant for [searchable-snapshots]")
+}
+
+// TestTrouble: an Elasticsearch that cannot answer does not stop a plan; one that refuses does.
+func TestTrouble(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
+	cli.Write(config(h, c, ""))
+	expectFine(t, cli.Apply())
+	for name, fault := range map[string]elasticfake.Fault{"overloaded": elasticfake.Overloaded, "just started": elasticfake.NotRecovered} {
+		c.Inject(fault)
+		if said := cli.Plan(); len(said.Errors) > 0 || len(said.Warnings) != 1 || said.Changes != 0 {
+			t.Errorf("%s: %d changes, says %q, warns %q", name, said.Changes, said.Errors, said.Warnings)
+		}
+		c.Heal()
+	}
+	c.Inject(elasticfake.Forbidden)
+	expectError(t, cli.Plan(), "Unable to read flow index flows")
+	c.Heal()
+	expectFine(t, cli.Plan())
 }

@@ -1,40 +1,30 @@
 package flowindex
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
+	"github.com/flowstack/terraform-provider-flowstack/provider/elasticresource"
 )
 
-// facts flattens an index template, as it is put or as Elasticsearch returns it, to what a person would say about it: "field source.ip" = "ip",
-// "setting index.codec" = "best_compression". Two templates with equal facts are equal.
-func facts(template map[string]any) host.Facts {
-	found := host.Facts{}
-	for name, value := range template {
-		if name != "template" {
-			flatten(found, strings.ReplaceAll(strings.TrimPrefix(name, "_"), "_", " "), value)
-		}
-	}
-	inner := object(template["template"])
+// innerFacts are those of what indices are made with: "field source.ip" = "ip", "setting index.codec" = "best_compression".
+func innerFacts(found host.Facts, inner map[string]any) {
 	for name, value := range inner {
 		switch name {
 		case "settings":
-			settings(found, object(value))
+			settingFacts(found, elasticresource.Object(value))
 		case "mappings":
-			mappings(found, object(value))
+			mappingFacts(found, elasticresource.Object(value))
 		default:
-			flatten(found, strings.TrimSuffix(name, "es"), value)
+			elasticresource.Flatten(found, strings.TrimSuffix(name, "es"), value)
 		}
 	}
-	return found
 }
 
-// settings may be nested, dotted, and without the prefix index.
-func settings(found host.Facts, tree map[string]any) {
+// settingFacts: settings may be nested, dotted, and without the prefix index.
+func settingFacts(found host.Facts, tree map[string]any) {
 	flat := host.Facts{}
-	flatten(flat, "", tree)
+	elasticresource.Flatten(flat, "", tree)
 	for name, value := range flat {
 		if !strings.HasPrefix(name, "index.") {
 			name = "index." + name
@@ -43,70 +33,35 @@ func settings(found host.Facts, tree map[string]any) {
 	}
 }
 
-func mappings(found host.Facts, tree map[string]any) {
+func mappingFacts(found host.Facts, tree map[string]any) {
 	for name, value := range tree {
-		if name == "properties" {
-			fields(found, "", object(value))
-			continue
+		switch name {
+		case "properties":
+			fieldFacts(found, "", elasticresource.Object(value))
+		case "_data_stream_timestamp": // Elasticsearch adds it to the indices of data streams
+		default:
+			elasticresource.Flatten(found, "mapping "+strings.TrimPrefix(name, "_"), value)
 		}
-		flatten(found, "mapping "+name, value)
 	}
 }
 
-// fields makes a fact of each field: its type, and its parameters where it has any.
-func fields(found host.Facts, prefix string, properties map[string]any) {
+// fieldFacts makes a fact of each field: its type, and its parameters where it has any.
+func fieldFacts(found host.Facts, prefix string, properties map[string]any) {
 	for name, value := range properties {
-		field := object(value)
+		field := elasticresource.Object(value)
 		own := host.Facts{}
 		for parameter, value := range field {
 			switch parameter {
 			case "properties":
-				fields(found, prefix+name+".", object(value))
+				fieldFacts(found, prefix+name+".", elasticresource.Object(value))
 			case "type":
-				found["field "+prefix+name] = text(value)
+				found["field "+prefix+name] = elasticresource.Text(value)
 			default:
-				flatten(own, parameter, value)
+				elasticresource.Flatten(own, parameter, value)
 			}
 		}
 		for parameter, value := range own {
 			found["field "+prefix+name+": "+parameter] = value
 		}
 	}
-}
-
-// flatten adds what is in value under name; objects become dotted names, what is empty is left out.
-func flatten(found host.Facts, name string, value any) {
-	switch value := value.(type) {
-	case map[string]any:
-		for key, inner := range value {
-			if name != "" {
-				key = name + "." + key
-			}
-			flatten(found, key, inner)
-		}
-	case []any:
-		if len(value) == 0 {
-			return
-		}
-		list := make([]string, len(value))
-		for i, element := range value {
-			list[i] = text(element)
-		}
-		found[name] = strings.Join(list, ", ")
-	case nil:
-	default:
-		found[name] = text(value)
-	}
-}
-
-func text(value any) string {
-	if number, ok := value.(float64); ok {
-		return strconv.FormatFloat(number, 'f', -1, 64)
-	}
-	return fmt.Sprint(value)
-}
-
-func object(value any) map[string]any {
-	tree, _ := value.(map[string]any)
-	return tree
 }
