@@ -1,0 +1,138 @@
+package vega
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+)
+
+// Level is one column of a Sankey: the values of a field.
+type Level struct {
+	Field string // keyword, ip or long
+	Title string // such as Source
+	Size  int    // how many values are named, those with the most; the rest is Other. Default 10
+}
+
+// SankeyOptions say what a Sankey is about. The zero value of each stands for its default.
+type SankeyOptions struct {
+	Field string // that is summed up; default network.bytes
+	Unit  string // of it; default Octets
+	Empty string // what may be missing where there is nothing, beside flows; default: exporters and the time range
+}
+
+const (
+	defaultSize = 10
+	// partners is how many values of one level are asked for with each value of the other. A ribbon between two named values is exact when either is
+	// among this many greatest of the other, or when it is nobody's.
+	partners = 50
+	// candidates is how many values each shard says, of which the greatest of all are found.
+	candidates = 500
+)
+
+// Sankey draws how traffic passes through two to four levels, such as source, application and destination. Named are the values of each level with the
+// most, which Elasticsearch finds by ordering by the sum; whatever they leave is Other, so that each level adds up to the whole. A ribbon is what two
+// values of neighbouring levels have in common. A click on a value or a ribbon makes it a filter.
+func Sankey(index string, levels []Level, o SankeyOptions) Spec {
+	if o.Field == "" {
+		o.Field, o.Unit = "network.bytes", Octets
+	}
+	if o.Empty == "" {
+		o.Empty = "Choose a longer one, remove filters, or see whether the exporters send any."
+	}
+	s := sankey{index: index, levels: slices.Clone(levels), options: o}
+	for i := range s.levels {
+		if s.levels[i].Size == 0 {
+			s.levels[i].Size = defaultSize
+		}
+	}
+	spec := Spec{index: index, wrong: s.check()}
+	if spec.wrong == nil {
+		spec.requests = map[string]object{"answer": s.request()}
+		spec.drawing = object{"padding": 8, "signals": s.signals(), "data": s.data(), "scales": s.scales(), "marks": s.marks()}
+	}
+	return spec
+}
+
+type sankey struct {
+	index   string
+	levels  []Level
+	options SankeyOptions
+}
+
+func (s sankey) check() error {
+	if n := len(s.levels); n < 2 || n > 4 {
+		return fmt.Errorf("a Sankey has two to four levels, not %d", n)
+	}
+	for _, l := range s.levels {
+		switch {
+		case l.Size < 0 || l.Size > partners:
+			return fmt.Errorf("a level of a Sankey names up to %d values, not %d of %s", partners, l.Size, l.Field)
+		case l.Title == "":
+			return fmt.Errorf("the level %s of a Sankey has no title", l.Field)
+		}
+		if err := usable(l.Field); err != nil {
+			return err
+		}
+	}
+	return field.Check(s.options.Field, field.Sum)
+}
+
+// missing is what stands for documents without the field: what the type of the field allows, and no flow has.
+func (l Level) missing() any {
+	at := slices.IndexFunc(schema.Fields, func(f schema.Field) bool { return f.Name == l.Field })
+	switch schema.Fields[at].Type {
+	case "ip":
+		return "::"
+	case "keyword":
+		return ""
+	}
+	return -1 // numbers
+}
+
+// terms are the values of a level with the greatest sums, and those without a value as one.
+func (s sankey) terms(l Level, size int, more object) object {
+	aggregations := object{"sum": object{"sum": object{"field": s.options.Field}}}
+	for name, a := range more {
+		aggregations[name] = a
+	}
+	return object{"aggs": aggregations, "terms": object{
+		"field": l.Field, "size": size, "shard_size": candidates, "order": object{"sum": "desc"}, "missing": l.missing(), "collect_mode": "breadth_first",
+	}}
+}
+
+// request asks for the whole, for the values of each level, and for what those of neighbouring levels have in common, from either side.
+func (s sankey) request() object {
+	aggregations := object{"total": object{"sum": object{"field": s.options.Field}}}
+	for i, l := range s.levels {
+		aggregations[level(i)] = s.terms(l, l.Size, nil)
+		if i > 0 {
+			before := s.levels[i-1]
+			aggregations[forth(i-1)] = s.terms(before, before.Size, object{"with": s.terms(l, partners, nil)})
+			aggregations[back(i-1)] = s.terms(l, l.Size, object{"with": s.terms(before, partners, nil)})
+		}
+	}
+	return object{"size": 0, "track_total_hits": false, "aggs": aggregations}
+}
+
+// Names of aggregations, and of the data made of them.
+func level(i int) string { return fmt.Sprintf("level%d", i) }
+func forth(i int) string { return fmt.Sprintf("forth%d", i) }
+func back(i int) string  { return fmt.Sprintf("back%d", i) }
+
+// condition is an expression for the search that finds what a value of a level has, nothing where the value is Other.
+func (s sankey) condition(of string) string {
+	var b strings.Builder
+	for i, l := range s.levels {
+		fmt.Fprintf(&b, "%[1]s.level == %[2]d ? (%[1]s.label == %[3]s ? {bool: {must_not: {exists: {field: %[4]s}}}} : {term: {%[4]s: %[1]s.key}}) : ",
+			of, i, quote(unknown), quote(l.Field))
+	}
+	return b.String() + "null"
+}
+
+const (
+	unknown = "unknown"
+	other   = "Other"
+)
