@@ -100,6 +100,7 @@ var checks = map[string]func(any) error{
 	"skew":        between(Duration(0), Duration(30*24*time.Hour)),
 	"sync":        oneOf("a way to sync", "interval", "always", "never"),
 	"spool":       zeroOr(between(ByteSize(2<<20), ByteSize(64<<40))),
+	"retention":   zeroOr(between(ByteSize(1<<20), ByteSize(4<<50))),
 	"profile":     oneOf("a profile", "all", "full", "lean"),
 	"field":       func(v any) error { return schema.CheckField(v.(string)) },
 	"target":      oneOf("a target", "auto", "data_stream", "alias", "index"),

@@ -157,6 +157,13 @@ type Elasticsearch struct {
 	Workers               int        `yaml:"workers" default:"4" check:"workers" desc:"Requests in flight at once, at most. There are fewer while Elasticsearch says that it is overloaded."`
 	Spool                 Spool      `yaml:"spool"`
 	DeadLetter            DeadLetter `yaml:"dead_letter"`
+	Retention             Retention  `yaml:"retention"`
+}
+
+// Retention bounds what flows take on Elasticsearch's disks.
+type Retention struct {
+	MaxBytes   ByteSize `yaml:"max_bytes" default:"0" check:"retention" desc:"Most that flows take on the disks of Elasticsearch, with replicas, such as 500GiB: every minute the oldest indices of the data stream or alias are removed while it is more, and the one that is written to is rolled over at an eighth of it. Needs the privileges view_index_metadata, monitor, manage and delete_index on the index and those behind it. 0 removes nothing; Elasticsearch's own policy keeps flows by age besides."`
+	APIKeyFile string   `yaml:"api_key_file" check:"path" desc:"File with an API key that may remove indices, so that what writes flows may not; empty uses the systemd credential elasticsearch-retention-api-key, and without that what the output proves itself by."`
 }
 
 // Spool is the disk space for flows that Elasticsearch has not stored yet.
@@ -249,6 +256,9 @@ func (c *Config) validate() []problem {
 	}
 	if least := 8 * es.BatchBytes; es.Spool.MaxBytes != 0 && es.Spool.MaxBytes < least {
 		found = append(found, problem{"output.elasticsearch.spool.max_bytes", "must be 0, or at least 8 times output.elasticsearch.batch_bytes (" + least.String() + "): batches that are being sent stay in it"})
+	}
+	if es.Retention.MaxBytes > 0 && es.Target == "index" {
+		found = append(found, problem{"output.elasticsearch.retention.max_bytes", "one index cannot be kept below a size: output.elasticsearch.target has to be auto, data_stream or alias"})
 	}
 	if c.Exporters.PendingBytes > c.Exporters.PendingAllBytes {
 		found = append(found, problem{"exporters.pending_all_bytes", "must be at least exporters.pending_bytes (" + c.Exporters.PendingBytes.String() + ")"})

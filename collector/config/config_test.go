@@ -93,6 +93,7 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"no page key":       {"http: {tls: {certificate_file: /c}}\n", "http.tls.key_file: is needed for http.tls.certificate_file"},
 		"no page user":      {"http: {password_file: /p}\n", "http.password_file: needs http.username"},
 		"host with port":    {"http: {hosts: ['a.example:80']}\n", `http.hosts: "a.example:80" is not a name of a host`},
+		"size of one index": {"output: {elasticsearch: {target: index, retention: {max_bytes: 1GiB}}}\n", "output.elasticsearch.retention.max_bytes: one index cannot be kept below a size"},
 		"small spool":       {"output: {elasticsearch: {spool: {max_bytes: 1MiB}}}\n", "output.elasticsearch.spool.max_bytes: must be between 2MiB and"},
 		"spool of 4":        {"output: {elasticsearch: {spool: {max_bytes: 8MiB}}}\n", "output.elasticsearch.spool.max_bytes: must be 0, or at least 8 times output.elasticsearch.batch_bytes (16MiB)"},
 		"unknown sync":      {"output: {elasticsearch: {spool: {sync: often}}}\n", "output.elasticsearch.spool.sync: \"often\" is not a way to sync; choose one of interval, always, never"},

@@ -63,16 +63,32 @@ func ParseRate(text string) (netip.Prefix, uint32, error) {
 	return prefix, uint32(n), nil
 }
 
-// Duration is a span of time. Its text is Go's: 500ms, 1s, 1m30s.
+// Duration is a span of time. Its text is Go's, and may begin with days of 24 hours: 500ms, 1s, 1m30s, 30d, 1d12h.
 type Duration time.Duration
 
 // ParseDuration reads a span of time.
 func ParseDuration(text string) (Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a duration; write it like 500ms, 1s or 1m30s", text)
+	const day, most = 24 * time.Hour, 100 * 365
+	rest, days := text, int64(0)
+	if number, after, found := strings.Cut(text, "d"); found {
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || n < 0 || n > most || strings.HasPrefix(after, "-") {
+			return 0, notDuration(text)
+		}
+		rest, days = after, n
 	}
-	return Duration(d), nil
+	d := time.Duration(0)
+	if rest != "" || days == 0 && rest == text {
+		var err error
+		if d, err = time.ParseDuration(rest); err != nil {
+			return 0, notDuration(text)
+		}
+	}
+	return Duration(time.Duration(days)*day + d), nil
+}
+
+func notDuration(text string) error {
+	return fmt.Errorf("%q is not a duration; write it like 500ms, 1s, 1m30s or 30d", text)
 }
 
 // String is the form people write: 1m0s is 1m.

@@ -48,9 +48,10 @@ type Input struct {
 	Settings []Setting // those whose names begin with EF_, in their order
 	Includes []Setting // files that a unit takes more settings from (EnvironmentFile=); the value is the path
 	Unit     bool      // it is a unit or a drop-in, which
-	Forgets  bool      // by an empty Environment= forgets those of files before, and
-	// ForgetsIncludes: by an empty EnvironmentFile=.
-	ForgetsIncludes bool
+	Forgets  *Setting  // by this empty Environment= forgets those of files before, and
+	// ForgetsIncludes: by this empty EnvironmentFile= the files.
+	ForgetsIncludes *Setting
+	Forgotten       []Forgotten
 }
 
 // Read reads the settings of a file; name is for messages. The error is a yamlfile.Errors with every line that is not understood. Messages

@@ -86,8 +86,49 @@ func TestMergeIsSystemds(t *testing.T) {
 		"a copy with its name": {
 			[][2]string{{"copy/one.env", "EF_A=file\n"}, {"f.service", unit}}, map[string]string{"EF_A": "file", "EF_B": "unit"}, "",
 		},
+		"copies below another folder": {
+			[][2]string{
+				{"host/etc/default/flow", "EF_A=default\n"},
+				{"host/etc/sysconfig/flow", "EF_A=sysconfig\nEF_B=sysconfig\n"},
+				{"f.service", "[Service]\nEnvironmentFile=/etc/sysconfig/flow\nEnvironmentFile=-/etc/default/flow\n"},
+			},
+			map[string]string{"EF_A": "default", "EF_B": "sysconfig"},
+			"",
+		},
+		"a name that two could have is nobody's": {
+			[][2]string{{"flow", "EF_A=file\n"}, {"f.service", "[Service]\nEnvironment=EF_A=unit\nEnvironmentFile=/etc/sysconfig/flow\nEnvironmentFile=-/etc/default/flow\n"}},
+			map[string]string{"EF_A": "unit"},
+			"/etc/sysconfig/flow /etc/default/flow",
+		},
+		"nor is that of two files": {
+			[][2]string{{"a/one.env", "EF_A=a\n"}, {"f.service", unit}, {"b/one.env", "EF_A=b\n"}}, map[string]string{"EF_A": "b", "EF_B": "unit"}, "/etc/one.env",
+		},
+		"the path before the name": {
+			[][2]string{{"f.service", unit}, {"/etc/one.env", "EF_A=file\n"}, {"copy/one.env", "EF_A=other\n"}}, map[string]string{"EF_A": "other", "EF_B": "unit"}, "",
+		},
+		"a pattern": {
+			[][2]string{{"/etc/f.d/2.env", "EF_A=2\n"}, {"/etc/f.d/1.env", "EF_A=1\nEF_B=1\n"}, {"f.service", "[Service]\nEnvironment=EF_A=0\nEnvironmentFile=/etc/f.d/*.env\n"}},
+			map[string]string{"EF_A": "2", "EF_B": "1"},
+			"",
+		},
+		"what systemctl show says": {
+			[][2]string{{"/etc/one.env", "EF_A=file\n"}, {"standard input", "EnvironmentFiles=/etc/one.env (ignore_errors=no)\nEnvironment=EF_A=show \"EF_B=a b\"\n"}},
+			map[string]string{"EF_A": "file", "EF_B": "a b"},
+			"",
+		},
 		"an empty Environment= forgets the unit's": {
 			[][2]string{{"f.service", unit}, {"d.conf", "[Service]\nEnvironment=\nEnvironment=EF_A=drop\n"}}, map[string]string{"EF_A": "drop"}, "/etc/one.env",
+		},
+		"a file that is forgotten does not count, though it is given": {
+			[][2]string{{"f.service", unit}, {"d.conf", "[Service]\nEnvironmentFile=\n"}, {"/etc/one.env", "EF_A=file\nEF_C=file\n"}}, map[string]string{"EF_A": "unit", "EF_B": "unit"}, "",
+		},
+		"but when it is named again": {
+			[][2]string{{"/etc/one.env", "EF_A=file\n"}, {"f.service", unit}, {"d.conf", "[Service]\nEnvironmentFile=\n"}, {"e.conf", "[Service]\nEnvironmentFile=/etc/one.env\n"}},
+			map[string]string{"EF_A": "file", "EF_B": "unit"},
+			"",
+		},
+		"forgotten within one unit": {
+			[][2]string{{"/etc/one.env", "EF_A=file\n"}, {"f.service", unit + "EnvironmentFile=\n"}}, map[string]string{"EF_A": "unit", "EF_B": "unit"}, "",
 		},
 		"an empty EnvironmentFile= forgets the unit's": {
 			[][2]string{{"f.service", unit}, {"d.conf", "[Service]\nEnvironmentFile=\nEnvironmentFile=/etc/two.env\n"}}, map[string]string{"EF_A": "unit", "EF_B": "unit"}, "/etc/two.env",
@@ -121,6 +162,42 @@ func TestMergeIsSystemds(t *testing.T) {
 		if !maps.Equal(got, c.want) || strings.Join(left, " ") != c.left {
 			t.Errorf("%s: %v, left %q; want %v, %q", name, got, left, c.want, c.left)
 		}
+	}
+}
+
+// What does not count is told, with the reason.
+func TestForgottenIsReported(t *testing.T) {
+	all := make([]Input, 0, 3)
+	for _, f := range [][2]string{
+		{"f.service", "[Service]\nEnvironment=EF_A=1\nEnvironment=\nEnvironment=EF_LOGGER_LEVEL=warn\nEnvironmentFile=/etc/one.env\nEnvironmentFile=/etc/two.env\n"},
+		{"/etc/one.env", "EF_C=3\n"},
+		{"d.conf", "[Service]\nEnvironment=\nEnvironmentFile=\n"},
+	} {
+		in, err := Read(f[0], []byte(f[1]), Auto)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, in)
+	}
+	r, err := Translate(Merge(all...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]string, 0, len(r.Entries))
+	for _, e := range r.Entries {
+		got = append(got, string(e.Result)+" "+e.String())
+	}
+	want := []string{
+		"f.service:2: EF_A: systemd forgets it: an empty Environment= follows in f.service, line 3",
+		"f.service:4: EF_LOGGER_LEVEL: systemd forgets it: an empty Environment= follows in d.conf, line 2",
+		"f.service:6: EnvironmentFile: systemd forgets it: an empty EnvironmentFile= follows in d.conf, line 3",
+		"/etc/one.env:1: EF_C: systemd does not read this file: f.service, line 5, names it, and an empty EnvironmentFile= follows in d.conf, line 3",
+	}
+	for i := range want {
+		want[i] = string(NotNeeded) + " " + want[i]
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -190,7 +267,7 @@ func FuzzImport(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r, err := Translate(in)
+		r, err := Translate(Merge(in))
 		if err != nil {
 			return
 		}

@@ -74,6 +74,9 @@ func Translate(in Input) (*Result, error) {
 		}
 		r.Entries = append(r.Entries, e)
 	}
+	for _, f := range in.Forgotten {
+		r.Entries = append(r.Entries, Entry{Name: f.Name, File: f.File, Line: f.Line, Result: NotNeeded, Note: f.Why})
+	}
 	for _, include := range in.Includes {
 		r.Entries = append(r.Entries, Entry{Name: include.Name, File: include.File, Line: include.Line, Result: NoEquivalent, Note: "name this file too, its settings are not in here: " + include.Value})
 	}

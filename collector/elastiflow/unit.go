@@ -7,7 +7,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
 )
 
-// readUnit reads the environment of a unit of systemd, or of a drop-in (systemd.exec(5), systemd.syntax(7)).
+// readUnit reads the environment of a unit of systemd, or of a drop-in (systemd.exec(5), systemd.syntax(7)), or what systemctl show says of one.
 func readUnit(name string, data []byte) (in Input, failed yamlfile.Errors) {
 	in.File, in.Unit = name, true
 	number := 0
@@ -57,7 +57,9 @@ func (in *Input) directive(at Setting, line string) string {
 	switch strings.TrimSpace(key) {
 	case "Environment":
 		if value == "" {
-			in.Settings, in.Forgets = nil, true // systemd forgets what was said before
+			at.Name = "Environment"
+			in.forget(ours(in.Settings), forgottenBy(&at))
+			in.Settings, in.Forgets = nil, &at
 			return ""
 		}
 		list, ok := words(value)
@@ -75,12 +77,20 @@ func (in *Input) directive(at Setting, line string) string {
 		}
 	case "EnvironmentFile":
 		if value == "" {
-			in.Includes, in.ForgetsIncludes = nil, true
+			at.Name = "EnvironmentFile"
+			in.forget(in.Includes, forgottenBy(&at))
+			in.Includes, in.ForgetsIncludes = nil, &at
 			return ""
 		}
 		s := at
 		s.Name, s.Value = "EnvironmentFile", strings.TrimPrefix(value, "-")
 		in.Includes = append(in.Includes, s)
+	case "EnvironmentFiles": // what systemctl show says of those that the manager knows
+		if path, _, _ := strings.Cut(value, " (ignore_errors="); path != "" {
+			s := at
+			s.Name, s.Value = "EnvironmentFile", path
+			in.Includes = append(in.Includes, s)
+		}
 	}
 	return ""
 }

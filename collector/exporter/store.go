@@ -128,6 +128,9 @@ func (s *Store) Alive() error { return s.beat.Err() }
 
 // probe tells whether the directory can be written to.
 func (s *Store) probe() error {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil { // nothing else may have made it yet
+		return err
+	}
 	f, err := create(s.path + newSuffix)
 	if err != nil {
 		return err

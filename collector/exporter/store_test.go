@@ -119,6 +119,18 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// TestFirstStart: there is no directory yet, which is nothing to warn of.
+func TestFirstStart(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "var", "state")
+	s, log := newStore(t, directory)
+	if got := s.Load(time.Now()); len(got.Sources) != 0 || log.String() != "" {
+		t.Errorf("%+v, log:\n%s", got, log)
+	}
+	if info, err := os.Stat(directory); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
 // TestDirectoryThatCannotBeWritten uses a path below a file, because root may write to any directory.
 func TestDirectoryThatCannotBeWritten(t *testing.T) {
 	directory := filepath.Join(t.TempDir(), "state")

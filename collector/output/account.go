@@ -16,7 +16,8 @@ type account struct {
 	hands []*worker // those that take buffers from the queue
 }
 
-// count has add count documents of the buffer in hand, or give them to somebody else. It returns false, and does nothing, when the account is closed.
+// count has add count documents of what is in hand, or give them to somebody else: those of a batch of the spool when all of it is settled, as it
+// is sent again as a whole otherwise. It returns false, and does nothing, when the account is closed.
 func (w *worker) count(docs int, add func()) bool {
 	w.account.mu.Lock()
 	defer w.account.mu.Unlock()
@@ -24,9 +25,29 @@ func (w *worker) count(docs int, add func()) bool {
 		w.late = true
 		return false
 	}
+	if w.empties {
+		w.batch = append(w.batch, add)
+		return true
+	}
 	w.counted += docs
 	add()
 	return true
+}
+
+// settled ends the account of a batch of the spool: when all of it is settled it is counted. Otherwise, and when it returns false because the account is
+// closed, nothing is, and the batch is the spool's again.
+func (w *worker) settled(all bool) bool {
+	w.account.mu.Lock()
+	defer w.account.mu.Unlock()
+	all = all && !w.account.over
+	for _, add := range w.batch {
+		if all {
+			add()
+		}
+	}
+	clear(w.batch)
+	w.batch = w.batch[:0]
+	return all
 }
 
 // stored counts documents as sent.

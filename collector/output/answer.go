@@ -173,9 +173,10 @@ func (e *Elasticsearch) tally(w *worker, p *part, items []item) int {
 		}
 		from = end
 	}
-	if w.stored(ok) {
+	w.count(ok, func() {
+		w.sent.Add(uint64(ok))
 		e.duplicates.Add(uint64(twice))
-	}
+	})
 	p.data, p.docs = p.data[:to], kept
 	return kept
 }

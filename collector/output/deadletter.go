@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +31,8 @@ type deadLetters struct {
 	file      *lineOut
 	maxBytes  int64
 	rotateLog time.Time // when it was last logged that the file cannot be renamed
-	count     DeadLetterStats
+
+	written, errors atomic.Uint64 // without mu: a write may hang
 }
 
 // deadLetter is a line of the file.
@@ -87,10 +89,10 @@ func (d *deadLetters) add(it item, document []byte) {
 		err = d.write(append(line, '\n'))
 	}
 	if err != nil {
-		d.count.Errors++
+		d.errors.Add(1)
 		return
 	}
-	d.count.Written++
+	d.written.Add(1)
 }
 
 func (d *deadLetters) write(line []byte) error {
@@ -107,9 +109,7 @@ func (d *deadLetters) stats() DeadLetterStats {
 	if d == nil {
 		return DeadLetterStats{}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.count
+	return DeadLetterStats{Written: d.written.Load(), Errors: d.errors.Load()}
 }
 
 func (d *deadLetters) close() error {

@@ -35,6 +35,8 @@ type ElasticsearchConfig struct {
 	Spool *spool.Spool
 	// DeadLetters is where documents go that Elasticsearch refuses for good; an empty path: nowhere.
 	DeadLetters DeadLetterConfig
+	// Retention bounds what flows take on Elasticsearch's disks.
+	Retention RetentionConfig
 	// RetryFirst and RetryMost bound the time between tries; 0 is 250 ms and 30 s.
 	RetryFirst, RetryMost time.Duration
 }
@@ -62,7 +64,8 @@ type Elasticsearch struct {
 	spoolError string // why the spool takes nothing; guarded by mu
 	spoolLog   time.Time
 
-	dead *deadLetters // nil: none
+	dead  *deadLetters // nil: none
+	guard *guard       // nil: none
 
 	// Of the first worker only: looks at the server's root before the first request.
 	greets    int
@@ -82,6 +85,9 @@ func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
 	e := &Elasticsearch{config: c, client: client, limiter: newLimiter(c.Workers), turn: make(chan struct{}, 1), compressors: newCompressors(c.Workers)}
 	if e.dead, err = openDeadLetters(c.DeadLetters, c.Logger); err != nil {
 		return nil, err
+	}
+	if e.guard, err = startGuard(c, client); err != nil {
+		return nil, errors.Join(err, e.dead.close())
 	}
 	e.sender = newSender("elasticsearch", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost})
 	if c.Spool == nil {
@@ -103,7 +109,7 @@ func (e *Elasticsearch) Stats() []Stats {
 	}
 	all := e.figures(held)
 	s := &all[0]
-	s.Duplicates, s.DeadLetters, s.Limit = e.duplicates.Load(), e.dead.stats(), e.limiter.current()
+	s.Duplicates, s.DeadLetters, s.Limit, s.Retention = e.duplicates.Load(), e.dead.stats(), e.limiter.current(), e.guard.figures()
 	if own {
 		e.addSpool(s, kept)
 	}
@@ -116,7 +122,7 @@ func (e *Elasticsearch) Spool() *spool.Spool { return e.config.Spool }
 
 // Alive implements Sink.
 func (e *Elasticsearch) Alive() error {
-	if err := e.sender.Alive(); err != nil || e.config.Spool == nil {
+	if err := errors.Join(e.sender.Alive(), e.guard.alive()); err != nil || e.config.Spool == nil {
 		return err
 	}
 	return e.config.Spool.Alive()
@@ -140,19 +146,17 @@ func (e *Elasticsearch) Retire(ctx context.Context, heir Sink) error {
 			e.logger.Warn("flows stay in the spool of before: they are sent once output.elasticsearch.spool.directory names it again", "directory", e.config.Spool.Directory(), "flows", left)
 		}
 	}
-	return errors.Join(err, e.release())
+	return errors.Join(err, e.letGo(e.release))
 }
 
 // Close implements Sink. What is in the spool is sent as long as Elasticsearch takes it, and kept otherwise.
 func (e *Elasticsearch) Close(ctx context.Context) error {
-	return errors.Join(e.sender.Close(ctx), e.release())
+	return errors.Join(e.sender.Close(ctx), e.letGo(e.release))
 }
 
-// release closes what the senders used. One that hangs keeps it to the end of the process: a disk that is stalled would hold this up as well.
+// release closes what the senders used.
 func (e *Elasticsearch) release() (err error) {
-	if !e.ended.Load() {
-		return nil
-	}
+	e.guard.close()
 	if e.config.Spool != nil && !e.passedOn.Load() {
 		err = e.config.Spool.Close()
 	}

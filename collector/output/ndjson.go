@@ -183,21 +183,24 @@ func (n *NDJSON) rest(w *worker, all []byte, written, docs int, since time.Time)
 }
 
 // Close implements Sink, and closes the file.
-func (n *NDJSON) Close(ctx context.Context) error { return n.release(n.sender.Close(ctx)) }
+func (n *NDJSON) Close(ctx context.Context) error {
+	return errors.Join(n.sender.Close(ctx), n.letGo(n.release))
+}
 
 // Retire implements heritable.
 func (n *NDJSON) Retire(ctx context.Context, heir Sink) error {
-	return n.release(n.sender.Retire(ctx, heir))
+	return errors.Join(n.sender.Retire(ctx, heir), n.letGo(n.release))
 }
 
-func (n *NDJSON) release(err error) error {
-	if n.shared == nil || !n.ended.Load() { // one that hangs keeps it to the end of the process
-		return err
+// release closes the file.
+func (n *NDJSON) release() error {
+	if n.shared == nil {
+		return nil
 	}
-	if cerr := n.shared.Close(); err == nil && cerr != nil {
-		err = fmt.Errorf("unable to close output.ndjson.path: %w", cerr)
+	if err := n.shared.Close(); err != nil {
+		return fmt.Errorf("unable to close output.ndjson.path: %w", err)
 	}
-	return err
+	return nil
 }
 
 // stripActions removes the action lines from a bulk body, in place.

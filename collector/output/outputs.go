@@ -133,7 +133,8 @@ func (o *Outputs) retire(old Named, heir Sink, within time.Duration) {
 	defer o.mu.Unlock()
 	o.leaving = slices.DeleteFunc(o.leaving, func(s Named) bool { return s.Sink == old.Sink })
 	for _, s := range old.Sink.Stats() {
-		if _, known := o.past[s.Name]; !known && !s.counted() {
+		s.leave()
+		if !s.counted() {
 			continue // it was withdrawn before it was of use
 		}
 		sum := o.past[s.Name]
@@ -145,14 +146,15 @@ func (o *Outputs) retire(old Named, heir Sink, within time.Duration) {
 	}
 }
 
-// Withdraw closes a sink that was made to take the place of another and does not come into use. What it took from a spool that both have goes back.
+// Withdraw closes a sink that was made to take the place of another and does not come into use. What it took from a spool that both have goes back,
+// and what is in one of its own stays there: it has no time to pass that on.
 func (o *Outputs) Withdraw(n Named) {
 	heir := o.Sink(n.Name)
 	passOn(n, heir)
 	o.mu.Lock()
 	o.leaving = append(o.leaving, n)
 	o.mu.Unlock()
-	o.retire(n, heir, cancelTime)
+	o.retire(n, heir, 0)
 }
 
 // WaitFor waits until no sink of an output is being closed any more, for so long at most. The error is that of ctx when it ended before.

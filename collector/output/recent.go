@@ -94,8 +94,10 @@ func recentCause(err error) string {
 	return "write"
 }
 
-// Close implements Sink, and closes the store. One whose writer hangs is left to the end of the process.
-func (r *Recent) Close(ctx context.Context) error { return r.release(r.sender.Close(ctx)) }
+// Close implements Sink, and closes the store.
+func (r *Recent) Close(ctx context.Context) error {
+	return errors.Join(r.sender.Close(ctx), r.letGo(r.release))
+}
 
 // PassOn implements heritable. An heir with the same writer goes on with it, and tells its figures.
 func (r *Recent) PassOn(heir Sink) {
@@ -105,20 +107,18 @@ func (r *Recent) PassOn(heir Sink) {
 
 // Retire implements heritable.
 func (r *Recent) Retire(ctx context.Context, heir Sink) error {
-	err := r.sender.Retire(ctx, heir)
-	if r.passedOn.Load() {
-		return err
-	}
-	return r.release(err)
+	return errors.Join(r.sender.Retire(ctx, heir), r.letGo(r.release))
 }
 
-func (r *Recent) release(err error) error {
-	if r.ended.Load() {
-		if cerr := r.writer.Close(); cerr != nil {
-			err = errors.Join(err, fmt.Errorf("unable to close the recent flows: %w", cerr))
-		}
+// release closes the store, unless it is the heir's.
+func (r *Recent) release() error {
+	if r.passedOn.Load() {
+		return nil
 	}
-	return err
+	if err := r.writer.Close(); err != nil {
+		return fmt.Errorf("unable to close the recent flows: %w", err)
+	}
+	return nil
 }
 
 // Stats implements Sink.

@@ -52,6 +52,7 @@ type sender struct {
 	beats    heartbeat.Group
 	workers  sync.WaitGroup
 	ended    atomic.Bool          // all workers have come to their end
+	hangs    atomic.Bool          // one of them had not when the time to stop was over
 	draining chan struct{}        // closed when the sink is told to stop
 	stopOnce sync.Once            // closes draining
 	heir     atomic.Pointer[Sink] // who gets what is not stored; nil: nobody
@@ -108,13 +109,15 @@ func (s *sender) start(n int, deliver func(*worker, *Buffer), idle func(*worker)
 // worker is one goroutine of a sender.
 type worker struct {
 	*sender
-	beat   *heartbeat.Heartbeat
-	sealed []byte // for sinks that compress: room for one body
-	packs  bool   // for sinks with a spool: this one appends to it
-	turn   bool   // for sinks that take turns while the server is away
+	beat    *heartbeat.Heartbeat
+	sealed  []byte // for sinks that compress: room for one body
+	packs   bool   // for sinks with a spool: this one appends to it,
+	empties bool   // or sends what is in it
+	turn    bool   // for sinks that take turns while the server is away
 
-	counted int  // documents of the buffer in hand that are in a counter; guarded by account.mu
-	late    bool // something was not counted, because the account is closed
+	counted int      // documents of the buffer in hand that are in a counter; guarded by account.mu
+	late    bool     // something was not counted, because the account is closed
+	batch   []func() // for one that empties the spool: what there is to count once its batch is settled
 }
 
 // pause waits before try number n (from 1). It returns false when the time to drain is over. A pause ends early
@@ -196,6 +199,27 @@ func (s *sender) Close(ctx context.Context) error {
 	if n := s.dropped.snapshot()[CauseShutdown]; n > 0 {
 		return fmt.Errorf("%s: %d flows were not stored when the time to stop was over", s.name, n)
 	}
+	return nil
+}
+
+// letGo runs release, which ends the use of files, once all workers have come to their end: at once, as a rule. Where a write hangs past the time
+// to stop nobody else may have what it writes to until it goes on, however long that takes.
+func (s *sender) letGo(release func() error) error {
+	if s.ended.Load() {
+		return release()
+	}
+	if s.hangs.Swap(true) {
+		return nil
+	}
+	s.logger.Error("a write hangs, though the time to stop is over: what it writes to is in use until it goes on")
+	go func() {
+		s.workers.Wait()
+		if err := release(); err != nil {
+			s.logger.Error("a write that hung has come to its end", "error", err)
+			return
+		}
+		s.logger.Info("a write that hung has come to its end: what it wrote to is free again")
+	}()
 	return nil
 }
 

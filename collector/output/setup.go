@@ -123,7 +123,7 @@ func (c *Client) choose(ctx context.Context, name string) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case found != nil && found.Meta.ManagedBy == managedBy:
+	case found != nil && (found.Meta.ManagedBy == schema.ManagedBy || found.Meta.ManagedBy == schema.ManagedByTerraform):
 		return found.target(name), nil
 	}
 	r, err := c.do(ctx, http.MethodGet, "/_data_stream/"+escape(name), nil)
@@ -137,9 +137,6 @@ func (c *Client) choose(ctx context.Context, name string) (string, error) {
 	}
 	return "", fmt.Errorf("unable to look for data streams: %w", &statusError{r.status, r.body})
 }
-
-// managedBy is what templates say about who made them.
-const managedBy = "flowstack"
 
 // known is what is compared of a template.
 type known struct {
@@ -210,6 +207,8 @@ func (c *Client) putTemplate(ctx context.Context, s SetupConfig, t schema.Templa
 	switch {
 	case theirs == nil:
 		return c.change(ctx, s, step, "created", report)
+	case theirs.Meta.ManagedBy == schema.ManagedByTerraform:
+		step.Result = "left to Terraform"
 	case theirs.Meta.ManagedBy != ours.Meta.ManagedBy:
 		step.Result = "left as it is, because it is not one of this program"
 	case theirs.Meta.SchemaVersion > ours.Meta.SchemaVersion:

@@ -186,6 +186,20 @@ func TestSetup(t *testing.T) {
 			target: schema.TargetAlias, settled: schema.TargetAlias, steps: updated + alias,
 			prepare: func(t *testing.T, c *cluster) { c.template(t, schema.TargetDataStream, asItIs) },
 		},
+		"Terraform's template, though it is older": {
+			target: TargetAuto, settled: schema.TargetDataStream, steps: components + "index template flows: left to Terraform; data stream flows: created",
+			prepare: func(t *testing.T, c *cluster) {
+				c.template(t, schema.TargetDataStream, func(b map[string]any) {
+					b["_meta"] = map[string]any{"managed_by": schema.ManagedByTerraform, "schema_version": 0}
+				})
+			},
+		},
+		"auto takes what Terraform's template is for": {
+			target: TargetAuto, settled: schema.TargetAlias, steps: components + "index template flows: left to Terraform; " + alias,
+			prepare: func(t *testing.T, c *cluster) {
+				c.template(t, schema.TargetAlias, func(b map[string]any) { b["_meta"] = map[string]any{"managed_by": schema.ManagedByTerraform} })
+			},
+		},
 		"somebody's template": {
 			target: TargetAuto, settled: schema.TargetDataStream,
 			steps: components + "index template flows: left as it is, because it is not one of this program; data stream flows: created",

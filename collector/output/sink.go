@@ -35,8 +35,8 @@ type Sink interface {
 	Alive() error
 }
 
-// Stats are the figures of one sink. Documents put, and those found in the spool at the start (Spool.Restored) = Sent + the
-// sum of Dropped + Held.Documents, when nothing is in flight: a batch is held until all its documents are settled.
+// Stats are the figures of one sink. Documents put, and those found in a spool (Spool.Restored) = Sent + the sum of Dropped + those left in a spool
+// (Spool.Left) + Held.Documents, when nothing is in flight: a batch is held until all its documents are settled.
 type Stats struct {
 	Name      string // "elasticsearch", "kafka", "ndjson", "recent"
 	Sent      uint64 // documents stored
@@ -50,11 +50,12 @@ type Stats struct {
 	Rejected    map[string]uint64 // documents dropped as rejected, by the reason given (an error type)
 	Errors      map[string]uint64 // failed requests or writes, by cause
 	Held        Held
-	Limit       int           // requests that may be in flight at once at the moment; 0: does not apply
-	Spool       *spool.Stats  // nil: there is none
-	Recent      *recent.Stats // nil: it is no store of recent flows
-	Problem     Problem       // what is wrong now; zero when nothing is
-	Gone        bool          // the output was removed: these are the counters that it ended with
+	Limit       int             // requests that may be in flight at once at the moment; 0: does not apply
+	Spool       *spool.Stats    // nil: there is none
+	Recent      *recent.Stats   // nil: it is no store of recent flows
+	Retention   *RetentionStats // nil: nothing bounds what flows take on Elasticsearch's disks
+	Problem     Problem         // what is wrong now; zero when nothing is
+	Gone        bool            // the output was removed: these are the counters that it ended with
 	// Unreached says that the server was not reached since the start, and that there is no spool either: nobody knows yet whether flows can be
 	// kept.
 	Unreached bool

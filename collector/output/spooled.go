@@ -15,7 +15,7 @@ const mostPackers = 2
 func (e *Elasticsearch) startSpooled(workers int) {
 	e.start(min(workers, mostPackers), e.pack, nil)
 	for i := range workers {
-		w := &worker{sender: e.sender, beat: heartbeat.New(fmt.Sprintf("%s request %d", e.name, i+1), idleWait+grace)}
+		w := &worker{sender: e.sender, empties: true, beat: heartbeat.New(fmt.Sprintf("%s request %d", e.name, i+1), idleWait+grace)}
 		e.beats = append(e.beats, w.beat)
 		e.workers.Go(func() { e.empty(w, i == 0) })
 	}
@@ -121,10 +121,10 @@ func (e *Elasticsearch) empty(w *worker, first bool) {
 		default:
 			left := e.deliverAll(w, part{docs: b.Documents, sealed: b.Body, gzip: b.Gzip})
 			w.beat.Beat(diskTime)
-			if len(left) > 0 || w.late {
-				e.config.Spool.Release(b)
-			} else {
+			if w.settled(len(left) == 0) {
 				e.config.Spool.Done(b)
+			} else {
+				e.config.Spool.Release(b)
 			}
 		}
 	}

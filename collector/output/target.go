@@ -158,7 +158,7 @@ func (c *Client) Look(ctx context.Context, name string) (Found, error) {
 			}
 		}
 		return Unmapped, nil
-	case r.status == http.StatusNotFound && r.kind() == "index_not_found_exception":
+	case r.status == http.StatusNotFound && r.kind() == indexNotFound:
 		there = false
 	case answer.passes():
 		return Unseen, answer

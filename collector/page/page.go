@@ -85,6 +85,8 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.overview)
 	mux.HandleFunc("GET /exporters/{address}", h.exporter)
+	mux.HandleFunc("GET /api/v1/exporters", h.listExporters)
+	mux.HandleFunc("GET /api/v1/exporters/{address}", h.oneExporter)
 	mux.HandleFunc("GET /settings", h.settings)
 	mux.HandleFunc("GET /flows", h.flows)
 	mux.HandleFunc("GET /static/{version}/{file}", static)
@@ -285,16 +287,7 @@ func (h *handler) exporter(w http.ResponseWriter, r *http.Request) {
 		unknown()
 		return
 	}
-	found := true
-	ctx := context.WithoutCancel(r.Context()) // it is for others too
-	e, ok := h.exporters.get(r.Context(), address.String(), func() (e Exporter, ok bool) {
-		if !h.asking.take(ctx, h.options.patience) {
-			return e, false
-		}
-		defer h.asking.leave()
-		e, found = h.options.Source.Exporter(ctx, address)
-		return e, found
-	})
+	e, found, ok := h.ask(r, address)
 	switch {
 	case !found:
 		unknown()
@@ -308,6 +301,21 @@ func (h *handler) exporter(w http.ResponseWriter, r *http.Request) {
 			Exporter: e, Now: time.Now(), Line: line(e.History, len(e.History), graphWidth, graphHeight), Search: h.searcher() != nil,
 		}), http.StatusOK
 	})
+}
+
+// ask asks the service for an exporter, once a second at most. Found is false where it knows of none; ok where it had no time.
+func (h *handler) ask(r *http.Request, address netip.Addr) (e Exporter, found, ok bool) {
+	found = true
+	ctx := context.WithoutCancel(r.Context()) // it is for others too
+	e, ok = h.exporters.get(r.Context(), address.String(), func() (e Exporter, ok bool) {
+		if !h.asking.take(ctx, h.options.patience) {
+			return e, false
+		}
+		defer h.asking.leave()
+		e, found = h.options.Source.Exporter(ctx, address)
+		return e, found
+	})
+	return e, found, ok
 }
 
 type settingsData struct {

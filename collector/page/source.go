@@ -59,8 +59,9 @@ type FirstStep struct{ Text, Code string }
 
 // NamedSum is a figure with a name.
 type NamedSum struct {
-	Name string
-	N    uint64
+	Cause string // as metrics name it
+	Name  string // for people
+	N     uint64
 }
 
 // Rates are per second, over about ten seconds.

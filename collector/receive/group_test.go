@@ -226,6 +226,31 @@ func TestSocketsOutliveTheProcess(t *testing.T) {
 	}
 }
 
+// TestStoredSocketsMakeWay: settings name one address of the host where they named all, and all where they named one; the sockets of before would be in
+// the way, for as long as the service manager keeps them.
+func TestStoredSocketsMakeWay(t *testing.T) {
+	for _, change := range [][2]string{{"0.0.0.0", "127.0.0.1"}, {"127.0.0.1", "0.0.0.0"}} {
+		t.Run(change[0]+" to "+change[1], func(t *testing.T) {
+			m := manager(t)
+			before, _ := group(t, m, change[0]+":0", 2)
+			stored(t, m, 2)
+			port := before.LocalAddr().Port()
+			if err := before.Close(); err != nil {
+				t.Fatal(err)
+			}
+			after, log := group(t, m, fmt.Sprintf("%s:%d", change[1], port), 1)
+			if !strings.Contains(log.String(), "no longer listening") {
+				t.Errorf("nothing is said of the sockets of before:\n%s", log)
+			}
+			stored(t, m, 1)
+			sendFrom(t, "127.0.1.1", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port), "1")
+			if got := read(t, after, 1); len(got) != 1 {
+				t.Errorf("%d packets", len(got))
+			}
+		})
+	}
+}
+
 // A socket that systemd threw out leaves a gap, which is filled.
 func TestAStoredSocketThatIsLost(t *testing.T) {
 	m := manager(t)

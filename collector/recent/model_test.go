@@ -237,7 +237,7 @@ func TestSearchIsExact(t *testing.T) {
 			for round := range 3 {
 				w := newWriter(t, directory, nil)
 				for range 6 {
-					batch := make([]modelled, 1+r.IntN(1500))
+					batch := make([]modelled, 1+r.IntN(400))
 					for i := range batch {
 						batch[i] = randomFlow(r, len(flows)+i)
 					}
@@ -246,7 +246,7 @@ func TestSearchIsExact(t *testing.T) {
 					if r.IntN(3) == 0 {
 						w.seal()
 					}
-					for range 8 {
+					for range 5 {
 						compare(t, w.Store(), flows, randomQuery(r, flows))
 					}
 				}
@@ -256,7 +256,7 @@ func TestSearchIsExact(t *testing.T) {
 				if err := w.Close(); err != nil {
 					t.Fatal(err)
 				}
-				for range 20 {
+				for range 12 {
 					compare(t, Open(directory), flows, randomQuery(r, flows))
 				}
 			}

@@ -46,9 +46,9 @@ func keyOf(f *modelled, by Dimension) string {
 func TestTopIsExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 1))
 	w := newWriter(t, t.TempDir(), nil)
-	flows := make([]modelled, 0, 6000)
+	flows := make([]modelled, 0, 1800)
 	for range 3 {
-		part := bulk(r, len(flows), 2000)
+		part := bulk(r, len(flows), 600)
 		flows = append(flows, part...)
 		put(t, w, part)
 		w.seal()

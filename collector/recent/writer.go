@@ -15,6 +15,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"zombiezen.com/go/sqlite"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/lockfile"
 )
 
 const (
@@ -118,14 +120,11 @@ func NewWriter(o Options) (_ *Writer, err error) {
 
 // take makes this process the only one that writes to the directory.
 func (w *Writer) take() error {
-	lock, err := os.OpenFile(filepath.Join(w.options.Directory, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(filepath.Join(w.options.Directory, lockfile.Name), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("unable to lock the recent flows: %w", err)
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errors.New("another process uses it")
-		}
+	if err := lockfile.Take(lock); err != nil {
 		return errors.Join(fmt.Errorf("unable to lock the recent flows in %s: %w", w.options.Directory, err), lock.Close())
 	}
 	w.lock = lock

@@ -265,7 +265,7 @@ func TestOneWriter(t *testing.T) {
 	directory := t.TempDir()
 	newWriter(t, directory, nil)
 	_, err := NewWriter(Options{Directory: directory, MaxBytes: LeastBytes, Keep: time.Hour})
-	if err == nil || !strings.Contains(err.Error(), "another process uses it") {
+	if err == nil || !strings.Contains(err.Error(), "unable to lock the recent flows in ") {
 		t.Errorf("error %v", err)
 	}
 }

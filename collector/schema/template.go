@@ -1,6 +1,9 @@
 package schema
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // TemplatePriority lets the template win over the built-in ones of Elasticsearch, which have 100. To it comes the length of the name: templates
 // whose patterns overlap must differ in priority, and of flows-* and flows-lab-* the longer is the one that is meant.
@@ -64,6 +67,14 @@ func Templates(name, target string) TemplateSet {
 	}
 }
 
+// ForTerraform is the template as Terraform puts it.
+func (t Template) ForTerraform() Template {
+	body := maps.Clone(t.Body)
+	body["_meta"] = meta()
+	body["_meta"].(map[string]any)["managed_by"] = ManagedByTerraform //nolint:forcetypeassert // made in the line before
+	return Template{t.Path, body}
+}
+
 // IndexTemplate is the index template for TargetIndex in one body, without components.
 func IndexTemplate(name string) map[string]any {
 	return map[string]any{
@@ -74,8 +85,15 @@ func IndexTemplate(name string) map[string]any {
 	}
 }
 
+// Who made a template, as its _meta.managed_by says. The collector replaces its own ones when they are old; it leaves those of Terraform, which may
+// say more, to Terraform.
+const (
+	ManagedBy          = "flowstack"
+	ManagedByTerraform = "flowstack-terraform"
+)
+
 func meta() map[string]any {
-	return map[string]any{"managed_by": "flowstack", "schema_version": float64(Version), "ecs_version": ECSVersion}
+	return map[string]any{"managed_by": ManagedBy, "schema_version": float64(Version), "ecs_version": ECSVersion}
 }
 
 // indexSettings: documents of one time stand together, so that a search in a span of time reads few blocks, the oldest first, because the points

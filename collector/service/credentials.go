@@ -17,24 +17,37 @@ import (
 const (
 	passwordCredential      = "elasticsearch-password"
 	apiKeyCredential        = "elasticsearch-api-key"
+	retentionCredential     = "elasticsearch-retention-api-key"
 	kafkaPasswordCredential = "kafka-password"
 	httpPasswordCredential  = "http-password"
 )
 
 // secrets reads how the collector proves to Elasticsearch who it is: by an API key where there is one, else by user and password.
 func secrets(es config.Elasticsearch) (output.Secrets, error) {
-	key, err := secret("output.elasticsearch.api_key_file", es.APIKeyFile, apiKeyCredential)
-	if err != nil {
-		return output.Secrets{}, err
-	}
-	if strings.Contains(key, ":") { // id:key, as the server gave them
-		key = base64.StdEncoding.EncodeToString([]byte(key))
-	}
-	if key != "" {
-		return output.Secrets{APIKey: key}, nil
+	key, err := apiKey("output.elasticsearch.api_key_file", es.APIKeyFile, apiKeyCredential)
+	if err != nil || key != "" {
+		return output.Secrets{APIKey: key}, err
 	}
 	password, err := secret("output.elasticsearch.password_file", es.PasswordFile, passwordCredential)
 	return output.Secrets{Username: es.Username, Password: password}, err
+}
+
+// retentionSecrets reads how the collector proves that it may remove indices: by a key for that alone, where there is one.
+func retentionSecrets(es config.Elasticsearch) (output.Secrets, error) {
+	key, err := apiKey("output.elasticsearch.retention.api_key_file", es.Retention.APIKeyFile, retentionCredential)
+	if err != nil || key != "" {
+		return output.Secrets{APIKey: key}, err
+	}
+	return secrets(es)
+}
+
+// apiKey reads an API key, in the encoded form; empty: there is none.
+func apiKey(setting, file, credential string) (string, error) {
+	key, err := secret(setting, file, credential)
+	if strings.Contains(key, ":") { // id:key, as the server gave them
+		key = base64.StdEncoding.EncodeToString([]byte(key))
+	}
+	return key, err
 }
 
 // secret reads a secret: from the file that a setting names, else from the service's credentials directory, else there is none. A line end

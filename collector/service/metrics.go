@@ -35,9 +35,11 @@ type metrics struct {
 	bufferBytes, bufferLimit, bufferDocs, oldest, outputWorks *prometheus.Desc
 	requestsLimit, spoolSegments, spoolBytes                  *prometheus.Desc
 	spoolErrors, spoolSyncErrors                              *prometheus.Desc
-	spoolRestored, spoolUnreadable                            *prometheus.Desc
+	spoolRestored, spoolLeft, spoolUnreadable                 *prometheus.Desc
 	recentSegments, recentBytes, recentLimit, recentFlows     *prometheus.Desc
 	recentOldest, recentRemoved, recentDamaged                *prometheus.Desc
+	retentionBytes, retentionLimit, retentionErrors           *prometheus.Desc
+	retentionIndices, retentionFlows                          *prometheus.Desc
 	reloaded, reloadTime, restartNeeded                       *prometheus.Desc
 	exporterMetrics
 	enrichmentMetrics
@@ -76,8 +78,9 @@ func newMetrics(s *state) *metrics {
 	m.requestsLimit = m.desc("output_requests_limit", "Requests that may be in flight at once at the moment.", "output")
 	m.spoolSegments = m.desc("spool_segments", "Files of the spool.", "output")
 	m.spoolBytes = m.desc("spool_bytes", "Size of the files of the spool.", "output")
-	m.spoolRestored = m.desc("spool_restored_documents_total", "Documents of before the start that were found in the spool.", "output")
-	m.spoolUnreadable = m.desc("spool_unreadable_segments", "Files of the spool that could not be read at the start, and were left as they are.", "output")
+	m.spoolRestored = m.desc("spool_restored_documents_total", "Documents that were found in the spool when it was opened.", "output")
+	m.spoolLeft = m.desc("spool_left_documents_total", "Documents that stayed in a spool when its output was removed, or got another spool.", "output")
+	m.spoolUnreadable = m.desc("spool_unreadable_segments", "Files of the spool that could not be read when it was opened, and were left as they are.", "output")
 	m.spoolErrors = m.desc("spool_errors_total", "Writes to the spool that failed.", "output")
 	m.spoolSyncErrors = m.desc("spool_sync_errors_total", "Times that the disk was told to keep what was written to the spool, and did not.", "output")
 	m.recentSegments = m.desc("recent_segments", "Files of recent flows.", "output")
@@ -87,6 +90,11 @@ func newMetrics(s *state) *metrics {
 	m.recentOldest = m.desc("recent_oldest_timestamp_seconds", "Time of the oldest flow that can be searched; 0 when there is none.", "output")
 	m.recentRemoved = m.desc("recent_removed_flows_total", "Flows removed to make room for newer ones, or because of their age.", "output")
 	m.recentDamaged = m.desc("recent_damaged_segments_total", "Files of recent flows that could not be read, and were renamed.", "output")
+	m.retentionBytes = m.desc("retention_bytes", "Size of flows on Elasticsearch's disks, when they were last looked at.", "output")
+	m.retentionLimit = m.desc("retention_limit_bytes", "The most that retention_bytes may be (output.elasticsearch.retention.max_bytes).", "output")
+	m.retentionIndices = m.desc("retention_removed_indices_total", "Indices removed to keep flows below that.", "output")
+	m.retentionFlows = m.desc("retention_removed_flows_total", "Flows in these indices.", "output")
+	m.retentionErrors = m.desc("retention_errors_total", "Times that what flows take could not be looked at, or nothing be removed.", "output")
 	m.outputWorks = m.desc("output_up", "1 when the last request or write succeeded.", "output")
 	m.reloaded = m.desc("config_last_reload_successful", "1 when the settings that were read last are in force; the start counts.")
 	m.reloadTime = m.desc("config_last_reload_success_timestamp_seconds", "When settings were last put into force.")
@@ -147,6 +155,7 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		counter(m.letterErrors, o.DeadLetters.Errors, o.Name)
 		if o.Spool != nil {
 			counter(m.spoolRestored, o.Spool.Restored, o.Name)
+			counter(m.spoolLeft, o.Spool.Left, o.Name)
 			counter(m.spoolErrors, o.Spool.Errors, o.Name)
 			counter(m.spoolSyncErrors, o.Spool.SyncErrors, o.Name)
 		}
@@ -154,8 +163,17 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 			counter(m.recentRemoved, o.Recent.Removed, o.Name)
 			counter(m.recentDamaged, o.Recent.Damaged, o.Name)
 		}
+		if r := o.Retention; r != nil {
+			counter(m.retentionIndices, r.Removed, o.Name)
+			counter(m.retentionFlows, r.RemovedFlows, o.Name)
+			counter(m.retentionErrors, r.Errors, o.Name)
+		}
 		if o.Gone {
 			continue
+		}
+		if r := o.Retention; r != nil {
+			gauge(m.retentionBytes, float64(r.Bytes), o.Name)
+			gauge(m.retentionLimit, float64(r.MaxBytes), o.Name)
 		}
 		gauge(m.bufferBytes, float64(o.Held.Bytes), o.Name)
 		gauge(m.bufferLimit, float64(o.Held.Limit), o.Name)

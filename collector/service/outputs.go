@@ -132,7 +132,8 @@ func (s *service) prepareOutputs(ctx context.Context, cfg config.Config, made *p
 		switch sink := sink.(type) {
 		case *output.Elasticsearch:
 			if c := cfg.Output.Elasticsearch.Spool; sink.Spool() != nil {
-				made.settle = append(made.settle, func() { sink.Spool().Change(int64(c.MaxBytes), c.Sync) })
+				directory := spoolDirectory(c, stateDirectory(cfg.State.Directory))
+				made.settle = append(made.settle, func() { sink.Spool().Change(directory, int64(c.MaxBytes), c.Sync) })
 			}
 		case *output.Recent:
 			c := cfg.Output.Recent
@@ -191,6 +192,7 @@ func (s *service) openElasticsearch(ctx context.Context, cfg config.Config) (_ o
 	if es.Setup {
 		c.Setup = es.Target
 	}
+	c.Retention = output.RetentionConfig{MaxBytes: int64(es.Retention.MaxBytes), Secrets: func() (output.Secrets, error) { return retentionSecrets(es) }}
 	// What is in the state directory because nothing else is set is better than nothing: without it flows are collected all the same.
 	state := makeStateDirectory(cfg, o)
 	c.DeadLetters = output.DeadLetterConfig{Path: es.DeadLetter.Path, MaxBytes: int64(es.DeadLetter.MaxBytes)}
@@ -215,13 +217,13 @@ func (s *service) openElasticsearch(ctx context.Context, cfg config.Config) (_ o
 	return asSink(sink, err)
 }
 
-// spoolOf returns the spool of the output of before, if the next has the same.
+// spoolOf returns the spool of the output of before, if the next has the same, also where its directory was moved and the settings follow it.
 func (s *service) spoolOf(c config.Spool, state string) *spool.Spool {
 	if s.sink == nil || c.MaxBytes == 0 {
 		return nil
 	}
 	before, ok := s.sink.Sink("elasticsearch").(*output.Elasticsearch)
-	if !ok || before.Spool() == nil || before.Spool().Directory() != spoolDirectory(c, state) {
+	if !ok || before.Spool() == nil || !before.Spool().Uses(spoolDirectory(c, state)) {
 		return nil
 	}
 	return before.Spool()

@@ -218,7 +218,7 @@ func figuresOf(by map[string]uint64, words map[string]string) []page.NamedSum {
 	var list []page.NamedSum
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		if by[name] > 0 {
-			list = append(list, page.NamedSum{Name: cmp.Or(words[name], name), N: by[name]})
+			list = append(list, page.NamedSum{Cause: name, Name: cmp.Or(words[name], name), N: by[name]})
 		}
 	}
 	return list

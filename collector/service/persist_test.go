@@ -130,6 +130,8 @@ func whoMaySend(t *testing.T) {
 	if es.count() != 0 {
 		t.Errorf("%d documents", es.count())
 	}
+	c.shows("/api/v1/exporters", `"not_allowed":2`)
+	c.shows("/", "not from one of exporters.allow")
 
 	// A clock that the test holds: three packets a second are taken, and the one that made the exporter known.
 	p := build(t, func(c *config.Config) { c.Exporters.MaxPacketsPerSecond = 3 })

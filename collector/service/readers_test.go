@@ -112,6 +112,45 @@ func TestDropsAreCountedByExporter(t *testing.T) {
 	_ = c.stop() // what is buffered is not stored, it says
 }
 
+// Readers wait for each other when they hand batches over, and at no other time.
+func TestReadersShareNoLock(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0))))
+	defer runtime.SetMutexProfileFraction(runtime.SetMutexProfileFraction(1))
+	s := buildAll(t, func(c *config.Config) { c.Listen.Readers = 2 })
+	var running sync.WaitGroup
+	for reader, p := range s.listeners()[0].pipelines {
+		running.Go(func() {
+			from, now := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 18, 0, byte(reader + 1)}), 3000), time.Now()
+			v5 := netflow5(0, 30)
+			p.Packet(template9(0), from, now)
+			for i := range 5_000 {
+				p.Packet(v5, from, now)
+				p.Packet(netflow9(uint32(i+1), 25), from, now)
+			}
+		})
+	}
+	running.Wait()
+	records := make([]runtime.BlockProfileRecord, 10_000)
+	n, ok := runtime.MutexProfile(records)
+	if !ok {
+		t.Fatalf("%d places at which somebody waited", n)
+	}
+	for _, r := range records[:n] {
+		var stack []string
+		decoding, handing := false, false
+		for frames, more := runtime.CallersFrames(r.Stack()), true; more; {
+			var f runtime.Frame
+			f, more = frames.Next()
+			stack = append(stack, f.Function)
+			decoding = decoding || strings.HasSuffix(f.Function, "(*pipeline).Packet")
+			handing = handing || strings.Contains(f.Function, "/output.(*Batcher)")
+		}
+		if decoding && !handing {
+			t.Errorf("a reader waited for another, %d times, in\n%s", r.Count, strings.Join(stack, "\n"))
+		}
+	}
+}
+
 // BenchmarkReaders is the way from packets to documents, both addresses enriched, with a reader for each processor that has exporters of its own, as
 // the kernel shares them: compare flows/s of -cpu 1,2. Receiving is left out: whoever sends needs the same processors.
 func BenchmarkReaders(b *testing.B) {

@@ -421,7 +421,7 @@ func settingsWithMistakesAreRefusedWhole(t *testing.T) {
 		"a spool in use": {func(c *config.Config) {
 			c.Output.Elasticsearch.Spool.Directory = locked
 			c.Output.NDJSON.Path = "/dev/null"
-		}, nil, []string{"another process uses it"}},
+		}, nil, []string{"unable to lock the spool in " + locked}},
 		"several parts": {func(c *config.Config) {
 			c.HTTP.Address = "192.0.2.1:8080"
 			c.Decode.ElementsFile = "/nonexistent/elements.yml"

@@ -28,6 +28,9 @@ import (
 // childSettings names, in the environment of this test's program, the settings with which it is the service and no test.
 const childSettings = "FLOWCOLLECTOR_TEST_SETTINGS"
 
+// undecodable is what a reader logs of a packet that is none.
+const undecodable = "packet not decoded, or not fully"
+
 func TestMain(m *testing.M) {
 	if file := os.Getenv(childSettings); file != "" {
 		if err := child(file); err != nil {
@@ -50,7 +53,41 @@ func child(file string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	return Run(ctx, c, Options{Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	handler := slog.Handler(slog.NewTextHandler(os.Stderr, nil))
+	// SIGUSR1 has it run into a deadlock, SIGUSR2 has its decoders stuck from the next packet on that is none: acctest/e2e shows what systemd makes of it.
+	deadlock, stuck := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(deadlock, syscall.SIGUSR1)
+	signal.Notify(stuck, syscall.SIGUSR2)
+	s, err := start(ctx, c, Options{Logger: slog.New(&trappedLog{Handler: handler, set: stuck})})
+	if err != nil {
+		return err
+	}
+	go func() {
+		<-deadlock
+		s.listeners()[0].series.mu.Lock()
+	}()
+	return s.run(ctx)
+}
+
+// trappedLog holds up, once it is set, whoever logs that a packet was not decoded.
+type trappedLog struct {
+	slog.Handler
+	set <-chan os.Signal
+}
+
+func (l *trappedLog) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == undecodable {
+		select {
+		case <-l.set:
+			select {} // for good
+		default:
+		}
+	}
+	return l.Handler.Handle(ctx, r)
+}
+
+func (l *trappedLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &trappedLog{l.Handler.WithAttrs(attrs), l.set}
 }
 
 // TestRestartsLoseNoPacket starts the service as processes of their own, one after the other, with a stand-in for systemd that keeps their sockets. Meanwhile 50 000 flows
@@ -252,8 +289,9 @@ func (l *sending) gap(t *testing.T) {
 	l.mu.Lock()
 	room := l.room
 	l.room *= 2
+	end := l.n + room // now: what is sent once there is room again takes of it
 	l.mu.Unlock()
-	l.wait(t, room)
+	l.reach(t, end)
 	l.mu.Lock()
 	l.room = room
 	l.mu.Unlock()
@@ -268,7 +306,11 @@ func (l *sending) sent() int {
 // wait waits until so many more packets are sent.
 func (l *sending) wait(t *testing.T, more int) {
 	t.Helper()
-	end := l.sent() + more
+	l.reach(t, l.sent()+more)
+}
+
+func (l *sending) reach(t *testing.T, end int) {
+	t.Helper()
 	until(t, "packets to be sent", func() bool { return l.sent() >= end })
 }
 

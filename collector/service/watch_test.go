@@ -77,7 +77,7 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 // TestWatchdogOfADecoder: one that never comes to the end of a packet is stuck.
 func TestWatchdogOfADecoder(t *testing.T) {
 	sd, pings := guard(t)
-	holding := &holdingLog{Handler: slog.DiscardHandler, message: "packet not decoded, or not fully", hold: make(chan struct{})}
+	holding := &holdingLog{Handler: slog.DiscardHandler, message: undecodable, hold: make(chan struct{})}
 	c := run(t, settings(func(c *config.Config) { c.Output.NDJSON.Path = "/dev/null" }), Options{pace: hurried, Logger: slog.New(holding)})
 	t.Cleanup(func() { close(holding.hold) }) // before the collector is stopped
 	until(t, "the watchdog", func() bool { return pings() > 2 })

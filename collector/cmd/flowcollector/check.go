@@ -6,10 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/flowstack/terraform-provider-flowstack/collector/config"
-	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
-	"github.com/flowstack/terraform-provider-flowstack/collector/enrich/snmp"
-	"github.com/flowstack/terraform-provider-flowstack/collector/flow/element"
 	"github.com/flowstack/terraform-provider-flowstack/collector/yamlfile"
 )
 
@@ -19,7 +15,9 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check a settings file",
-		Long:  "Check names every mistake in a settings file at once, with line and column, those in the files that it names included, and exits with status 1 when there is one.",
+		Long: `Check names every mistake in a settings file at once, with line and column, those in the files that it names included, and exits with status 1 when
+there is one. Certificates, keys and passwords have to be there, as the service does not start without them; those that systemd hands over
+are not looked for, nor are databases: they may come later.`,
 		Example: `  flowcollector check
   flowcollector check --print-effective --config flowcollector.yml`,
 		Args:              cobra.MaximumNArgs(1),
@@ -32,8 +30,12 @@ func checkCommand() *cobra.Command {
 				file = args[0]
 			}
 			cfg, err := load(file)
-			if err := errors.Join(mistakes(cmd, file, err), checkFiles(cmd, file, cfg)); err != nil {
+			n, err := printed(cmd, err)
+			if err != nil {
 				return err
+			}
+			if n += checkFiles(cmd, file, cfg); n > 0 {
+				return counted(file, n)
 			}
 			if effective {
 				text, err := cfg.EffectiveYAML()
@@ -53,53 +55,30 @@ func checkCommand() *cobra.Command {
 	return cmd
 }
 
-// checkFiles checks the files of the user's own that settings name. Databases are not among them: they may come later.
-func checkFiles(cmd *cobra.Command, file string, cfg config.Config) error {
-	content := func(check func(string, []byte) yamlfile.Errors) func(string) error {
-		return func(path string) error {
-			data, err := enrich.ReadFile(path)
-			if err != nil {
-				return fmt.Errorf("%s: %w", path, err)
-			}
-			if list := check(path, data); len(list) > 0 {
-				return list
-			}
-			return nil
-		}
-	}
-	var found []error
-	for _, own := range []struct {
-		key, path string
-		check     func(path string) error
-	}{
-		{"decode.elements_file", cfg.Decode.ElementsFile, func(path string) error { _, err := element.Builtin().AddFile(path); return err }},
-		{"enrich.networks_file", cfg.Enrich.NetworksFile, content(enrich.CheckNetworks)},
-		{"enrich.exporters_file", cfg.Enrich.ExportersFile, content(enrich.CheckExporters)},
-		{"enrich.applications_file", cfg.Enrich.ApplicationsFile, content(enrich.CheckApplications)},
-		{"enrich.as_file", cfg.Enrich.ASFile, content(enrich.CheckSystems)},
-		{"enrich.snmp.credentials_file", cfg.Enrich.SNMP.CredentialsFile, func(path string) error { _, _, err := snmp.ReadCredentials(path); return err }},
-	} {
-		if own.path == "" {
-			continue
-		}
-		if err := mistakes(cmd, own.path, own.check(own.path)); err != nil {
-			found = append(found, fmt.Errorf("%s: %s: %w", file, own.key, err))
-		}
-	}
-	return errors.Join(found...)
-}
-
 // mistakes prints those of a file, and leaves an error that says how many there are.
 func mistakes(cmd *cobra.Command, file string, err error) error {
+	n, err := printed(cmd, err)
+	if err != nil || n == 0 {
+		return err
+	}
+	return counted(file, n)
+}
+
+// printed prints the mistakes in a file, and says how many there are; any other error it leaves.
+func printed(cmd *cobra.Command, err error) (int, error) {
 	var list yamlfile.Errors
 	if !errors.As(err, &list) {
-		return err
+		return 0, err
 	}
 	for _, m := range list {
 		fmt.Fprintln(cmd.ErrOrStderr(), m)
 	}
-	if len(list) == 1 {
+	return len(list), nil
+}
+
+func counted(file string, n int) error {
+	if n == 1 {
 		return fmt.Errorf("%s: 1 mistake", file)
 	}
-	return fmt.Errorf("%s: %d mistakes", file, len(list))
+	return fmt.Errorf("%s: %d mistakes", file, n)
 }

@@ -25,7 +25,7 @@ func importCommand() *cobra.Command {
 		Long: `Import-elastiflow reads the settings (EF_…) of the ElastiFlow Unified Flow Collector, of its versions 5 to 7, and prints a settings file
 of this collector, with a comment at each setting that says where it is from. FILE is a drop-in of systemd, a file of variables, flowcoll.yml,
 a file of Docker Compose or a manifest of Kubernetes; - is standard input. Of several files, what is said last counts, but that files which
-a unit names (EnvironmentFile=) win over what it says itself, as in systemd. A file for docker run --env-file, in which quotes are part of
+a unit names (EnvironmentFile=) win over what it says itself, as in systemd; what systemctl show says of a unit is read too. A file for docker run --env-file, in which quotes are part of
 the value, needs --format docker.
 
 A report on standard error says of every setting what became of it, or why nothing did. Secrets are never printed: it names the

@@ -57,11 +57,12 @@ adds GeoIP places and autonomous systems, and writes Elastic Common Schema docum
   flowcollector replay capture.pcap | jq .       print the flows of a capture
   flowcollector flows --port 443 --since 1h      search the recent flows
   flowcollector import-elastiflow flowcoll.conf  turn ElastiFlow's settings into ours
+  flowcollector support-bundle                   gather what helps to find a fault, without secrets
   flowcollector elements vlan                    list the information elements whose names have "vlan" in them`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(runCommand(), checkCommand(), setupCommand(), replayCommand(), flowsCommand(), importCommand(), elementsCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), checkCommand(), setupCommand(), replayCommand(), flowsCommand(), importCommand(), exporterConfigCommand(), elementsCommand(), supportBundleCommand(), versionCommand())
 	for _, command := range packaging {
 		cmd.AddCommand(command())
 	}

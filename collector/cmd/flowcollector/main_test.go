@@ -44,14 +44,14 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 func TestCheckNamesTheSettingOfTheElements(t *testing.T) {
 	absent := filepath.Join(t.TempDir(), "absent.yml")
 	settings := file(t, "settings.yml", "decode:\n  elements_file: "+absent+"\n")
-	_, _, err := execute(t, "check", settings)
-	if want := settings + ": decode.elements_file: unable to read the elements: open " + absent; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("error %v", err)
+	_, stderr, err := execute(t, "check", settings)
+	if want := settings + ": decode.elements_file: unable to read the elements: open " + absent; err == nil || err.Error() != settings+": 1 mistake" || !strings.Contains(stderr, want) {
+		t.Errorf("error %v, %s", err, stderr)
 	}
 	own := file(t, "elements.yml", "elements: 7\n")
 	settings = file(t, "settings.yml", "decode:\n  elements_file: "+own+"\n")
-	_, stderr, err := execute(t, "check", settings)
-	if want := settings + ": decode.elements_file: " + own + ": 1 mistake"; err == nil || err.Error() != want || !strings.Contains(stderr, own+": line 1, column 11: elements: must be a list") {
+	_, stderr, err = execute(t, "check", settings)
+	if err == nil || err.Error() != settings+": 1 mistake" || !strings.Contains(stderr, own+": line 1, column 11: elements: must be a list") {
 		t.Errorf("error %v, %s", err, stderr)
 	}
 }
@@ -61,17 +61,17 @@ func TestCheckReadsTheFilesOfEnrichment(t *testing.T) {
 	secrets := file(t, "snmp.yml", "credentials: []\n")
 	settings := file(t, "settings.yml", "enrich:\n  networks_file: "+networks+"\n  snmp:\n    credentials_file: "+secrets+"\n")
 	_, stderr, err := execute(t, "check", settings)
-	if err == nil || !strings.Contains(err.Error(), settings+": enrich.networks_file: "+networks+": 1 mistake") || !strings.Contains(stderr, networks+": line 2, column 1: ") {
+	if err == nil || err.Error() != settings+": 1 mistake" || !strings.Contains(stderr, networks+": line 2, column 1: ") {
 		t.Errorf("error %v, %s", err, stderr)
 	}
-	// Also beside mistakes of the settings themselves.
+	// Also beside mistakes of the settings themselves, which are counted together.
 	settings = file(t, "settings.yml", "log: {levle: info}\nenrich: {networks_file: "+networks+"}\n")
-	if _, stderr, err = execute(t, "check", settings); err == nil || !strings.Contains(stderr, "line 1, column 7: ") || !strings.Contains(stderr, networks+": line 2, column 1: ") {
+	if _, stderr, err = execute(t, "check", settings); err == nil || err.Error() != settings+": 2 mistakes" || !strings.Contains(stderr, "line 1, column 7: ") || !strings.Contains(stderr, networks+": line 2, column 1: ") {
 		t.Errorf("error %v, %s", err, stderr)
 	}
 	as := filepath.Join(t.TempDir(), "as.csv")
 	settings = file(t, "settings.yml", "enrich: {as_file: "+as+"}\n")
-	if _, _, err := execute(t, "check", settings); err == nil || !strings.Contains(err.Error(), settings+": enrich.as_file: "+as+": no such file") {
+	if _, stderr, err = execute(t, "check", settings); err == nil || !strings.Contains(stderr, settings+": enrich.as_file: "+as+": no such file") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -86,6 +86,29 @@ func TestReplayTakesSettings(t *testing.T) {
 	bad := file(t, "settings.yml", "document: {profile: fat}\n")
 	if _, stderr, err := execute(t, "replay", "--config", bad, capture); err == nil || !strings.Contains(stderr, "document.profile") {
 		t.Errorf("error %v, %s", err, stderr)
+	}
+}
+
+// TestCheckLooksForCertificatesAndSecrets: the service does not start without them.
+func TestCheckLooksForCertificatesAndSecrets(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	text := file(t, "text", "no certificate\n")
+	empty := file(t, "empty", "\n")
+	for settings, want := range map[string]string{
+		"ca_file: " + none:                         "output.elasticsearch.ca_file: open " + none + ": no such file or directory",
+		"ca_file: " + text:                         "output.elasticsearch.ca_file: there is no PEM certificate in " + text,
+		"username: x\n    password_file: " + none:  "output.elasticsearch.password_file: open " + none,
+		"username: x\n    password_file: " + empty: "output.elasticsearch.password_file: there is nothing in " + empty,
+		"client_certificate_file: " + text + "\n    client_key_file: " + text:       "output.elasticsearch.client_certificate_file: tls: failed to find any PEM data",
+		"username: x\n    password_file: /run/credentials/flowcollector.service/es": "",
+	} {
+		name := file(t, "flowcollector.yml", "output:\n  elasticsearch:\n    addresses: [\"https://127.0.0.1:9200\"]\n    "+settings+"\n")
+		switch _, stderr, err := execute(t, "check", name); {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", settings, err)
+		case want != "" && (err == nil || !strings.Contains(stderr, want)):
+			t.Errorf("%s: %v, %s, want %q", settings, err, stderr, want)
+		}
 	}
 }
 
@@ -140,7 +163,7 @@ func TestVersionAndHelp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"run", "check", "setup", "replay", "elements", "flows", "version", "completion"} {
+	for _, name := range []string{"run", "check", "setup", "replay", "elements", "exporter-config", "flows", "version", "completion"} {
 		if !strings.Contains(stdout, "\n  "+name+" ") {
 			t.Errorf("the help has no %s:\n%s", name, stdout)
 		}

@@ -57,35 +57,55 @@ func (s *Spool) append(m meta, body []byte) (*segment, error) {
 
 // current returns the segment that is appended to: a new one where the last is full, or of before the start.
 func (s *Spool) current(octets int64) (*segment, error) {
+	p, err := s.here()
+	if err != nil {
+		return nil, err
+	}
 	if n := len(s.segments); n > 0 {
 		last := s.segments[n-1]
-		if last.data != nil && last.octets+octets <= s.segment {
+		if last.open() && last.place == p && last.octets+octets <= s.segment && !last.removed() {
 			return last, nil
 		}
-		if err := s.seal(last); err != nil {
-			s.say("seal", "unable to close a segment of the spool", err)
-		}
 	}
-	seg := &segment{number: s.number}
-	var err error
-	if seg.data, err = s.files.create(s.path(seg.name())); err != nil {
+	s.sealLast()
+	seg := &segment{place: p, number: s.number}
+	if seg.data, err = p.create(seg.name()); err != nil {
 		return nil, err
 	}
 	s.number++
 	if err = seg.write(startOfFile()); err == nil && s.options.Sync != Never {
-		err = s.files.syncDirectory(s.options.Directory)
+		err = p.syncDirectory()
 	}
 	if err != nil {
-		return nil, errors.Join(err, seg.closeFiles(), s.files.remove(s.path(seg.name())))
+		return nil, errors.Join(err, seg.closeFiles(), p.remove(seg.name()))
 	}
-	s.segments = append(s.segments, seg)
-	s.octets += seg.octets
+	s.add(seg)
 	return seg, nil
 }
 
-// seal ends appending to a segment. Its done file stays open as long as it lives.
+// add takes a segment into the account.
+func (s *Spool) add(seg *segment) {
+	s.segments = append(s.segments, seg)
+	s.octets += seg.octets
+	seg.place.segments++
+}
+
+// sealLast ends appending to the newest segment.
+func (s *Spool) sealLast() {
+	if n := len(s.segments); n > 0 {
+		if err := s.seal(s.segments[n-1]); err != nil {
+			s.say("seal", "unable to close a segment of the spool", err)
+		}
+	}
+}
+
+// seal ends appending to a segment. Its done file stays open as long as it lives, and so does one that was removed: what is in it can be read yet.
 func (s *Spool) seal(seg *segment) error {
-	if seg.data == nil {
+	if !seg.open() {
+		return nil
+	}
+	if seg.live > 0 && seg.removed() {
+		seg.sealed = true
 		return nil
 	}
 	if s.options.Sync != Never && seg.live > 0 {
@@ -161,7 +181,7 @@ func (s *Spool) forget(seg *segment) bool {
 	}
 	// What is noted as settled goes last: without it, the batches would be sent again.
 	for _, name := range []string{seg.name(), seg.doneName()} {
-		if err := s.files.remove(s.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := seg.place.remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.say("remove", "unable to remove a segment of the spool", err)
 			if name == seg.name() {
 				return false
@@ -171,5 +191,7 @@ func (s *Spool) forget(seg *segment) bool {
 	s.segments = slices.DeleteFunc(s.segments, func(o *segment) bool { return o == seg })
 	s.octets -= seg.octets
 	s.batches -= len(seg.entries)
+	seg.place.segments--
+	s.leave(seg.place)
 	return true
 }

@@ -13,8 +13,8 @@ type Batch struct {
 	Size      int       // octets before compression
 	Since     time.Time // when the oldest document was received
 
-	segment uint64 // where it is, when it comes from a spool
-	place   int
+	segment *segment // where it is, when it comes from a spool
+	entry   int
 }
 
 // Held describes the batches that are not settled.

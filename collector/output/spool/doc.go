@@ -20,4 +20,7 @@
 //
 // Beside it NNNNNNNNNNNNNNNN.done says which batches are settled: for each the place of its header (8 octets) and the CRC-32C of these 8. What is
 // missing or damaged there is sent again, which Elasticsearch refuses by the ids of the documents.
+//
+// The directory is held open. Where the path leads to another one later, because the first was moved, removed or mounted over, new segments are
+// made in that, and those of the first are read where they are.
 package spool

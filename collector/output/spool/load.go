@@ -3,17 +3,17 @@ package spool
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 )
 
-// load reads what an earlier process left.
-func (s *Spool) load() error {
-	list, err := os.ReadDir(s.options.Directory)
+// load reads what an earlier process left in a place.
+func (s *Spool) load(p *place) error {
+	list, err := p.list()
 	if err != nil {
 		return err
 	}
+	docs, octets, damaged := s.docs, s.octets, s.dropped[CauseDamaged]
 	known := map[uint64]bool{}
 	for _, e := range list { // in the order of their names, which is that of their numbers
 		text, isSegment := strings.CutSuffix(e.Name(), ".spool")
@@ -24,7 +24,7 @@ func (s *Spool) load() error {
 		known[number] = true
 		s.number = max(s.number, number+1)
 		// One that cannot be read is no reason to leave the others. Its file stays: the next start, or a newer version, may read it.
-		if err := s.loadSegment(number); err != nil {
+		if err := s.loadSegment(p, number); err != nil {
 			s.stats.Unreadable++
 			s.logger.Error("a segment of the spool cannot be read and is left as it is", "segment", e.Name(), "error", err)
 		}
@@ -32,26 +32,27 @@ func (s *Spool) load() error {
 	for _, e := range list { // of segments that are gone
 		text, isDone := strings.CutSuffix(e.Name(), ".done")
 		if number, err := strconv.ParseUint(text, 10, 64); isDone && err == nil && !known[number] {
-			if err := s.files.remove(s.path(e.Name())); err != nil {
+			if err := p.remove(e.Name()); err != nil {
 				s.say("remove", "unable to remove a file of the spool", err)
 			}
 		}
 	}
-	s.stats.Restored = uint64(s.docs) + s.dropped[CauseDamaged]
-	if s.docs > 0 {
-		s.logger.Info("the spool has flows of before the start", "flows", s.docs, "bytes", s.octets)
+	found := s.docs - docs
+	s.stats.Restored += uint64(found) + s.dropped[CauseDamaged] - damaged
+	if found > 0 {
+		s.logger.Info("the spool has flows of before", "flows", found, "bytes", s.octets-octets)
 		s.signal()
 	}
 	return nil
 }
 
-func (s *Spool) loadSegment(number uint64) error {
-	seg := &segment{number: number}
-	f, size, err := s.readSegment(s.path(seg.name()))
+func (s *Spool) loadSegment(p *place, number uint64) error {
+	seg := &segment{place: p, number: number}
+	f, size, err := p.readSegment(seg.name())
 	if err != nil {
 		return err
 	}
-	done, err := s.files.readAll(s.path(seg.doneName()))
+	done, err := p.readAll(seg.doneName())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.logger.Warn("what is stored of a segment of the spool cannot be read, it is sent again", "segment", seg.name(), "error", err)
 	}
@@ -74,8 +75,7 @@ func (s *Spool) loadSegment(number uint64) error {
 		seg.entries = append(seg.entries, e)
 	}
 	seg.octets = size
-	s.segments = append(s.segments, seg)
-	s.octets += seg.octets
+	s.add(seg)
 	s.batches += len(seg.entries)
 	if seg.live == 0 {
 		s.forget(seg)
@@ -84,8 +84,8 @@ func (s *Spool) loadSegment(number uint64) error {
 }
 
 // readSegment finds what is in a segment. Its bodies are read only if it is damaged: gigabytes would hold up the start.
-func (s *Spool) readSegment(path string) (f found, size int64, err error) {
-	r, err := s.files.open(path)
+func (p *place) readSegment(name string) (f found, size int64, err error) {
+	r, err := p.open(name)
 	if err != nil {
 		return f, 0, err
 	}

@@ -57,10 +57,10 @@ func (s *Spool) oldest() (*Batch, error) {
 			s.signal() // there may be more
 			return &Batch{
 				Body: body, Gzip: e.gzip, Documents: int(e.documents), Size: int(e.size), Since: e.received(),
-				segment: seg.number, place: n,
+				segment: seg, entry: n,
 			}, nil
 		}
-		if seg.live == 0 && seg.data == nil && s.forget(seg) {
+		if seg.live == 0 && !seg.open() && s.forget(seg) {
 			i--
 		}
 	}
@@ -74,7 +74,12 @@ func (s *Spool) read(seg *segment, e *entry) ([]byte, error) {
 		buffer = make([]byte, e.length)
 	}
 	buffer = buffer[:e.length]
-	err := s.files.read(s.path(seg.name()), e.at+batchHeader, buffer)
+	var err error
+	if seg.data != nil {
+		_, err = seg.data.ReadAt(buffer, e.at+batchHeader)
+	} else {
+		err = seg.place.read(seg.name(), e.at+batchHeader, buffer)
+	}
 	if err == nil && crc32.Checksum(buffer, castagnoli) != e.sum {
 		err = errors.New("its checksum is wrong")
 	}
@@ -87,10 +92,8 @@ func (s *Spool) read(seg *segment, e *entry) ([]byte, error) {
 
 // find returns the segment and place of a batch that a sender has; nil after Close.
 func (s *Spool) find(b *Batch) (*segment, int) {
-	for _, seg := range s.segments {
-		if !s.closed && seg.number == b.segment && seg.entries[b.place].state == held {
-			return seg, b.place
-		}
+	if seg := b.segment; !s.closed && seg != nil && seg.entries[b.entry].state == held {
+		return seg, b.entry
 	}
 	return nil, 0
 }
@@ -106,7 +109,7 @@ func (s *Spool) Done(b *Batch) {
 	seg.held--
 	s.settle(seg, n)
 	s.giveBack(b)
-	if seg.live == 0 && seg.data == nil && s.forget(seg) {
+	if seg.live == 0 && !seg.open() && s.forget(seg) {
 		return
 	}
 	if err := s.note(seg, seg.entries[n].at); err != nil {
@@ -118,9 +121,8 @@ func (s *Spool) Done(b *Batch) {
 func (s *Spool) note(seg *segment, at int64) (err error) {
 	if seg.done == nil {
 		seg.noted = 0
-		path := s.path(seg.doneName())
-		if seg.done, err = s.files.create(path); errors.Is(err, fs.ErrExist) {
-			seg.done, err = s.again(seg, path)
+		if seg.done, err = seg.place.create(seg.doneName()); errors.Is(err, fs.ErrExist) {
+			seg.done, err = seg.doneAgain()
 		}
 		if err != nil {
 			seg.done = nil
@@ -136,17 +138,17 @@ func (s *Spool) note(seg *segment, at int64) (err error) {
 	return err
 }
 
-// again begins the done file of an earlier process anew, with what is known of it.
-func (s *Spool) again(seg *segment, path string) (file, error) {
-	if err := s.files.remove(path); err != nil {
+// doneAgain begins the done file of an earlier process anew, with what is known of it.
+func (s *segment) doneAgain() (file, error) {
+	if err := s.place.remove(s.doneName()); err != nil {
 		return nil, err
 	}
-	f, err := s.files.create(path)
+	f, err := s.place.create(s.doneName())
 	if err != nil {
 		return nil, err
 	}
 	var known []byte
-	for _, e := range seg.entries {
+	for _, e := range s.entries {
 		if e.state == settled {
 			known = appendDone(known, e.at)
 		}
@@ -154,7 +156,7 @@ func (s *Spool) again(seg *segment, path string) (file, error) {
 	if _, err := f.Write(known); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	seg.noted = int64(len(known))
+	s.noted = int64(len(known))
 	return f, nil
 }
 

@@ -3,6 +3,7 @@ package spool
 import (
 	"fmt"
 	"io"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type entry struct {
 
 // segment is one file.
 type segment struct {
+	place   *place
 	number  uint64
 	octets  int64 // of the file
 	entries []entry
@@ -33,6 +35,20 @@ type segment struct {
 	noted   int64 // octets of the done file
 
 	data, done file // nil when not open: only the newest segment is appended to; done files are opened when they are needed
+	sealed     bool // it is open, and nothing is appended any more: somebody removed the file
+}
+
+// open tells whether it is appended to.
+func (s *segment) open() bool { return s.data != nil && !s.sealed }
+
+// removed tells whether somebody removed the file of a segment that is open.
+func (s *segment) removed() bool {
+	info, err := s.data.Stat()
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Nlink == 0
 }
 
 func (s *segment) name() string     { return fmt.Sprintf("%016d.spool", s.number) }

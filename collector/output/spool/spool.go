@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/service/heartbeat"
@@ -47,7 +45,7 @@ type Options struct {
 	Sync      string // Interval, Always or Never; empty is Interval
 	Logger    *slog.Logger
 
-	files files // nil is the disk
+	over func(files) files // nil is the disk as it is
 }
 
 // Spool keeps batches on disk. All methods are safe for concurrent use.
@@ -55,11 +53,11 @@ type Spool struct {
 	options Options
 	logger  *slog.Logger
 	beat    *heartbeat.Heartbeat // of the goroutine that syncs
-	files   files
-	lock    *os.File
-	segment int64 // size at which a new one is begun
+	segment int64                // size at which a new one is begun
 
 	mu       sync.Mutex
+	place    *place     // where new segments are made
+	places   []*place   // that one, and those of before that still have segments; never changed, but replaced
 	segments []*segment // oldest first; the last one is appended to when its data is open
 	number   uint64     // of the next segment
 	octets   int64      // of all segments
@@ -78,7 +76,7 @@ type Spool struct {
 
 	buffers sync.Pool
 
-	// What Held, Dropped and Stats say has a lock of its own: mu may be held for as long as a disk is stalled.
+	// What Held, Dropped, Stats, Directory and Uses say has a lock of its own: mu may be held for as long as a disk is stalled.
 	seen    sync.Mutex
 	figures figures
 }
@@ -88,6 +86,8 @@ type figures struct {
 	held          Held
 	stats         Stats
 	full, damaged uint64 // documents dropped
+	directory     string
+	places        []*place
 }
 
 // Stats are figures of a spool.
@@ -95,39 +95,34 @@ type Stats struct {
 	Segments   int    // files
 	Bytes      int64  // of all files
 	Appended   uint64 // batches since the start
-	Restored   uint64 // documents found at the start, those that are damaged included, or by Found
+	Restored   uint64 // documents found when a directory was opened, those that are damaged included, or by Found
+	Left       uint64 // documents that stayed behind when the output that had the spool went; whoever opens it next restores them
 	SyncErrors uint64
 	Errors     uint64 // writes that failed
-	Unreadable int    // segments that could not be read at the start; how many documents they have is unknown
-	Damaged    uint64 // octets that could not be read at the start and belong to no known batch
+	Unreadable int    // segments that could not be read when the directory was opened; how many documents they have is unknown
+	Damaged    uint64 // octets that could not be read then and belong to no known batch
 }
 
 // Open opens or makes the spool in a directory, for one process at a time. Batches that were not settled wait again, in their order.
-func Open(o Options) (_ *Spool, err error) {
+func Open(o Options) (*Spool, error) {
 	s := &Spool{
-		options: o, logger: o.Logger, beat: heartbeat.New("spool sync", syncInterval+syncTime), files: o.files, ready: make(chan struct{}, 1), logged: map[string]time.Time{},
+		options: o, logger: o.Logger, beat: heartbeat.New("spool sync", syncInterval+syncTime), ready: make(chan struct{}, 1), logged: map[string]time.Time{},
 		dropped: map[string]uint64{CauseFull: 0, CauseDamaged: 0}, segment: segmentSize(o.MaxBytes), stop: make(chan struct{}),
 	}
 	s.buffers.New = func() any { return new([]byte) }
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
-	if s.files == nil {
-		s.files = disk{}
-	}
-	if err := os.MkdirAll(o.Directory, 0o700); err != nil {
+	err := os.MkdirAll(o.Directory, 0o700)
+	if err != nil {
 		return nil, fmt.Errorf("unable to make the spool: %w", err)
 	}
-	if err := s.take(); err != nil {
+	if s.place, err = s.openPlace(); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.lock.Close())
-		}
-	}()
-	if err := s.load(); err != nil {
-		return nil, fmt.Errorf("unable to read the spool in %s: %w", o.Directory, err)
+	s.places = []*place{s.place}
+	if err := s.load(s.place); err != nil {
+		return nil, errors.Join(fmt.Errorf("unable to read the spool in %s: %w", o.Directory, err), s.place.close())
 	}
 	s.publish()
 	s.syncing.Go(s.syncNowAndThen)
@@ -138,14 +133,14 @@ func Open(o Options) (_ *Spool, err error) {
 func segmentSize(maxBytes int64) int64 { return max(least, min(most, maxBytes/8)) }
 
 // Directory is where the spool is.
-func (s *Spool) Directory() string { return s.options.Directory }
+func (s *Spool) Directory() string { return s.published().directory }
 
-// Change sets the size and when the disk is told to keep what was written. Where the spool is larger by then, its oldest batches are dropped,
-// and counted, when the next is appended.
-func (s *Spool) Change(maxBytes int64, sync string) {
+// Change sets the path, one that the spool Uses, the size, and when the disk is told to keep what was written. Where the spool is larger by then,
+// its oldest batches are dropped, and counted, when the next is appended.
+func (s *Spool) Change(directory string, maxBytes int64, sync string) {
 	s.mu.Lock()
 	defer s.unlock()
-	s.options.MaxBytes, s.options.Sync, s.segment = maxBytes, sync, segmentSize(maxBytes)
+	s.options.Directory, s.options.MaxBytes, s.options.Sync, s.segment = directory, maxBytes, sync, segmentSize(maxBytes)
 }
 
 // Found counts documents as restored that were appended after somebody gave them up.
@@ -174,24 +169,6 @@ func (s *Spool) Take(ctx context.Context, from *Spool) error {
 // Alive returns an error when the goroutine that tells the disk to keep what was written makes no progress.
 func (s *Spool) Alive() error { return s.beat.Err() }
 
-// take makes this process the only one that uses the directory.
-func (s *Spool) take() error {
-	lock, err := os.OpenFile(filepath.Join(s.options.Directory, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("unable to lock the spool: %w", err)
-	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errors.New("another process uses it")
-		}
-		return errors.Join(fmt.Errorf("unable to lock the spool in %s: %w", s.options.Directory, err), lock.Close())
-	}
-	s.lock = lock
-	return nil
-}
-
-func (s *Spool) path(name string) string { return filepath.Join(s.options.Directory, name) }
-
 func (s *Spool) signal() {
 	select {
 	case s.ready <- struct{}{}:
@@ -213,16 +190,46 @@ func (s *Spool) Close() error {
 	if n := len(s.segments); n > 0 {
 		errs = append(errs, s.seal(s.segments[n-1]))
 	}
+	errs = append(errs, s.giveUpRemoved())
 	for _, seg := range s.segments {
 		errs = append(errs, seg.closeFiles())
 	}
-	errs = append(errs, s.lock.Close())
+	for _, p := range s.places {
+		errs = append(errs, p.close())
+	}
+	s.places = nil
 	s.unlock()
 	s.syncing.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("unable to close the spool: %w", err)
 	}
 	return nil
+}
+
+// giveUpRemoved counts what somebody removed from the disk while it waited: nobody finds it at the next start.
+func (s *Spool) giveUpRemoved() error {
+	lost := 0
+	var errs []error
+	for _, seg := range s.segments {
+		if seg.live == 0 {
+			continue
+		}
+		there, err := seg.place.there(seg.name())
+		if errs = append(errs, err); there || err != nil {
+			continue
+		}
+		for n, e := range seg.entries {
+			if e.state != settled {
+				lost += int(e.documents)
+				s.settle(seg, n)
+			}
+		}
+	}
+	s.dropped[CauseDamaged] += uint64(lost)
+	if lost > 0 {
+		s.logger.Error("segments of the spool were removed, their flows are lost", "directory", s.options.Directory, "lost_flows", lost)
+	}
+	return errors.Join(errs...)
 }
 
 // say logs a condition, and not again for a while.
@@ -243,7 +250,7 @@ func (s *Spool) unlock() {
 func (s *Spool) publish() {
 	f := figures{
 		held:  Held{Bytes: int(s.body), Limit: int(s.options.MaxBytes), Documents: s.docs},
-		stats: s.stats, full: s.dropped[CauseFull], damaged: s.dropped[CauseDamaged],
+		stats: s.stats, directory: s.options.Directory, places: s.places, full: s.dropped[CauseFull], damaged: s.dropped[CauseDamaged],
 	}
 	f.stats.Segments, f.stats.Bytes = len(s.segments), s.octets
 	for _, seg := range s.segments {

@@ -330,7 +330,7 @@ func TestBatchThatNeverFits(t *testing.T) {
 // TestSegmentsThatCannotBeRemoved: they are counted as long as they are there, and nothing is dropped that makes no room.
 func TestSegmentsThatCannotBeRemoved(t *testing.T) {
 	files := &failing{}
-	s := open(t, Options{Directory: t.TempDir(), MaxBytes: 2 << 20, files: files})
+	s := open(t, Options{Directory: t.TempDir(), MaxBytes: 2 << 20, over: files.over})
 	for n := range 18 {
 		put(t, s, n, 100_000)
 	}
@@ -359,7 +359,7 @@ func TestSegmentsThatCannotBeRemoved(t *testing.T) {
 func TestHalfANote(t *testing.T) {
 	files := &failing{}
 	folder := t.TempDir()
-	s := open(t, Options{Directory: folder, files: files})
+	s := open(t, Options{Directory: folder, over: files.over})
 	for n := range 4 {
 		put(t, s, n, 50)
 	}
@@ -391,7 +391,7 @@ func TestFiguresOfAStalledDisk(t *testing.T) {
 func TestOneProcessAtATime(t *testing.T) {
 	folder := t.TempDir()
 	s := open(t, Options{Directory: folder})
-	if _, err := Open(Options{Directory: folder, MaxBytes: 1 << 20}); err == nil || !strings.Contains(err.Error(), "another process uses it") {
+	if _, err := Open(Options{Directory: folder, MaxBytes: 1 << 20}); err == nil || !strings.Contains(err.Error(), "unable to lock the spool in "+folder) {
 		t.Errorf("got %v", err)
 	}
 	shut(t, s)
@@ -400,7 +400,7 @@ func TestOneProcessAtATime(t *testing.T) {
 
 // failing is a disk whose next writes fail, some of them in part.
 type failing struct {
-	disk
+	files
 	err    error
 	part   int
 	sync   error
@@ -408,18 +408,23 @@ type failing struct {
 	keeps  error // why nothing is removed
 }
 
+func (f *failing) over(under files) files {
+	f.files = under
+	return f
+}
+
 func (f *failing) remove(path string) error {
 	if f.keeps != nil {
 		return f.keeps
 	}
-	return f.disk.remove(path)
+	return f.files.remove(path)
 }
 
 func (f *failing) read(path string, at int64, into []byte) error {
 	if f.unread != nil {
 		return f.unread
 	}
-	return f.disk.read(path, at, into)
+	return f.files.read(path, at, into)
 }
 
 type failingFile struct {
@@ -431,8 +436,15 @@ func (f *failing) create(path string) (file, error) {
 	if f.err != nil && f.part == 0 {
 		return nil, f.err
 	}
-	inner, err := f.disk.create(path)
+	inner, err := f.files.create(path)
 	return failingFile{inner, f}, err
+}
+
+func (f failingFile) ReadAt(into []byte, at int64) (int, error) {
+	if f.of.unread != nil {
+		return 0, f.of.unread
+	}
+	return f.file.ReadAt(into, at)
 }
 
 func (f failingFile) Sync() error {
@@ -455,7 +467,7 @@ func TestFullDisk(t *testing.T) {
 	for part := range 120 {
 		files := &failing{}
 		folder := t.TempDir()
-		s := open(t, Options{Directory: folder, files: files, Sync: Always})
+		s := open(t, Options{Directory: folder, over: files.over, Sync: Always})
 		put(t, s, 0, 50)
 		files.err, files.part = syscall.ENOSPC, part
 		if err := s.Append(batch(1, 50)); !errors.Is(err, syscall.ENOSPC) {
@@ -478,7 +490,7 @@ func TestFullDisk(t *testing.T) {
 // TestDiskThatDoesNotConfirm: the batch is there all the same, once.
 func TestDiskThatDoesNotConfirm(t *testing.T) {
 	files := &failing{sync: syscall.EIO}
-	s := open(t, Options{Directory: t.TempDir(), files: files, Sync: Always})
+	s := open(t, Options{Directory: t.TempDir(), over: files.over, Sync: Always})
 	put(t, s, 1, 50)
 	if n := s.Stats().SyncErrors; n != 1 {
 		t.Errorf("%d errors counted", n)
@@ -492,7 +504,7 @@ func TestDiskThatDoesNotConfirm(t *testing.T) {
 // TestReadsThatFailForNow: a process that has no file left to open loses nothing; a body that the disk does not give back is lost, and counted.
 func TestReadsThatFailForNow(t *testing.T) {
 	files := &failing{}
-	s := open(t, Options{Directory: t.TempDir(), files: files})
+	s := open(t, Options{Directory: t.TempDir(), over: files.over})
 	put(t, s, 1, 50)
 	put(t, s, 2, 50)
 	files.unread = syscall.EMFILE
@@ -555,7 +567,7 @@ func TestAgainstAModel(t *testing.T) {
 				// A restart, or a crash: what senders had waits again.
 				if random.IntN(2) == 0 {
 					shut(t, s)
-				} else if err := s.lock.Close(); err != nil {
+				} else if err := s.place.lock.Close(); err != nil {
 					t.Fatal(err)
 				}
 				for k := range taken {

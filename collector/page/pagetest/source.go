@@ -100,7 +100,7 @@ func Busy(now time.Time) *Source {
 	*o = page.Overview{
 		Now: now, Started: now.Add(-53 * time.Hour), Ready: true, Interval: 2,
 		Totals:  page.Totals{Flows: 9_012_345_678, Packets: 402_345_678, Dropped: 0, KernelDrops: 214},
-		Refused: []page.NamedSum{{Name: "no format that is supported", N: 12}},
+		Refused: []page.NamedSum{{Cause: "unsupported_version", Name: "no format that is supported", N: 12}},
 	}
 	for i := range 1800 {
 		p := page.Point{Flows: 48000 * wave(i, 1), Packets: 2150 * wave(i, 2)}
@@ -134,7 +134,7 @@ func Busy(now time.Time) *Source {
 	o.Outputs = []page.Output{{
 		Name: "Elasticsearch", Behind: 800 * time.Millisecond, Stored: 9_012_306_310, Held: 39_368, HeldBytes: 21_000_000, LimitBytes: 64 << 20, Rate: 49_100,
 		Spool: true, SpoolBytes: 8_400_000, SpoolSegments: 2, Retried: 1204, Duplicates: 311, DeadLetters: 3,
-		Rejected: []page.NamedSum{{Name: "mapper_parsing_exception", N: 3}}, LastProblem: "Elasticsearch is overloaded (429)", LastAt: now.Add(-3 * time.Hour),
+		Rejected: []page.NamedSum{{Cause: "mapper_parsing_exception", Name: "mapper_parsing_exception", N: 3}}, LastProblem: "Elasticsearch is overloaded (429)", LastAt: now.Add(-3 * time.Hour),
 	}}
 	built := now.AddDate(0, 0, -6)
 	o.Enrichment = []page.Addition{

@@ -159,8 +159,30 @@ func (s *Sockets) Claim(protocol Protocol, address netip.AddrPort) []*Socket {
 		claimed = append(claimed, o)
 		return true
 	})
+	if len(claimed) == 0 {
+		s.makeWay(protocol, address)
+	}
 	slices.SortStableFunc(claimed, func(a, b *Socket) int { return cmp.Compare(a.Place, b.Place) })
 	return claimed
+}
+
+// makeWay lets go of stored sockets that keep an address from being bound, as those of 0.0.0.0:2055 keep 192.0.2.1:2055: settings that name both would
+// not work either.
+func (s *Sockets) makeWay(protocol Protocol, address netip.AddrPort) {
+	before := len(s.waiting)
+	s.waiting = slices.DeleteFunc(s.waiting, func(o *Socket) bool {
+		at := o.Local
+		inTheWay := o.Stored && o.Protocol == protocol && at.Port() == address.Port() && at.Addr().Is4() == address.Addr().Is4() &&
+			(at.Addr().IsUnspecified() || address.Addr().IsUnspecified())
+		if inTheWay {
+			s.logger.Info("no longer listening", "protocol", o.Protocol, "address", at.String(), "in_place_of", address.String())
+			s.drop(o)
+		}
+		return inTheWay
+	})
+	if len(s.waiting) < before {
+		s.settle()
+	}
 }
 
 // Return gives back a socket of a socket unit that is not wanted any more. The unit keeps it bound whatever this process does, so it has to be the

@@ -1,11 +1,14 @@
 package inherit
 
 import (
+	"errors"
+	"io"
 	"net"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -51,6 +54,31 @@ func (s *Sockets) Forget(name string) {
 	}
 	if err := s.store.send("FDSTOREREMOVE=1\nFDNAME="+name, nil); err != nil {
 		s.logger.Warn("systemd may keep a socket that nobody reads: unable to take it out of the store", "name", name, "error", err)
+	}
+}
+
+// settleTime is how long to wait for systemd, at most: it is busy then, and what was asked of it happens later.
+const settleTime = 5 * time.Second
+
+// settle waits until systemd has done what it was told (BARRIER=1 of sd_notify(3), systemd 246 and newer): it closes what comes with the message after that.
+func (s *Sockets) settle() {
+	if s.store == nil {
+		return
+	}
+	ours, theirs, err := os.Pipe()
+	if err == nil {
+		err = s.store.send("BARRIER=1", unix.UnixRights(int(theirs.Fd())))
+		err = errors.Join(err, theirs.Close())
+		if err == nil {
+			err = ours.SetReadDeadline(time.Now().Add(settleTime))
+		}
+		if err == nil {
+			_, err = ours.Read(make([]byte, 1))
+		}
+		_ = ours.Close() // only its end was of interest
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.logger.Warn("systemd may keep an address in use for a while: unable to wait for it", "error", err)
 	}
 }
 
