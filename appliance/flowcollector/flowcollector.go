@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
+	"github.com/flowstack/terraform-provider-flowstack/appliance/pki"
 )
 
 // Where the collector's parts are on a host.
@@ -27,8 +28,11 @@ const (
 	CredentialDropIn         = DropInDirectory + "/credentials.conf"
 )
 
-// ElasticsearchPassword is the name of the credential the collector reads the Elasticsearch password from.
-const ElasticsearchPassword = "elasticsearch-password" // a name, not a password
+// Names of the credentials that the collector proves itself to Elasticsearch with.
+const (
+	ElasticsearchPassword = "elasticsearch-password" // a name, not a password
+	ElasticsearchAPIKey   = "elasticsearch-api-key"  // the same
+)
 
 // Spec is all that differs from one collector to another.
 type Spec struct {
@@ -40,6 +44,10 @@ type Spec struct {
 	SettingsFormat host.Format // its settings as facts; nil shows a digest
 	// Credentials are secrets that systemd hands to the collector, by the name of the file in $CREDENTIALS_DIRECTORY.
 	Credentials map[string]Credential
+	// Foreign: credentials that are there are somebody else's, and kept on the host until ours are removed.
+	Foreign bool
+	// CredentialFiles are further ones, by name, whose files on the host somebody else makes.
+	CredentialFiles map[string]string
 	// CertificateAuthority is what signs Elasticsearch's certificate, PEM; nil writes no file. Settings name it by
 	// CertificateAuthorityPath.
 	CertificateAuthority []byte
@@ -79,21 +87,32 @@ func Desired(spec Spec) host.Desired {
 	inputs := []string{SettingsPath}
 	if spec.CertificateAuthority != nil {
 		inputs = append(inputs, CertificateAuthorityPath)
-		desired = append(desired, host.File{Path: CertificateAuthorityPath, Content: spec.CertificateAuthority, Mode: 0o644, Format: CertificateFormat{}})
+		desired = append(desired, host.File{Path: CertificateAuthorityPath, Content: spec.CertificateAuthority, Mode: 0o644, Format: pki.BundleFormat{}})
+	}
+	files := maps.Clone(spec.CredentialFiles)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		inputs = append(inputs, files[name])
 	}
 	if names := slices.Sorted(maps.Keys(spec.Credentials)); len(names) > 0 {
+		if files == nil {
+			files = map[string]string{}
+		}
 		desired = append(desired, host.Directory{Path: CredentialDirectory, Mode: 0o700})
 		for _, name := range names {
 			credential := spec.Credentials[name]
 			inputs = append(inputs, CredentialPath(name))
+			files[name] = CredentialPath(name)
 			desired = append(desired, host.File{
 				Path: CredentialPath(name), Content: credential.Content, Mode: 0o600,
 				Secret: true, SecretRevision: credential.Revision, Verify: credential.Verify,
+				Foreign: spec.Foreign, Backup: spec.Foreign,
 			})
 		}
+	}
+	if len(files) > 0 {
 		desired = append(desired,
 			host.Directory{Path: DropInDirectory, Mode: 0o755},
-			host.File{Path: CredentialDropIn, Content: dropIn(names), Mode: 0o644, Format: host.UnitFileFormat{}},
+			host.File{Path: CredentialDropIn, Content: dropIn(files), Mode: 0o644, Format: host.UnitFileFormat{}},
 		)
 	}
 	return append(desired,
@@ -105,11 +124,11 @@ func Desired(spec Spec) host.Desired {
 	)
 }
 
-func dropIn(names []string) []byte {
+func dropIn(files map[string]string) []byte {
 	var content bytes.Buffer
-	content.WriteString("# Managed by flowstack: a change by hand is undone by the next apply.\n[Service]\n")
-	for _, name := range names {
-		fmt.Fprintf(&content, "LoadCredential=%s:%s\n", name, CredentialPath(name))
+	content.WriteString(host.Managed + "[Service]\n")
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(&content, "LoadCredential=%s:%s\n", name, files[name])
 	}
 	return content.Bytes()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
+	"github.com/flowstack/terraform-provider-flowstack/appliance/pki"
 )
 
 // lines is a format with one setting: the whole content.
@@ -51,28 +52,12 @@ func authority(t *testing.T) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-func TestCertificateFormat(t *testing.T) {
-	both := append(authority(t), "# a comment\n"...)
-	facts, err := CertificateFormat{}.Facts(append(both, authority(t)...))
-	if err != nil || len(facts) != 2 || facts["certificate 1"] != facts["certificate 2"] {
-		t.Errorf("%v, %v", facts, err)
-	}
-	for _, content := range []string{
-		"", "x", "-----BEGIN CERTIFICATE-----\neA==\n-----END CERTIFICATE-----\n",
-		string(authority(t)) + "-----BEGIN PRIVATE KEY-----\neA==\n-----END PRIVATE KEY-----\n",
-	} {
-		if facts, err := (CertificateFormat{}).Facts([]byte(content)); err == nil {
-			t.Errorf("%q reads as %v", content, facts)
-		}
-	}
-}
-
 func TestDesired(t *testing.T) {
 	desired := Desired(spec(t))
 	if err := desired.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	certificates, err := CertificateFormat{}.Facts(authority(t))
+	certificates, err := pki.BundleFormat{}.Facts(authority(t))
 	if err != nil || !strings.HasPrefix(certificates["certificate 1"], "CN=flowstack test, until 2049-12-31, SHA-256 ") {
 		t.Fatalf("certificates %v, %v", certificates, err)
 	}
