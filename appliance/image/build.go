@@ -1,0 +1,366 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Builder builds images.
+type Builder struct {
+	Cache  string                           // folder for what is good for the next build: packages, and the system with the tools
+	Output string                           // folder for the files
+	Log    func(format string, args ...any) // progress; nil: nobody wants to know
+}
+
+// Build makes the files of an image in the output folder: those of its formats, NAME.cdx.json (SBOM) and NAME.sha256. Root, because it makes a root file
+// system with all its owners.
+func (b Builder) Build(ctx context.Context, s Spec) (err error) {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	for _, dir := range []string{b.Cache, b.Output, b.packages()} {
+		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // nothing in them is secret
+			return err
+		}
+	}
+	root, err := b.tools(ctx, s)
+	if err != nil {
+		return fmt.Errorf("unable to make the system with the tools: %w", err)
+	}
+	work, err := os.MkdirTemp(root, "work-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	w := &workshop{Builder: b, spec: s, root: root, work: work}
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"the root file system", w.system},
+		{"the boot loader", w.bootLoader},
+		{"the disk", w.disk},
+		{"the formats", w.formats},
+		{"the list of what is inside", w.bill},
+		{"the checksums", w.checksums},
+	} {
+		b.say("making %s", step.what)
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("unable to make %s: %w", step.what, err)
+		}
+	}
+	return nil
+}
+
+func (b Builder) say(format string, args ...any) {
+	if b.Log != nil {
+		b.Log(format, args...)
+	}
+}
+
+// packages is the folder of Debian's packages that were got already. apt compares their sizes with the signed index, no more: for an image that goes to others, begin
+// with an empty cache.
+func (b Builder) packages() string { return filepath.Join(b.Cache, "image-packages") }
+
+// tools returns the root of the system with the tools, which is made once for these tools and these sources.
+func (b Builder) tools(ctx context.Context, s Spec) (string, error) {
+	key := sha256.Sum256([]byte(strings.Join(slices.Concat(tools, s.sources()), "\n")))
+	root := filepath.Join(b.Cache, fmt.Sprintf("image-tools-%x", key[:8]))
+	if _, err := os.Stat(root); err == nil {
+		return root, nil
+	}
+	b.say("making a system with the tools (once)")
+	making, err := os.MkdirTemp(b.Cache, "image-tools-making-")
+	if err != nil {
+		return "", err
+	}
+	if err := os.Chmod(making, 0o755); err != nil { //nolint:gosec // the root of a system
+		return "", err
+	}
+	err = b.bootstrap(ctx, s, making, tools, nil)
+	if err == nil {
+		err = os.Rename(making, root)
+	}
+	if _, there := os.Stat(root); err != nil && there == nil {
+		err = nil // another build was faster
+	}
+	return root, errors.Join(err, os.RemoveAll(making))
+}
+
+// Hooks of each bootstrap: packages that were got before are not got again. The system is in $1, the packages in $PACKAGES.
+const (
+	packagesIn  = `mkdir -p "$1/var/cache/apt/archives"; find "$PACKAGES" -name "*.deb" -exec cp -t "$1/var/cache/apt/archives" {} +`
+	packagesOut = `mv -n -t "$PACKAGES" "$1"/var/cache/apt/archives/*.deb; rm -f "$1"/var/cache/apt/archives/*.deb "$1"/var/cache/apt/*.bin`
+)
+
+// bootstrap installs Debian into a folder, or a file that ends with .tar.
+func (b Builder) bootstrap(ctx context.Context, s Spec, target string, packages, options []string) error {
+	format := "directory"
+	if strings.HasSuffix(target, ".tar") {
+		format = "tar"
+	}
+	args := []string{
+		"--quiet", "--mode=root", "--variant=minbase", "--format=" + format, "--architectures=" + s.Architecture, "--include=" + strings.Join(packages, ","),
+		"--skip=download/empty", "--skip=essential/unlink", "--setup-hook=" + packagesIn, "--customize-hook=" + packagesOut,
+	}
+	if s.Snapshot != "" {
+		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)
+	}
+	args = slices.Concat(args, options, []string{Suite, target})
+	cmd := exec.CommandContext(ctx, "mmdebstrap", append(args, s.sources()...)...) //nolint:gosec // as whoever builds says
+	cmd.Env = append(s.environment(), "PACKAGES="+b.packages())
+	_, err := run(cmd)
+	return err
+}
+
+// environment is that of all programs of a build: nothing of whoever builds gets in.
+func (s Spec) environment() []string {
+	return []string{
+		fmt.Sprintf("SOURCE_DATE_EPOCH=%d", s.Epoch.Unix()), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/root",
+	}
+}
+
+// run runs a program in a process group of its own, which ends as a whole when the build is cancelled; the error has what it wrote to standard error.
+func run(cmd *exec.Cmd) ([]byte, error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		text := strings.TrimSpace(stderr.String())
+		return nil, fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, text[max(0, len(text)-2000):])
+	}
+	return out, nil
+}
+
+// workshop is one build.
+type workshop struct {
+	Builder
+	spec       Spec
+	root, work string // the system with the tools, and a folder in it
+}
+
+func (w *workshop) path(name string) string { return filepath.Join(w.work, name) }
+
+func (w *workshop) result(format string) string {
+	return filepath.Join(w.Output, w.spec.Name()+"."+format)
+}
+
+func (w *workshop) wants(f Format) bool {
+	return len(w.spec.Formats) == 0 || slices.Contains(w.spec.Formats, f)
+}
+
+// tool runs a program among the tools, in the work folder.
+func (w *workshop) tool(ctx context.Context, input, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "chroot", append([]string{w.root, "env", "--chdir=/" + filepath.Base(w.work), name}, args...)...) //nolint:gosec // the tools of this package
+	cmd.Env = w.spec.environment()
+	cmd.Stdin = strings.NewReader(input)
+	out, err := run(cmd)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return out, nil
+}
+
+// system makes root.tar.
+func (w *workshop) system(ctx context.Context) error {
+	var over bytes.Buffer
+	if err := overlay(&over, w.spec.Epoch); err != nil {
+		return err
+	}
+	collector, err := os.ReadFile(w.spec.Collector)
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string][]byte{"overlay.tar": over.Bytes(), "customize.sh": []byte(customize), "flowcollector.deb": collector} {
+		if err := os.WriteFile(w.path(name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	options := []string{
+		// The initial file system is made when the kernel is installed; a place to resume from would be that of the machine that builds.
+		`--essential-hook=mkdir -p "$1/etc/initramfs-tools/conf.d"; echo RESUME=none >"$1/etc/initramfs-tools/conf.d/resume"`,
+		fmt.Sprintf(`--customize-hook=tar -C "$1" --no-overwrite-dir -xf '%s'`, w.path("overlay.tar")),
+		fmt.Sprintf(`--customize-hook=cp '%s' "$1/flowcollector.deb"`, w.path("flowcollector.deb")),
+	}
+	if w.spec.Elastic != "" {
+		if err := w.repository(ctx); err != nil {
+			return err
+		}
+		options = append(options, fmt.Sprintf(`--customize-hook=cp -r '%s' "$1/usr/share/flowstack"`, w.path("flowstack")))
+	}
+	options = append(options, fmt.Sprintf(`--customize-hook=sh '%s' "$1"`, w.path("customize.sh")))
+	return w.bootstrap(ctx, w.spec, w.path("root.tar"), packages, options)
+}
+
+// bootLoader makes esp.img, boot.img and core.img.
+func (w *workshop) bootLoader(ctx context.Context) error {
+	files := map[string]string{"grub.cfg": grubConfig, "grubenv": grubEnvironment()}
+	for name, content := range files {
+		if err := os.WriteFile(w.path(name), []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	const signed, shim = "/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed", "/usr/lib/shim/"
+	for _, args := range [][]string{
+		{"mkfs.vfat", "--invariant", "-C", "-i", efiFID, "-n", "ESP", "esp.img", strconv.Itoa(efiFS / 1024)},
+		{"mmd", "-i", "esp.img", "::/EFI", "::/EFI/BOOT", "::/EFI/debian"},
+		// Debian's signed ones, for Secure Boot: firmware starts shim, and that GRUB.
+		{"mcopy", "-i", "esp.img", shim + "shimx64.efi.signed", "::/EFI/BOOT/BOOTX64.EFI"},
+		{"mcopy", "-i", "esp.img", shim + "mmx64.efi.signed", "::/EFI/BOOT/mmx64.efi"},
+		{"mcopy", "-i", "esp.img", signed, "::/EFI/BOOT/grubx64.efi"},
+		{"mcopy", "-i", "esp.img", "grub.cfg", "grubenv", "::/EFI/debian"},
+		slices.Concat([]string{"grub-mkimage", "--format=i386-pc", "--output=core.img", "--prefix=(,gpt2)/EFI/debian"}, grubModules),
+		{"cp", "/usr/lib/grub/i386-pc/boot.img", "boot.img"},
+	} {
+		if _, err := w.tool(ctx, "", args[0], args[1:]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// disk makes disk.raw.
+func (w *workshop) disk(ctx context.Context) error {
+	_, err := w.tool(ctx, "", "mke2fs", "-q", "-t", "ext4", "-L", "root", "-U", rootFID, "-E", "hash_seed="+hashID, "-m", "1", "-d", "root.tar", "root.img", fmt.Sprintf("%dk", rootFS/1024))
+	if err != nil {
+		return err
+	}
+	var core [2][]byte
+	for i, name := range []string{"boot.img", "core.img"} {
+		if core[i], err = os.ReadFile(w.path(name)); err != nil {
+			return err
+		}
+	}
+	first, second, err := bootSectors(core[0], core[1])
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(w.path("disk.raw"))
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // closed below, where it counts
+	if err := f.Truncate(disk); err != nil {
+		return err
+	}
+	if _, err := w.tool(ctx, partitionTable(), "sfdisk", "--quiet", "disk.raw"); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(first, 0); err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(second, biosPartition.start); err != nil {
+		return err
+	}
+	if err := copySparse(f, efiPartition.start, w.path("esp.img")); err != nil {
+		return err
+	}
+	return errors.Join(copySparse(f, rootPartition.start, w.path("root.img")), f.Close())
+}
+
+// formats makes the files that users take.
+func (w *workshop) formats(ctx context.Context) error {
+	if w.wants(QCOW) {
+		if _, err := w.tool(ctx, "", "qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", "disk.raw", "disk.qcow2"); err != nil {
+			return err
+		}
+		if err := move(w.path("disk.qcow2"), w.result("qcow2")); err != nil {
+			return err
+		}
+	}
+	if w.wants(OVA) {
+		if _, err := w.tool(ctx, "", "qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized,adapter_type=lsilogic", "disk.raw", "disk.vmdk"); err != nil {
+			return err
+		}
+		if err := fixContentID(w.path("disk.vmdk")); err != nil {
+			return err
+		}
+		if err := writeOVA(w.result("ova"), w.spec.Name(), w.path("disk.vmdk"), w.spec.Epoch); err != nil {
+			return err
+		}
+	}
+	if w.wants(Tar) {
+		if err := containerArchive(w.path("root.tar"), w.result("tar.gz")); err != nil {
+			return err
+		}
+	}
+	if w.wants(Raw) {
+		return move(w.path("disk.raw"), w.result("raw"))
+	}
+	return nil
+}
+
+// move renames a file, or copies it to another file system.
+func move(from, to string) error {
+	err := os.Rename(from, to)
+	if !errors.Is(err, syscall.EXDEV) {
+		return err
+	}
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	return errors.Join(out.Truncate(info.Size()), copySparse(out, 0, from), out.Close())
+}
+
+// bill makes the SBOM, of the system and of what is started before it.
+func (w *workshop) bill(ctx context.Context) error {
+	loaders, err := w.tool(ctx, "", "dpkg-query", "--show", "--showformat", "${Package} ${Version} ${Architecture}\n", "grub-pc-bin", "grub-efi-amd64-signed", "shim-signed")
+	if err != nil {
+		return err
+	}
+	in, err := os.Open(w.path("root.tar"))
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // read only
+	content, err := readInventory(in)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(loaders)) {
+		fields := strings.Fields(line)
+		copyright, err := os.ReadFile(filepath.Join(w.root, "usr/share/doc", fields[0], "copyright"))
+		if err != nil {
+			return err
+		}
+		content.packages = append(content.packages, installed{name: fields[0], version: fields[1], architecture: fields[2], licences: licences(string(copyright))})
+	}
+	text, err := content.cycloneDX(w.spec)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(w.result("cdx.json"), text, 0o644) //nolint:gosec // for everybody to read
+}
+
+// checksums makes the list that sha256sum --check takes.
+func (w *workshop) checksums(context.Context) error {
+	var list strings.Builder
+	for _, f := range Formats() {
+		if !w.wants(f) {
+			continue
+		}
+		digest, err := digestOf(w.result(string(f)))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&list, "%s  %s.%s\n", digest, w.spec.Name(), f)
+	}
+	return os.WriteFile(w.result("sha256"), []byte(list.String()), 0o644) //nolint:gosec // for everybody to read
+}
