@@ -10,6 +10,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/elasticsearch/client"
+	"github.com/flowstack/terraform-provider-flowstack/appliance/kibana"
 )
 
 const providerDescription = "Flow visibility as code: brings Linux hosts (Debian 12 and 13, Ubuntu 22.04 and 24.04) to working flow analytics with Elasticsearch, over one SSH " +
@@ -27,10 +30,54 @@ func (*flowstack) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 				NestedObject:        schema.NestedAttributeObject{Attributes: hostAttributes()},
 			},
 			"elasticsearch": schema.SingleNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: "Elasticsearch 7.17 and how to reach it. It is dialled through the SSH connection of a host, so its port need not be open to where Terraform runs.",
-				Attributes:          elasticsearchAttributes(),
+				Optional: true,
+				MarkdownDescription: "Elasticsearch 7.17 and how to reach it. It is dialled through the SSH connection of a host, so its port need not be open to where Terraform runs. " +
+					"Nothing in it need refer to a resource. Several clusters: one provider block each, with an `alias`.",
+				Attributes: elasticsearchAttributes(),
 			},
+			"kibana": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "Kibana 7.17 and how to reach it, for what is in it. It is dialled through the SSH connection of a host, so its port need not be open to where Terraform runs.",
+				Attributes:          kibanaAttributes(),
+			},
+		},
+	}
+}
+
+func kibanaAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"host": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "The host it is reached from, by its name in `hosts`. May be left out when there is only one.",
+		},
+		"endpoint": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Its URL as seen from that host, with `server.basePath` if it has one. Default `" + kibana.DefaultEndpoint + "`; a Kibana " +
+				"without TLS is `http://127.0.0.1:5601`.",
+		},
+		"username": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "User of Elasticsearch that may change what is in Kibana, such as one with the role `kibana_admin`. Not `kibana_system`, which is Kibana's own.",
+		},
+		"password": schema.StringAttribute{
+			Optional:            true,
+			Sensitive:           true,
+			MarkdownDescription: "Password of the user.",
+		},
+		"previous_password": schema.StringAttribute{
+			Optional:  true,
+			Sensitive: true,
+			MarkdownDescription: "Another password of the user, tried when Kibana refuses `password`: the former one while it is being changed, as in `elasticsearch`. So a plan can " +
+				"read what is in Kibana before the apply that changes the password.",
+		},
+		"ca_certificate": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "PEM certificates that sign Kibana's. Without it, those of the machine that runs Terraform are trusted, and those in `ca_file`.",
+		},
+		"ca_file": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "A file on the host with PEM certificates that are trusted, too. It is read when a certificate cannot be verified otherwise, so it may be " +
+				"made in the same apply. Default `" + kibana.AuthorityFile + "`.",
 		},
 	}
 }
@@ -43,20 +90,38 @@ func elasticsearchAttributes() map[string]schema.Attribute {
 		},
 		"endpoint": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Required. Its URL as seen from that host, such as `https://127.0.0.1:9200`.",
+			MarkdownDescription: "Its URL as seen from that host. Default `" + client.DefaultEndpoint + "`.",
 		},
 		"username": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "User with the cluster privilege `manage_index_templates`.",
+			Optional: true,
+			MarkdownDescription: "User to ask as. Each resource says which cluster privilege it needs; `elastic` has all. Without it, and without `api_key`, nobody in particular asks, " +
+				"as a server without security wants it.",
 		},
 		"password": schema.StringAttribute{
 			Optional:            true,
 			Sensitive:           true,
 			MarkdownDescription: "Password of the user.",
 		},
-		"ca_certificate": schema.StringAttribute{
+		"previous_password": schema.StringAttribute{
+			Optional:  true,
+			Sensitive: true,
+			MarkdownDescription: "Another password of the user, tried when Elasticsearch refuses `password`: the former one while it is being changed, or the `bootstrap.password` " +
+				"of the keystore for `elastic` of a cluster that is new. So one apply can change the password of the very user it asks as.",
+		},
+		"api_key": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "PEM certificates that sign Elasticsearch's. Without it, those of the machine that runs Terraform are trusted.",
+			Sensitive:           true,
+			MarkdownDescription: "API key to ask with instead of a user, as `id:key` or in the encoded form.",
+		},
+		"ca_certificate": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "PEM certificates that sign Elasticsearch's; no others are trusted then. Without it, those of the machine that runs Terraform are trusted, and those in " +
+				"`ca_file`.",
+		},
+		"ca_file": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "File on the host with the PEM certificates that sign Elasticsearch's. It is read, over SSH, when a certificate cannot be verified otherwise, so it may be made " +
+				"in the same apply. Default `" + client.AuthorityFile + "`.",
 		},
 	}
 }

@@ -27,7 +27,9 @@ type Model struct {
 }
 
 // NewResource makes the resource.
-var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
+var NewResource = hostresource.New[Model, *Model](kind)
+
+var kind = hostresource.Kind[Model]{
 	Type:        ResourceType,
 	Thing:       "package",
 	Description: description,
@@ -37,7 +39,7 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 	Plan:        plan,
 	Desired:     desired,
 	Import:      imported,
-})
+}
 
 // item is what the model asks for.
 func (m *Model) item() host.Package {

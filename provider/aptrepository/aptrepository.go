@@ -37,7 +37,9 @@ type Model struct {
 }
 
 // NewResource makes the resource.
-var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
+var NewResource = hostresource.New[Model, *Model](kind)
+
+var kind = hostresource.Kind[Model]{
 	Type:        ResourceType,
 	Thing:       "apt repository",
 	Description: description,
@@ -48,7 +50,7 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 	Desired:     desired,
 	Import:      imported,
 	Gone:        gone,
-})
+}
 
 // repository is what the model asks for, but for the key.
 func (m *Model) repository() (r host.AptRepository, known bool) {

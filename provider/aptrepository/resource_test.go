@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
+	"github.com/flowstack/terraform-provider-flowstack/acctest"
 	"github.com/flowstack/terraform-provider-flowstack/provider/aptrepository"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
 )
@@ -363,16 +363,13 @@ func TestRepositoryOfPackages(t *testing.T) {
 // deb builds a package into a folder.
 func deb(t *testing.T, folder, version string) string {
 	t.Helper()
-	tree, file := filepath.Join(t.TempDir(), "tree"), filepath.Join(folder, "tiny_"+version+".deb")
-	if err := os.MkdirAll(filepath.Join(tree, "DEBIAN"), 0o755); err != nil {
+	_, content, err := acctest.Deb{Name: "tiny", Version: version}.Build()
+	if err != nil {
 		t.Fatal(err)
 	}
-	control := "Package: tiny\nVersion: " + version + "\nArchitecture: all\nMaintainer: x <x@example.com>\nDescription: x\n"
-	if err := os.WriteFile(filepath.Join(tree, "DEBIAN", "control"), []byte(control), 0o644); err != nil {
+	file := filepath.Join(folder, "tiny_"+version+".deb")
+	if err := os.WriteFile(file, content, 0o644); err != nil {
 		t.Fatal(err)
-	}
-	if out, err := exec.CommandContext(t.Context(), "dpkg-deb", "--build", "--root-owner-group", tree, file).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
 	}
 	return file
 }

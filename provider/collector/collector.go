@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/flowcollector"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
+	"github.com/flowstack/terraform-provider-flowstack/appliance/pki"
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
@@ -29,6 +30,8 @@ type Model struct {
 	PackageVersion        types.String `tfsdk:"package_version"`
 	ElasticsearchCA       types.String `tfsdk:"elasticsearch_ca_certificate"`
 	ElasticsearchPassword types.String `tfsdk:"elasticsearch_password_wo"`
+	ElasticsearchKeyFile  types.String `tfsdk:"elasticsearch_api_key_file"`
+	ElasticsearchKeyID    types.String `tfsdk:"elasticsearch_api_key_id"`
 	CredentialsRevision   types.String `tfsdk:"credentials_revision"`
 }
 
@@ -77,6 +80,8 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 			}
 		}
 	}
+	diags.Append(m.validateUser()...)
+	diags.Append(m.validateKeyFile()...)
 	if m.ElasticsearchCA.IsNull() {
 		return diags
 	}
@@ -85,7 +90,7 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 			"elasticsearch_ca_certificate puts its own file into this setting. Give one of the two.")
 	}
 	if !m.ElasticsearchCA.IsUnknown() {
-		if _, err := (flowcollector.CertificateFormat{}).Facts([]byte(m.ElasticsearchCA.ValueString())); err != nil {
+		if _, err := (pki.BundleFormat{}).Facts([]byte(m.ElasticsearchCA.ValueString())); err != nil {
 			diags.AddAttributeError(path.Root("elasticsearch_ca_certificate"), "Unable to use the certificate authority", connection.Explain(err)+".")
 		}
 	}
@@ -155,7 +160,7 @@ func prepare(ctx context.Context, plan *Model, c hostresource.Context) diag.Diag
 
 func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desired, bool, diag.Diagnostics) {
 	settings, known := m.settings()
-	if !known || m.PackageVersion.IsUnknown() {
+	if !known || m.PackageVersion.IsUnknown() || m.ElasticsearchKeyFile.IsUnknown() {
 		return nil, false, nil
 	}
 	checked, err := config.FromSettings(settings)
@@ -171,6 +176,7 @@ func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desire
 		AllowDowngrade: true, // the version of the provider decides
 		Settings:       file,
 		SettingsFormat: settingsFormat{},
+		Foreign:        c.Creating,
 	}
 	if m.PackageVersion.IsNull() {
 		spec.Version = "0" // an import: what is there will be seen
@@ -184,6 +190,9 @@ func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desire
 	credential, diags := m.credential(ctx, c)
 	if credential != nil {
 		spec.Credentials = map[string]flowcollector.Credential{flowcollector.ElasticsearchPassword: *credential}
+	}
+	if file := m.ElasticsearchKeyFile.ValueString(); file != "" {
+		spec.CredentialFiles = map[string]string{flowcollector.ElasticsearchAPIKey: file}
 	}
 	return flowcollector.Desired(spec), true, diags
 }

@@ -54,80 +54,82 @@ func empty() resource.ConfigPlanChecks {
 func TestCollectorLife(t *testing.T) {
 	withPackage(t, "1.0.0")
 	h := providertest.StartHost(t, nil)
-	one := config(h, `settings = { "output.elasticsearch.addresses" = "https://127.0.0.1:9200", "output.elasticsearch.batch_bytes" = "1024KiB" }`)
-	two := config(h, `settings = { "output.elasticsearch.addresses" = "https://127.0.0.1:9200", "output.elasticsearch.index" = "flows-lab" }`)
+	check := func(setting string) func() error {
+		return func() error {
+			text, _ := h.Read(flowcollector.SettingsPath)
+			password, _ := h.Read(credential)
+			if !strings.Contains(text, setting) || strings.Contains(text, secret) || password != secret {
+				return fmt.Errorf("the settings are %s", text)
+			}
+			if h.SystemdState(flowcollector.Unit, "active") != "active" || h.SystemdState(flowcollector.Unit, "enabled") != "enabled" {
+				return errors.New("the service does not run")
+			}
+			return nil
+		}
+	}
+	body := func(setting string) string {
+		return fmt.Sprintf("settings = { \"output.elasticsearch.addresses\" = \"https://127.0.0.1:9200\", \"output.elasticsearch.username\" = \"flowcollector\", %s }\n"+
+			"elasticsearch_password_wo = %q", setting, secret)
+	}
+	providertest.Life{
+		Host: h, Type: collector.ResourceType,
+		Body: body(`"output.elasticsearch.batch_bytes" = "1MiB"`), Changed: body(`"output.elasticsearch.index" = "flows-lab"`),
+		Check: check("batch_bytes: 1MiB"), CheckChanged: check("index: flows-lab"),
+		Drifts: []providertest.Drift{
+			{
+				Name: "a setting", By: func() {
+					text, _ := h.Read(flowcollector.SettingsPath)
+					h.Write(flowcollector.SettingsPath, strings.Replace(text, "1MiB", "2MiB", 1))
+				}, Fact: settings + ": output.elasticsearch.batch_bytes", From: "2MiB", To: "1MiB",
+			},
+			{
+				Name: "the unit is not enabled", By: func() { h.SetSystemd(flowcollector.Unit, "enabled", "disabled") },
+				Fact: unit + ": enabled", From: "disabled", To: "enabled",
+			},
+			{
+				Name: "the unit does not run", By: func() { h.SetSystemd(flowcollector.Unit, "active", "inactive") },
+				Fact: unit + ": active", From: "inactive", To: "active",
+			},
+		},
+		Vanish: func() {
+			for _, path := range []string{"/etc/fake", "/etc/flowcollector", "/etc/systemd/system/flowcollector.service.d"} {
+				if err := os.RemoveAll(h.Path(path)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, path := range []string{"vendor", "systemd"} {
+				if err := os.MkdirAll(h.Path("/etc/fake/"+path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		ImportID: "flow1", Identity: map[string]string{"host": "flow1"},
+		NotImported: []string{"credentials_revision", "effective"},
+		Secrets:     []string{secret},
+	}.Run(t)
+}
+
+func TestCollectorUpgrade(t *testing.T) {
+	withPackage(t, "1.0.0")
+	h := providertest.StartHost(t, nil)
+	written := config(h, `settings = { "output.elasticsearch.addresses" = "https://127.0.0.1:9200", "output.elasticsearch.batch_bytes" = "1024KiB" }`)
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: providertest.Factories(t),
 		Steps: []resource.TestStep{
 			{
-				Config: one,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-					plancheck.ExpectResourceAction(address, plancheck.ResourceActionCreate),
-					plancheck.ExpectKnownValue(address, effective(settings+": output.elasticsearch.batch_bytes"), knownvalue.StringExact("1MiB")),
-					plancheck.ExpectKnownValue(address, effective(unit+": active"), knownvalue.StringExact("active")),
-				}},
+				Config: written,
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("package_version"), knownvalue.StringExact("1.0.0")),
-					statecheck.ExpectKnownValue(address, tfjsonpath.New("credentials_revision"), knownvalue.Null()),
 					// as written
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("settings").AtMapKey("output.elasticsearch.batch_bytes"), knownvalue.StringExact("1024KiB")),
-					providertest.Fact(address, "package flowcollector", "1.0.0"),
-					providertest.Fact(address, unit+": configuration", "current"),
-					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
 				},
 			},
-			{Config: one, ConfigPlanChecks: empty()},
-			{ // a setting, the enablement and the service changed by hand
-				PreConfig: func() {
-					h.Write(flowcollector.SettingsPath, "output: {elasticsearch: {index: other, addresses: [https://127.0.0.1:9200]}}\n")
-					h.SetUnit("enabled", "disabled")
-					h.SetUnit("active", "inactive")
-				},
-				Config: one,
-				ConfigPlanChecks: update(
-					providertest.Drifts(address, settings+": output.elasticsearch.index", "other", ""),
-					providertest.Drifts(address, settings+": output.elasticsearch.batch_bytes", "absent", "1MiB"),
-					providertest.Drifts(address, unit+": enabled", "disabled", "enabled"),
-					providertest.Drifts(address, unit+": active", "inactive", "active"),
-				),
-			},
-			{Config: one, ConfigPlanChecks: empty()},
-			{
-				Config:           two,
-				ConfigPlanChecks: update(providertest.Drifts(address, settings+": output.elasticsearch.index", "", "flows-lab")),
-			},
-			{Config: two, ConfigPlanChecks: empty()},
-			{ResourceName: address, ImportState: true, ImportStateId: "flow1", ImportStateVerify: true},
-			{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
+			{Config: written, ConfigPlanChecks: empty()},
 			{ // a newer provider brings a newer collector
 				PreConfig:        func() { withPackage(t, "1.1.0") },
-				Config:           two,
+				Config:           written,
 				ConfigPlanChecks: update(providertest.Drifts(address, "package flowcollector", "1.0.0", "1.1.0")),
 			},
-			{ // removed by hand
-				PreConfig: func() {
-					for _, path := range []string{"/etc/fake", "/etc/flowcollector"} {
-						if err := os.RemoveAll(h.Path(path)); err != nil {
-							t.Fatal(err)
-						}
-					}
-					if err := os.MkdirAll(h.Path("/etc/fake"), 0o755); err != nil {
-						t.Fatal(err)
-					}
-				},
-				Config: two,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-					plancheck.ExpectResourceAction(address, plancheck.ResourceActionCreate),
-				}},
-			},
-		},
-		CheckDestroy: func(*terraform.State) error {
-			for _, path := range []string{"/etc/flowcollector", "/etc/fake/package", "/etc/fake/unit", "/etc/systemd/system/flowcollector.service.d"} {
-				if _, err := os.Lstat(h.Path(path)); err == nil {
-					return fmt.Errorf("%s is still there", path)
-				}
-			}
-			return nil
 		},
 	})
 }
@@ -189,6 +191,44 @@ func TestCollectorCredentials(t *testing.T) {
 			},
 		},
 	})
+}
+
+// TestCredentialOfOthers: one that was on the host before is kept there, and nowhere else, and is back after the destroy.
+func TestCredentialOfOthers(t *testing.T) {
+	withPackage(t, "1.0.0")
+	h := providertest.StartHost(t, nil)
+	const theirs = "others-canary"
+	if err := os.MkdirAll(filepath.Dir(h.Path(credential)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.Write(credential, theirs)
+	if err := os.Chmod(h.Path(credential), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	c := providertest.NewCLI(t)
+	for _, password := range []string{secret + "-1", secret + "-2"} {
+		c.Write(config(h, fmt.Sprintf("settings = { \"output.elasticsearch.username\" = \"flowcollector\" }\nelasticsearch_password_wo = %q", password)))
+		if said := c.Apply(); len(said.Errors) > 0 {
+			t.Fatalf("the apply failed: %q", said.Errors)
+		}
+		if got, _ := h.Read(credential); got != password {
+			t.Fatalf("the credential is %q", got)
+		}
+	}
+	state, err := os.ReadFile(filepath.Join(c.Dir, "terraform.tfstate"))
+	if err != nil || strings.Contains(string(state), theirs) {
+		t.Errorf("the state has what was there before, %v", err)
+	}
+	if said := c.Destroy(); len(said.Errors) > 0 {
+		t.Fatalf("the destroy failed: %q", said.Errors)
+	}
+	info, err := os.Stat(h.Path(credential))
+	if got, _ := h.Read(credential); err != nil || got != theirs || info.Mode() != 0o400 {
+		t.Errorf("what was there before is now %q, %v, %v", got, info, err)
+	}
+	if left, err := filepath.Glob(filepath.Dir(h.Path(credential)) + "/*"); err != nil || len(left) != 1 {
+		t.Errorf("left are %q, %v", left, err)
+	}
 }
 
 // nothingWritten searches state and plan files for the secret: only the configuration may have it.
@@ -253,6 +293,11 @@ func TestCollectorMistakesAreFoundInThePlan(t *testing.T) {
 			"elasticsearch_ca_certificate = <<-EOT\n" + providertest.StartElasticsearch(t).CA + "EOT\nsettings = { \"output.elasticsearch.ca_file\" = \"/x\" }",
 			`Unable to use two certificate authorities`,
 		},
+		"superuser": {`settings = { "output.elasticsearch.username" = "elastic" }`, `may\s+not\s+be\s+the\s+superuser`},
+		"superuser beside unknown": {
+			"settings = { \"output.elasticsearch.username\" = \"elastic\", \"output.elasticsearch.index\" = terraform_data.later.id }",
+			`may\s+not\s+be\s+the\s+superuser`,
+		},
 		"unknown beside a value known after apply": {
 			"settings = { \"output.elasticsearch.indx\" = \"flows\", \"output.elasticsearch.username\" = terraform_data.later.id }",
 			`did\s+you\s+mean\s+"output.elasticsearch.index"`,
@@ -277,7 +322,8 @@ func TestCollectorMistakesAreFoundInThePlan(t *testing.T) {
 func TestCollectorThatDoesNotStart(t *testing.T) {
 	withPackage(t, "1.0.0")
 	h := providertest.StartHost(t, nil)
-	h.Write("/etc/fake/refuse", "listen 0.0.0.0:2055: address already in use\n")
+	h.SetSystemd(flowcollector.Unit, "fails", "yes")
+	h.Write("/etc/fake/refuse", "listen 0.0.0.0:2055: address already in use\n") // the journal
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: providertest.Factories(t),
 		Steps: []resource.TestStep{

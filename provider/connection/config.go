@@ -20,6 +20,7 @@ import (
 type Model struct {
 	Hosts         types.Map    `tfsdk:"hosts"`
 	Elasticsearch types.Object `tfsdk:"elasticsearch"`
+	Kibana        types.Object `tfsdk:"kibana"`
 }
 
 // hopModel is what a host and a bastion have in common.

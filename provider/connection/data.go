@@ -10,6 +10,7 @@ import (
 type Data struct {
 	Hosts         *Hosts
 	Elasticsearch *Elasticsearch // nil: not configured
+	Kibana        *Kibana        // nil: not configured
 }
 
 // fullyKnown tells whether nothing inside a value is unknown.

@@ -2,118 +2,143 @@ package connection
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"net/http"
-	"net/url"
-	"sync/atomic"
-	"time"
+	"fmt"
+	"strconv"
 
-	"github.com/elastic/go-elasticsearch/v7"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/elasticsearch/client"
+	"github.com/flowstack/terraform-provider-flowstack/appliance/ssh"
 )
 
 // Elasticsearch is the Elasticsearch of the provider block, reached through the SSH connection of a host.
 type Elasticsearch struct {
-	Host   *Host // nil: not known before the apply
-	client *elasticsearch.Client
-	warned *atomic.Bool
+	served
+	client *client.Client
+	config elasticsearchModel
 }
 
 type elasticsearchModel struct {
-	Host          types.String `tfsdk:"host"`
-	Endpoint      types.String `tfsdk:"endpoint"`
-	Username      types.String `tfsdk:"username"`
-	Password      types.String `tfsdk:"password"`
-	CACertificate types.String `tfsdk:"ca_certificate"`
+	Host             types.String `tfsdk:"host"`
+	Endpoint         types.String `tfsdk:"endpoint"`
+	Username         types.String `tfsdk:"username"`
+	Password         types.String `tfsdk:"password"`
+	PreviousPassword types.String `tfsdk:"previous_password"`
+	APIKey           types.String `tfsdk:"api_key"`
+	CACertificate    types.String `tfsdk:"ca_certificate"`
+	CAFile           types.String `tfsdk:"ca_file"`
 }
 
 // NewElasticsearch makes a client of the provider's attribute; it is nil when the attribute is null. Nothing is connected.
 func NewElasticsearch(ctx context.Context, hosts *Hosts, value types.Object) (*Elasticsearch, diag.Diagnostics) {
-	var diags diag.Diagnostics
 	if value.IsNull() {
 		return nil, nil
 	}
-	at := path.Root("elasticsearch")
-	known, err := fullyKnown(ctx, value)
-	if err != nil {
-		diags.AddAttributeError(at, "Unable to read the Elasticsearch configuration", err.Error())
-		return nil, diags
-	}
-	if !known {
-		return &Elasticsearch{warned: new(atomic.Bool)}, nil
-	}
+	in := block{"elasticsearch", "Elasticsearch"}
 	var model elasticsearchModel
-	if diags.Append(value.As(ctx, &model, basetypes.ObjectAsOptions{})...); diags.HasError() {
+	at, diags := in.read(ctx, hosts, value, &model)
+	if diags.HasError() {
 		return nil, diags
 	}
-	name := model.Host.ValueString()
-	if name == "" {
-		if name, err = hosts.Default(); err != nil {
-			diags.AddAttributeError(at.AtName("host"), "Unable to choose the host Elasticsearch is reached from", Explain(err))
-			return nil, diags
-		}
+	e := &Elasticsearch{served: at, config: model}
+	if e.Host == nil {
+		return e, diags
 	}
-	if name == "" {
-		return &Elasticsearch{warned: &hosts.warned}, nil
+	var err error
+	if e.client, err = e.Node(e.Host, model.Endpoint.ValueString()); err != nil {
+		return nil, in.refused(err)
 	}
-	host, err := hosts.Lookup(name)
-	if err != nil {
-		diags.AddAttributeError(at.AtName("host"), "Unable to use the Elasticsearch configuration", Explain(err))
-		return nil, diags
-	}
-	client, attribute, err := model.client(host)
-	if err != nil {
-		diags.AddAttributeError(at.AtName(attribute), "Unable to use the Elasticsearch configuration", Explain(err))
-		return nil, diags
-	}
-	return &Elasticsearch{Host: host, client: client, warned: new(atomic.Bool)}, nil
+	return e, diags
 }
 
-// client makes the HTTP client; for an error it names the attribute to blame.
-func (m elasticsearchModel) client(host *Host) (client *elasticsearch.Client, attribute string, err error) {
-	endpoint, err := url.Parse(m.Endpoint.ValueString())
-	if err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
-		return nil, "endpoint", errors.New("must be a URL such as https://127.0.0.1:9200") // not shown: there may be a password in it
+func (m *elasticsearchModel) host() string { return m.Host.ValueString() }
+
+// check implements blockModel.
+func (m *elasticsearchModel) check() (attribute string, err error) {
+	switch {
+	case m.APIKey.ValueString() != "" && m.Username.ValueString()+m.Password.ValueString() != "":
+		return "api_key", errors.New("give either an API key or a username with its password")
+	case m.Password.ValueString() != "" && m.Username.ValueString() == "":
+		return "password", errors.New("give the username it belongs to")
+	case m.PreviousPassword.ValueString() != "" && m.Username.ValueString() == "":
+		return "previous_password", errors.New("give the username it belonged to")
+	case m.CACertificate.ValueString() != "" && m.CAFile.ValueString() != "":
+		return "ca_file", errors.New("give either ca_certificate or the name of a file on the host")
 	}
-	if endpoint.User != nil {
-		return nil, "endpoint", errors.New("write user and password as attributes, not in the URL")
-	}
-	trust := &tls.Config{MinVersion: tls.VersionTLS12}
-	if pem := m.CACertificate.ValueString(); pem != "" {
-		trust.RootCAs = x509.NewCertPool()
-		if !trust.RootCAs.AppendCertsFromPEM([]byte(pem)) {
-			return nil, "ca_certificate", errors.New("there is no PEM certificate in it")
-		}
-	}
-	client, err = elasticsearch.NewClient(elasticsearch.Config{
-		Addresses: []string{endpoint.String()},
-		Username:  m.Username.ValueString(),
-		Password:  m.Password.ValueString(),
-		// The product check of the first request would need the right to see the root; the header of each answer says the same.
-		UseResponseCheckOnly: true,
-		RetryBackoff:         func(attempt int) time.Duration { return time.Duration(attempt) * time.Second },
-		Transport: &http.Transport{
-			DialContext:           host.DialContext,
-			TLSClientConfig:       trust,
-			TLSHandshakeTimeout:   30 * time.Second,
-			ResponseHeaderTimeout: time.Minute,
-			IdleConnTimeout:       5 * time.Second,
-			MaxConnsPerHost:       2, // each takes one of the few sessions of the host's connection, idle ones too
-		},
-	})
-	return client, "endpoint", err
+	return "", nil
 }
 
-// Known tells whether the configuration, and that of the host, is known.
-func (e *Elasticsearch) Known() bool { return e.Host != nil && e.Host.Known() }
+// credentials are those to try, in this order.
+func (m *elasticsearchModel) credentials() []client.Credentials {
+	if key := m.APIKey.ValueString(); key != "" {
+		return []client.Credentials{{APIKey: key}}
+	}
+	return passwords(m.Username, m.Password, m.PreviousPassword)
+}
+
+// passwords are the credentials of a user with one password, or another one; none of nobody.
+func passwords(username, password, previous types.String) []client.Credentials {
+	if username.ValueString() == "" {
+		return nil
+	}
+	who := []client.Credentials{{Username: username.ValueString(), Password: password.ValueString()}}
+	if former := previous.ValueString(); former != "" {
+		who = append(who, client.Credentials{Username: username.ValueString(), Password: former})
+	}
+	return who
+}
 
 // Client returns the API client. It must be Known.
-func (e *Elasticsearch) Client() *elasticsearch.Client { return e.client }
+func (e *Elasticsearch) Client() *client.Client { return e.client }
 
-// FirstWarning tells whether nobody has warned yet that Elasticsearch could not be asked.
-func (e *Elasticsearch) FirstWarning() bool { return e.warned.CompareAndSwap(false, true) }
+// Username is the user of the provider block; empty with an API key, without credentials, or when they are not known.
+func (e *Elasticsearch) Username() string { return e.config.Username.ValueString() }
+
+// Node is a client of one given node, reached from its own host, with the credentials and the trust of the provider block. An empty endpoint is the
+// standard one.
+func (e *Elasticsearch) Node(on *Host, endpoint string) (*client.Client, error) {
+	return on.Elasticsearch(endpoint, []byte(e.config.CACertificate.ValueString()), e.config.CAFile.ValueString(), e.config.credentials()...)
+}
+
+// NodeOf is Node for whoever has credentials of its own, tried after those of the provider block, and knows in which file on the host the node's authority
+// is; file is used where the block says nothing about that. There may be no block: e is nil then.
+func (e *Elasticsearch) NodeOf(on *Host, endpoint, file string, more ...client.Credentials) (*client.Client, error) {
+	if e == nil {
+		return on.Elasticsearch(endpoint, nil, file, more...)
+	}
+	if e.config.CAFile.ValueString() != "" {
+		file = e.config.CAFile.ValueString()
+	}
+	return on.Elasticsearch(endpoint, []byte(e.config.CACertificate.ValueString()), file, append(e.config.credentials(), more...)...)
+}
+
+// Elasticsearch is a client of what this host sees at an endpoint. Without certificates (PEM) it trusts those of this machine and those in a file on the
+// host, which is read when it is needed. An empty endpoint or file is the standard one.
+func (h *Host) Elasticsearch(endpoint string, certificates []byte, file string, who ...client.Credentials) (*client.Client, error) {
+	return client.New(client.Config{
+		Endpoint:    endpoint,
+		Dial:        h.DialContext,
+		Credentials: who,
+		Trust: client.Trust{
+			Certificates: certificates,
+			Authority:    h.authority(file, client.AuthorityFile),
+		},
+	})
+}
+
+// readLimit bounds what is read of a file on a host, in octets.
+const readLimit = 1 << 20
+
+// Read reads a small file of the host, as root.
+func (h *Host) Read(ctx context.Context, file string) ([]byte, error) {
+	result, err := h.Run(ctx, ssh.Command{Argv: []string{"head", "-c", strconv.Itoa(readLimit), "--", file}, Root: true})
+	if err != nil {
+		return nil, err
+	}
+	if result.ExitCode != 0 {
+		return nil, fmt.Errorf("host %s: %w", h.Name, &ssh.ExitError{Program: "reading " + file, ExitCode: result.ExitCode, Stderr: string(result.Stderr)})
+	}
+	return result.Stdout, nil
+}

@@ -49,6 +49,9 @@ func (e *Error) Error() string { return fmt.Sprintf("host %s: %v", e.Host, e.Cau
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// Final means that it is no use to try again what was to be done over the connection: the host has been waited for.
+func (e *Error) Final() bool { return true }
+
 // Refused tells whether the host answered and did not prove to be the right one. Waiting does not help then, and neither does a warning.
 func (e *Error) Refused() bool {
 	var key *ssh.HostKeyError

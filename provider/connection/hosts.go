@@ -34,6 +34,13 @@ func (h *Hosts) Lookup(name string) (*Host, error) {
 	return made, nil
 }
 
+// Names are those of the hosts that are known by now.
+func (h *Hosts) Names() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Sorted(maps.Keys(h.entries))
+}
+
 func (h *Hosts) list() string {
 	if len(h.entries) == 0 {
 		return "none"

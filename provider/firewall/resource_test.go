@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	appliance "github.com/flowstack/terraform-provider-flowstack/appliance/firewall"
 	"github.com/flowstack/terraform-provider-flowstack/provider/firewall"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
 )
@@ -38,7 +39,7 @@ type fake struct {
 func start(t *testing.T) fake {
 	t.Helper()
 	h := fake{providertest.StartHost(t, nil), filepath.Join(t.TempDir(), "netns"), t}
-	h.Units()
+	h.Systemd()
 	if err := os.WriteFile(h.netns, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestFirewallLife(t *testing.T) {
 				ConfigPlanChecks: providertest.Update(address, [3]string{"file " + file + ": elasticsearch: tcp", "9300", "9200"}),
 			},
 			{
-				PreConfig:        func() { h.SetUnitOf(unit, "enabled", "disabled") },
+				PreConfig:        func() { h.SetSystemd(unit, "enabled", "disabled") },
 				Config:           one,
 				ConfigPlanChecks: providertest.Update(address, [3]string{"unit " + unit + ": enabled", "disabled", "enabled"}),
 			},
@@ -147,7 +148,7 @@ func TestFirewallLife(t *testing.T) {
 					h.nft("delete table inet flowstack")
 					h.Remove(file)
 					h.Remove("/etc/systemd/system/" + unit)
-					h.run("rm", "-r", h.Path("/etc/fake/units"))
+					h.run("rm", "-r", h.Path("/etc/fake/systemd/"+unit), h.Path(appliance.DropInFolder))
 				},
 				Config:           two,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionCreate)},
@@ -188,15 +189,19 @@ func TestFirewallWholeLife(t *testing.T) {
 		Drifts: []providertest.Drift{
 			{Name: "the table", By: func() { h.nft("delete table inet flowstack") }, Fact: table, From: "absent", To: "present"},
 			{Name: "the file", By: func() { h.Remove(file) }, Fact: "file " + file, From: "absent", To: "present"},
-			{Name: "the unit", By: func() { h.SetUnitOf(unit, "active", "inactive") }, Fact: "unit " + unit + ": active", From: "inactive", To: "active"},
+			{
+				Name: "the drop-in", By: func() { h.Remove(appliance.DropInPath) },
+				Fact: "file " + appliance.DropInPath + ": [Unit] Wants", From: "absent", To: unit,
+			},
+			{Name: "the unit", By: func() { h.SetSystemd(unit, "active", "inactive") }, Fact: "unit " + unit + ": active", From: "inactive", To: "active"},
 		},
 		Vanish: func() {
 			h.nft("delete table inet flowstack")
 			h.Remove("/etc/systemd/system/" + unit)
-			h.run("rm", "-r", h.Path("/etc/fake/units"), h.Path("/etc/flowstack"))
+			h.run("rm", "-r", h.Path("/etc/fake/systemd/"+unit), h.Path("/etc/flowstack"), h.Path(appliance.DropInFolder))
 		},
 		ImportID: "flow1", Identity: map[string]string{"host": "flow1"},
-		Ignore: []string{"etc/fake/units"},
+		Ignore: []string{"etc/fake"},
 		Left: func() error {
 			if rules := h.nft("list ruleset"); rules != "" {
 				return fmt.Errorf("there are rules:\n%s", rules)
@@ -267,7 +272,7 @@ func TestOtherFirewalls(t *testing.T) {
 	h.nft("add chain ip filter INPUT { type filter hook input priority 0 ; policy drop ; }")
 	h.run("mkdir", "-p", h.Path("/etc/ufw"))
 	h.Write("/etc/ufw/ufw.conf", "# on\nENABLED=yes\n")
-	h.SetUnitOf("firewalld.service", "active", "active")
+	h.SetSystemd("firewalld.service", "active", "active")
 	got := tofu.Plan()
 	if len(got.Errors) != 0 || got.Changes != 0 || len(got.Warnings) != 1 ||
 		!strings.Contains(got.Warnings[0], "may still be dropped by firewalld, ufw, the chain ip filter INPUT of nftables") {

@@ -12,12 +12,12 @@ import (
 const description = "Who may reach the ports of a flow host: packets to a port come from the networks it is open for, or are dropped. " +
 	"The host itself always reaches its own ports, so Elasticsearch can be closed to everybody while the collector and the provider (which dials through SSH) use it.\n\n" +
 	"It is a table of nftables of its own, `inet flowstack`, in `/etc/flowstack/firewall.nft`, which `flowstack-firewall.service` loads at boot, before the " +
-	"network is up. Only the ports of the groups are matched, and never TCP port 22 or the port that sshd listens on: whatever it says, SSH and " +
-	"everything else stay as they are. Other tables are not touched. `nft` checks the file before it takes the old one's place, and the kernel " +
+	"network is up. A drop-in has the distribution's `nftables.service`, which empties the rule set, load it again whenever that starts. Only the ports of the " +
+	"groups are matched, and never TCP port 22 or the port that sshd listens on: whatever it says, SSH and everything else stay as they are. Other tables are not touched. `nft` checks the file before it takes the old one's place, and the kernel " +
 	"replaces the table in one step.\n\n" +
 	"What the kernel has and what the file says are facts of their own: `\"table inet flowstack: flows: allowed\"` and " +
 	"`\"file /etc/flowstack/firewall.nft: flows: allowed\"`. Rules and sets that somebody added to the table are drift, too, and are taken out. " +
-	"Destroying the resource removes table, unit and file.\n\n" +
+	"Destroying the resource removes table, units and files.\n\n" +
 	"ufw, firewalld and other tables that drop packets stay in force beside it; a warning names them. No rule needs connection tracking, which would cost every flow " +
 	"packet time. Ports that Docker publishes do not pass here: it forwards them before. The host needs the package `nftables`.\n\n" +
 	"There can be one for each host. See what is dropped with `nft list table inet flowstack`: each group counts it."

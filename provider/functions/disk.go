@@ -24,7 +24,7 @@ const (
 	// watermark is the part of a disk up to which Elasticsearch puts shards on it (cluster.routing.allocation.disk.watermark.low).
 	watermark = 0.85
 	// shardBytes is the largest shard that Elastic's guide asks for.
-	shardBytes = 50 * gib
+	shardBytes = 50 << 30
 	secondsDay = 24 * 60 * 60
 )
 

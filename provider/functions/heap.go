@@ -9,23 +9,14 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
-)
 
-const (
-	mib = 1 << 20
-	gib = 1 << 30
-	// MaxHeap is where Elastic's guide ends: above about 31 GiB, on some systems somewhat earlier, the JVM no longer fits references to objects into 32
-	// bits, and a larger heap holds less than this one.
-	MaxHeap = 30 * gib
-	// heapStep keeps the result when the kernel of an update takes some kilobytes more: another heap is a restart.
-	heapStep = 256 * mib
+	"github.com/flowstack/terraform-provider-flowstack/appliance/elasticsearch"
 )
 
 // neighbours are what may run beside Elasticsearch on a host.
 var neighbours = []string{"collector", "kibana"}
 
-// Heap is the heap of an Elasticsearch on a host with this much memory, in octets: half of it, or a third beside others, and never more than
-// MaxHeap. The rest is for the file cache, which Elasticsearch is as fast as. In the JVM's notation: 12g or 3584m.
+// Heap is elasticsearch.Heap; an error names the argument that is to blame.
 func Heap(memory int64, beside []string) (string, error) {
 	for i, name := range beside {
 		if !slices.Contains(neighbours, name) {
@@ -35,24 +26,11 @@ func Heap(memory int64, beside []string) (string, error) {
 			return "", function.NewArgumentFuncError(int64(1+i), fmt.Sprintf("%q is named twice", name))
 		}
 	}
-	share := int64(2)
-	if len(beside) > 0 {
-		share = 3
+	heap, err := elasticsearch.Heap(memory, len(beside) > 0)
+	if err != nil {
+		return "", function.NewArgumentFuncError(0, err.Error())
 	}
-	switch {
-	case memory <= 0:
-		return "", function.NewArgumentFuncError(0, fmt.Sprintf("%d octets of memory are none", memory))
-	case memory < 64*mib:
-		return "", function.NewArgumentFuncError(0, fmt.Sprintf("%d octets are no machine's memory: it is given in octets, 16 GiB are 17179869184", memory))
-	case memory/share < heapStep:
-		return "", function.NewArgumentFuncError(0, fmt.Sprintf("a %s of %d MiB of memory is too little for Elasticsearch, which needs a heap of at least %d MiB",
-			map[int64]string{2: "half", 3: "third"}[share], memory/mib, heapStep/mib))
-	}
-	heap := min(memory/share/heapStep*heapStep, MaxHeap)
-	if heap%gib == 0 {
-		return fmt.Sprintf("%dg", heap/gib), nil
-	}
-	return fmt.Sprintf("%dm", heap/mib), nil
+	return heap, nil
 }
 
 type heapFunction struct{}

@@ -110,7 +110,7 @@ func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desire
 	source := &host.Source{}
 	info := m.info()
 	if c.Config == nil { // it is read or removed
-		return geoip.Desired(m.kind(), info, "not known", source), true, nil
+		return geoip.Desired(m.kind(), info, "not known", source, false), true, nil
 	}
 	from, diags := m.source(ctx, c)
 	published := m.PublishedSHA256.ValueString()
@@ -122,7 +122,7 @@ func desired(ctx context.Context, m *Model, c hostresource.Context) (host.Desire
 		}
 		return cache.Open(ctx, from, published, kind, info)
 	}
-	return geoip.Desired(kind, info, hostresource.Unknown, source), true, diags
+	return geoip.Desired(kind, info, hostresource.Unknown, source, c.Creating), true, diags
 }
 
 // imported takes what is known of the database from the host. Where it came from no host knows.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/geoip/geoiptest"
+	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/provider/geoip"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
 )
@@ -147,5 +148,39 @@ func TestLifeOfAnEdition(t *testing.T) {
 	}
 	if leaked := server.Leaked(); len(leaked) > 0 {
 		t.Errorf("the server that was redirected to got %q", leaked)
+	}
+}
+
+// TestDatabaseOfOthers: one that was there before, too large for a state and not for everybody, is back after the destroy.
+func TestDatabaseOfOthers(t *testing.T) {
+	h, _ := providertest.StartHost(t, nil), cache(t)
+	theirs := strings.Repeat("theirs ", host.MaxPreviousContent)
+	if err := os.MkdirAll(h.Path("/var/lib/GeoIP"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h.Write(path, theirs)
+	if err := os.Chmod(h.Path(path), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	c := providertest.NewCLI(t)
+	for _, built := range []time.Time{older, newer} {
+		database := geoiptest.Database(t, geoiptest.City, built, nil)
+		c.Write(h.Provider() + fmt.Sprintf("resource %q \"test\" {\nkind = \"city\"\nsource = %q\n}\n", geoip.ResourceType, write(t, "GeoLite2-City.mmdb", database)))
+		if said := c.Apply(); len(said.Errors) > 0 {
+			t.Fatalf("the apply failed: %q", said.Errors)
+		}
+		if err := is(h, database)(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said := c.Destroy(); len(said.Errors) > 0 {
+		t.Fatalf("the destroy failed: %q", said.Errors)
+	}
+	info, err := os.Stat(h.Path(path))
+	if got, _ := h.Read(path); err != nil || got != theirs || info.Mode() != 0o640 {
+		t.Errorf("what was there before is now %d bytes, %v, %v", len(got), info, err)
+	}
+	if left, err := filepath.Glob(h.Path("/var/lib/GeoIP/*")); err != nil || len(left) != 1 {
+		t.Errorf("left are %q, %v", left, err)
 	}
 }

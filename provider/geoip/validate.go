@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,32 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 	wrong := func(attribute, summary, detail string) {
 		diags.AddAttributeError(path.Root(attribute), summary, detail)
 	}
+	// What is unknown may yet be null, as what a module does not hand on: the plan validates again with what it is.
+	if known(m.Source, m.URL, m.EditionID, m.SHA256, m.ChecksumURL, m.MaxMindURL, m.AccountID, m.LicenseKey) {
+		combination(m, wrong)
+	}
+	for attribute, value := range map[string]types.String{"url": m.URL, "checksum_url": m.ChecksumURL, "maxmind_url": m.MaxMindURL} {
+		if value.IsNull() || value.IsUnknown() {
+			continue
+		}
+		// What comes from url is recognised by its digest. A key must not go where anybody may read it all the same.
+		recognised := attribute == "url" && m.LicenseKey.IsNull()
+		if err := geoip.CheckURL(value.ValueString(), recognised); err != nil {
+			wrong(attribute, "Unable to use "+attribute, connection.Explain(err)+".")
+		}
+	}
+	if _, err := parseAge(m.MaxAge.ValueString()); err != nil && !m.MaxAge.IsNull() && !m.MaxAge.IsUnknown() {
+		wrong("max_age", "Unable to use max_age", connection.Explain(err)+".")
+	}
+	return diags
+}
+
+func known(values ...types.String) bool {
+	return !slices.ContainsFunc(values, types.String.IsUnknown)
+}
+
+// combination checks which attributes there are, not what they say.
+func combination(m *Model, wrong func(attribute, summary, detail string)) {
 	given := []string{}
 	for _, one := range []struct {
 		name  string
@@ -36,7 +63,7 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 			detail = "There are " + strings.Join(given, " and ") + ". Give one of them."
 		}
 		wrong("source", "Unable to tell where the GeoIP database comes from", detail)
-		return diags
+		return
 	}
 	only := func(attribute string, value types.String, with ...string) {
 		for _, one := range with {
@@ -61,20 +88,6 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 	case !m.AccountID.IsNull() && m.LicenseKey.IsNull():
 		wrong("account_id", "Unable to use account_id", "There is no license_key_wo.")
 	}
-	for attribute, value := range map[string]types.String{"url": m.URL, "checksum_url": m.ChecksumURL, "maxmind_url": m.MaxMindURL} {
-		if value.IsNull() || value.IsUnknown() {
-			continue
-		}
-		// What comes from url is recognised by its digest. A key must not go where anybody may read it all the same.
-		recognised := attribute == "url" && m.LicenseKey.IsNull()
-		if err := geoip.CheckURL(value.ValueString(), recognised); err != nil {
-			wrong(attribute, "Unable to use "+attribute, connection.Explain(err)+".")
-		}
-	}
-	if _, err := parseAge(m.MaxAge.ValueString()); err != nil && !m.MaxAge.IsNull() && !m.MaxAge.IsUnknown() {
-		wrong("max_age", "Unable to use max_age", connection.Explain(err)+".")
-	}
-	return diags
 }
 
 const day = 24 * time.Hour

@@ -22,7 +22,7 @@ func (r *Resource[M, P]) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...); resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := plan.Shared().Timeouts.Create(ctx, applyTimeout)
+	limit, diags := plan.Shared().Timeouts.Create(ctx, r.kind.limit())
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -42,7 +42,7 @@ func (r *Resource[M, P]) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...); resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := plan.Shared().Timeouts.Update(ctx, applyTimeout)
+	limit, diags := plan.Shared().Timeouts.Update(ctx, r.kind.limit())
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -75,6 +75,10 @@ func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, 
 	if on == nil {
 		return false
 	}
+	c.Data, c.Host = r.Data(), on
+	if prior != nil {
+		c.Prior = (*M)(prior)
+	}
 	if r.kind.Prepare != nil {
 		diags.Append(r.kind.Prepare(ctx, (*M)(plan), c)...)
 	}
@@ -103,7 +107,7 @@ func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, 
 		}
 	}
 	if err == nil {
-		observation, err = host.Apply(ctx, on, desired)
+		observation, err = r.change(ctx, on, prior, plan, desired, c)
 		common.Effective = Effective(observation.Facts)
 		began = began || err == nil || !reflect.DeepEqual(observation.Before, host.Before{})
 	}
@@ -127,6 +131,14 @@ func (r *Resource[M, P]) apply(ctx context.Context, verb string, prior, plan P, 
 	return began
 }
 
+// change makes the host as desired.
+func (r *Resource[M, P]) change(ctx context.Context, on *connection.Host, prior, plan P, desired host.Desired, c Context) (host.Observation, error) {
+	if r.kind.Apply == nil {
+		return host.Apply(ctx, on, desired)
+	}
+	return r.kind.Apply(ctx, on, (*M)(prior), (*M)(plan), desired, c)
+}
+
 // undo takes back a creation that failed half-way. Terraform would call the resource tainted, and remove it before it creates it again, but
 // without the private state: what had been on the host before would be lost.
 func undo(ctx context.Context, on *connection.Host, desired host.Desired, before host.Before) error {
@@ -142,7 +154,7 @@ func undo(ctx context.Context, on *connection.Host, desired host.Desired, before
 
 // former is what the prior state asked for.
 func (r *Resource[M, P]) former(ctx context.Context, prior P, c Context) (host.Desired, error) {
-	c.Config = nil // the prior state had another one
+	c.Config, c.Prior = nil, nil // the prior state had others
 	desired, known, diags := r.kind.Desired(ctx, (*M)(prior), c)
 	if diags.HasError() || !known {
 		return nil, fmt.Errorf("the prior state does not say what there was: %v", diags)
@@ -156,7 +168,7 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	if resp.Diagnostics.Append(req.State.Get(ctx, state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	limit, diags := state.Shared().Timeouts.Delete(ctx, applyTimeout)
+	limit, diags := state.Shared().Timeouts.Delete(ctx, r.kind.limit())
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -166,7 +178,7 @@ func (r *Resource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest,
 	if on == nil {
 		return
 	}
-	desired, known, diags := r.kind.Desired(ctx, (*M)(state), Context{Private: req.Private})
+	desired, known, diags := r.kind.Desired(ctx, (*M)(state), Context{Private: req.Private, Removing: true, Data: r.Data(), Host: on})
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}

@@ -2,6 +2,7 @@ package hostresource
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -9,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
+	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 )
 
 // Kind is what one kind of resource adds to the envelope: a schema, and the pair settings ⇄ desired state of its host. M is its
@@ -40,6 +42,13 @@ type Kind[M any] struct {
 	// Import sets the model's attributes to what the facts of an imported resource say. It is called with what a host shows for the
 	// resource that has its name alone. With settings, what it shows besides these are the settings. Nil: there is nothing to set.
 	Import func(ctx context.Context, model *M, facts host.Facts) diag.Diagnostics
+	// Apply makes the host as desired, in another way than host.Apply alone does: a service that is one of several must not be restarted while others are.
+	// It may set what is unknown in the plan. prior is nil for a creation. Nil: host.Apply.
+	Apply func(ctx context.Context, on *connection.Host, prior, plan *M, desired host.Desired, c Context) (host.Observation, error)
+	// Look adds to the facts of a read what a service on the host says itself. What it cannot tell it leaves as it is. Nil: nothing.
+	Look func(ctx context.Context, on *connection.Host, model *M, facts host.Facts, c Context) diag.Diagnostics
+	// Limit is how long a creation, an update or a removal may take; 0 is the standard.
+	Limit time.Duration
 	// Observe sets computed attributes from what a host showed, and warns of what is worth it. It is called after each read and each apply;
 	// after an apply that failed before it could look, with nothing observed. Nil: there is nothing to set.
 	Observe func(ctx context.Context, model *M, seen host.Observation) diag.Diagnostics
@@ -68,6 +77,22 @@ type Context struct {
 	Private Private
 	// Creating: what the host has so far is not ours.
 	Creating bool
+	// Prior is the model (*M) of the state that an apply or a plan starts from; nil: there is none.
+	Prior any
+	// Removing: the resource is destroyed.
+	Removing bool
+	// Data is what the provider was configured with.
+	Data *connection.Data
+	// Host is the one of the model; nil in a plan while it is not known, or does not answer.
+	Host *connection.Host
+}
+
+// limit is how long a change may take.
+func (k Kind[M]) limit() time.Duration {
+	if k.Limit == 0 {
+		return applyTimeout
+	}
+	return k.Limit
 }
 
 type model[M any] interface {

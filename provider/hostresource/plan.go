@@ -30,8 +30,11 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	c := Context{Config: &req.Config, Private: req.Private}
+	c := Context{Config: &req.Config, Private: req.Private, Data: r.Data(), Host: r.answering(ctx, plan)}
 	common := plan.Shared()
+	if prior != nil {
+		c.Prior = prior
+	}
 	common.ID = r.id(plan)
 	if prior == nil && resp.Private != nil {
 		if resp.Diagnostics.Append(seen.recall(ctx, r.recordKey(plan), resp.Private)...); resp.Diagnostics.HasError() {
@@ -54,6 +57,19 @@ func (r *Resource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		common.Effective = Effective(desired.Facts())
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// answering is the host of a plan, if it is known and answers. planHost has asked it already.
+func (r *Resource[M, P]) answering(ctx context.Context, plan P) *connection.Host {
+	name := plan.Shared().Host
+	if name.IsUnknown() {
+		return nil
+	}
+	on, err := r.Data().Hosts.Lookup(name.ValueString())
+	if err != nil || !on.Known() || on.Reach(ctx) != nil {
+		return nil
+	}
+	return on
 }
 
 // planHost settles which host the plan is about, and connects to it if that can be done already: a host key that is refused is better seen

@@ -44,7 +44,7 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	imported := common.Effective.IsNull()
-	gone, err := r.read(ctx, on, state, Context{Private: req.Private}, resp)
+	gone, err := r.read(ctx, on, state, Context{Private: req.Private, Data: r.Data(), Host: on}, &resp.Diagnostics)
 	switch {
 	case resp.Diagnostics.HasError():
 	case err != nil && (imported || !WarnOrFail(&resp.Diagnostics, on, err)):
@@ -61,7 +61,7 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 }
 
 // read fills the model with what the host shows; gone means that nothing of the resource is left.
-func (r *Resource[M, P]) read(ctx context.Context, on *connection.Host, state P, c Context, resp *resource.ReadResponse) (gone bool, err error) {
+func (r *Resource[M, P]) read(ctx context.Context, on *connection.Host, state P, c Context, told *diag.Diagnostics) (gone bool, err error) {
 	if err := on.Reach(ctx); err != nil {
 		return false, err
 	}
@@ -72,7 +72,7 @@ func (r *Resource[M, P]) read(ctx context.Context, on *connection.Host, state P,
 	}
 	for round := 1; ; round++ {
 		desired, known, diags := r.kind.Desired(ctx, (*M)(state), c)
-		if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		if told.Append(diags...); told.HasError() {
 			return false, nil
 		}
 		if !known {
@@ -85,12 +85,15 @@ func (r *Resource[M, P]) read(ctx context.Context, on *connection.Host, state P,
 		if r.gone(desired, observation.Facts) {
 			return true, nil
 		}
+		if r.kind.Look != nil {
+			told.Append(r.kind.Look(ctx, on, (*M)(state), observation.Facts, c)...)
+		}
 		common.Effective = Effective(observation.Facts)
 		if round == rounds || r.kind.Import == nil {
-			resp.Diagnostics.Append(r.observe(ctx, state, observation)...)
+			told.Append(r.observe(ctx, state, observation)...)
 			return false, nil
 		}
-		if resp.Diagnostics.Append(r.kind.Import(ctx, (*M)(state), observation.Facts)...); resp.Diagnostics.HasError() {
+		if told.Append(r.kind.Import(ctx, (*M)(state), observation.Facts)...); told.HasError() {
 			return false, nil
 		}
 	}

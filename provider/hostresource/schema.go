@@ -43,7 +43,7 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			ElementType:         types.StringType,
 			MarkdownDescription: EffectiveDescription,
 		},
-		"timeouts": Timeouts(ctx, readTimeout, applyTimeout),
+		"timeouts": Timeouts(ctx, readTimeout, r.kind.limit()),
 	}
 	if r.kind.Settings != nil {
 		attributes["settings"] = *r.kind.Settings

@@ -2,8 +2,11 @@ package limits_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/limits"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
@@ -39,4 +42,30 @@ func TestLimitsLife(t *testing.T) {
 		NotImported: []string{"stable_for"},
 		Ignore:      []string{"etc/fake"},
 	}.Run(t)
+}
+
+// TestLimitsThatAnotherDropInTakesOver: a drop-in that is read later is named, in the plan and by the apply that cannot help it.
+func TestLimitsThatAnotherDropInTakesOver(t *testing.T) {
+	h := providertest.StartHost(t, nil)
+	h.Systemd("demo.service")
+	const later = "/etc/systemd/system/demo.service.d/90-later.conf"
+	const address = limits.ResourceType + ".test"
+	config := h.Provider() + fmt.Sprintf("resource %q \"test\" {\nunit = \"demo.service\"\nnofile = \"65536\"\nmemlock = \"64M\"\n}\n", limits.ResourceType)
+	const fact = "unit demo.service: LimitNOFILE: overridden by " + later
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: providertest.Factories(t),
+		Steps: []resource.TestStep{
+			{Config: config},
+			{
+				PreConfig:        func() { h.Write(later, "[Service]\nLimitNOFILE=1024\nLimitMEMLOCK=65536K\n") },
+				Config:           config,
+				ConfigPlanChecks: providertest.Update(address, [3]string{fact, "1024", ""}),
+				ExpectError:      regexp.MustCompile(`(?s)LimitNOFILE\s+is\s+1024\s+\(` + regexp.QuoteMeta(later) + `\);\s+take\s+the\s+line\s+out`),
+			},
+			{
+				PreConfig: func() { h.Remove(later) },
+				Config:    config,
+			},
+		},
+	})
 }

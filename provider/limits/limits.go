@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -79,7 +80,8 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 	Type:  ResourceType,
 	Thing: "limits of the service",
 	Description: "Limits of a service (`LimitNOFILE=` and the like), in the drop-in `/etc/systemd/system/UNIT.d/" + FileName + "`. A service that runs is restarted with " +
-		"them; one that does not is not started. What is left out stays as it is. Destroying the resource removes the drop-in and restarts the service without it.",
+		"them; one that does not is not started. What is left out stays as it is. Whether systemd has these limits " +
+		"is looked at, too: a drop-in that is read later and sets one of them is named in `effective`, as `\"unit UNIT: LimitNOFILE: overridden by FILE\"`. Destroying the resource removes the drop-in and restarts the service without it.",
 	Attributes:    attributes(),
 	Name:          func(m *Model) *types.String { return &m.UnitName },
 	NameAttribute: "unit",
@@ -110,18 +112,23 @@ func desired(_ context.Context, m *Model, _ hostresource.Context) (host.Desired,
 		return nil, false, nil
 	}
 	var content []byte
+	limits := map[string]string{}
 	for _, l := range all {
 		switch value := *l.of(m); {
 		case value.IsUnknown():
 			return nil, false, nil
 		case !value.IsNull():
 			content = fmt.Appendf(content, "%s=%s\n", l.setting, value.ValueString())
+			limits[l.setting] = value.ValueString()
 		}
 	}
 	if content != nil { // just after an import nothing is known
-		content = append([]byte("# Managed by flowstack: a change by hand is undone by the next apply.\n[Service]\n"), content...)
+		content = append([]byte(host.Managed+"[Service]\n"), content...)
 	}
-	return systemd.DropIn(m.UnitName.ValueString(), FileName, content, &m.Restart), true, nil
+	unit := m.UnitName.ValueString()
+	desired := systemd.DropIn(unit, FileName, content, &m.Restart)
+	// Behind its file: as systemd reads it then.
+	return slices.Insert(desired, 2, host.Item(host.UnitLimits{Unit: unit, Path: systemd.DropInPath(unit, FileName), Limits: limits})), true, nil
 }
 
 func imported(_ context.Context, m *Model, facts host.Facts) diag.Diagnostics {

@@ -76,6 +76,12 @@ func (c *CLI) Show() (*tfjson.Plan, Outcome) {
 	return plan, outcome
 }
 
+// PlanText is a plan as people read it.
+func (c *CLI) PlanText() string {
+	c.t.Helper()
+	return string(c.say("plan", "-input=false", "-no-color"))
+}
+
 // Import runs tofu import.
 func (c *CLI) Import(address, id string) { c.say("import", "-no-color", "-input=false", address, id) }
 

@@ -1,7 +1,6 @@
 package providertest
 
 import (
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -10,18 +9,24 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/flowstack/terraform-provider-flowstack/appliance/elasticsearch/elasticfake"
 )
 
-// Elasticsearch is a fake Elasticsearch that knows index templates, wants TLS and a password, and records what it is asked.
+// Elasticsearch is a fake Elasticsearch that knows users, roles and API keys besides what elasticfake knows, wants TLS and credentials, and records what it
+// is asked.
 type Elasticsearch struct {
 	*httptest.Server
 	CA       string // PEM
 	Password string // of the user elastic
 
-	mu        sync.Mutex
-	templates map[string]json.RawMessage
-	requests  []string // METHOD PATH
-	fail      *Failure
+	index    *elasticfake.Cluster // indices, templates and the like
+	mu       sync.Mutex
+	security esSecurity
+	cluster  esCluster
+	requests []string // METHOD PATH
+	fail     *Failure
+	cut      esCut
 }
 
 // Failure is an answer that is an error.
@@ -33,7 +38,9 @@ type Failure struct {
 // StartElasticsearch starts one, and stops it at the end of the test.
 func StartElasticsearch(t *testing.T) *Elasticsearch {
 	t.Helper()
-	e := &Elasticsearch{Password: "elastic-password-canary", templates: map[string]json.RawMessage{}}
+	e := &Elasticsearch{
+		Password: "elastic-password-canary", index: elasticfake.New(elasticfake.Options{}), security: newESSecurity(), cluster: newESCluster(),
+	}
 	e.Server = httptest.NewTLSServer(e)
 	t.Cleanup(e.Close)
 	e.CA = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: e.Certificate().Raw}))
@@ -73,29 +80,8 @@ func (e *Elasticsearch) Fail(with *Failure) {
 	e.fail = with
 }
 
-// Template is a template as it was put; nil: there is none.
-func (e *Elasticsearch) Template(name string) map[string]any {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var template map[string]any
-	_ = json.Unmarshal(e.templates[name], &template) // an absent one is no JSON
-	return template
-}
-
-// SetTemplate puts a template by hand; nil removes it.
-func (e *Elasticsearch) SetTemplate(name string, template map[string]any) {
-	body, err := json.Marshal(template)
-	if err != nil {
-		panic(err)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if template == nil {
-		delete(e.templates, name)
-		return
-	}
-	e.templates[name] = body
-}
+// Template is an index template; nil: there is none.
+func (e *Elasticsearch) Template(name string) map[string]any { return e.index.Template(name) }
 
 // ServeHTTP implements http.Handler.
 func (e *Elasticsearch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -108,46 +94,22 @@ func (e *Elasticsearch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, e.fail.Status, e.fail.Body)
 		return
 	}
-	if user, password, _ := r.BasicAuth(); user != "elastic" || password != e.Password {
-		answer(w, http.StatusUnauthorized, `{"error":{"root_cause":[{"type":"security_exception","reason":"unable to authenticate user [elastic]"}],`+
-			`"type":"security_exception","reason":"unable to authenticate user [elastic] for REST request [/_index_template/flows]"},"status":401}`)
+	if w = e.cut.passes(w); w == nil {
 		return
 	}
-	name, ok := strings.CutPrefix(r.URL.Path, "/_index_template/")
+	who, ok := e.who(r)
 	if !ok {
-		answer(w, http.StatusBadRequest, `{"error":"no handler found for uri","status":400}`)
+		refuse(w, http.StatusUnauthorized, "security_exception", fmt.Sprintf("unable to authenticate user [%s] for REST request [%s]", who, r.URL.Path))
 		return
 	}
-	template, exists := e.templates[name]
-	switch {
-	case r.Method == http.MethodPut:
-		body, err := io.ReadAll(r.Body)
-		if err != nil || !json.Valid(body) {
-			answer(w, http.StatusBadRequest, `{"error":{"type":"parse_exception","reason":"not JSON"},"status":400}`)
-			return
-		}
-		e.templates[name] = body
-		answer(w, http.StatusOK, `{"acknowledged":true}`)
-	case !exists:
-		answer(w, http.StatusNotFound, fmt.Sprintf(`{"error":{"root_cause":[{"type":"resource_not_found_exception","reason":"index template matching [%s] not found"}],`+
-			`"type":"resource_not_found_exception","reason":"index template matching [%s] not found"},"status":404}`, name, name))
-	case r.Method == http.MethodDelete:
-		delete(e.templates, name)
-		answer(w, http.StatusOK, `{"acknowledged":true}`)
-	default: // as Elasticsearch 7.17 returns it: with an empty composed_of
-		var whole map[string]any
-		if err := json.Unmarshal(template, &whole); err != nil {
-			answer(w, http.StatusInternalServerError, `{}`)
-			return
-		}
-		whole["composed_of"] = []any{}
-		body, err := json.Marshal(map[string]any{"index_templates": []any{map[string]any{"name": name, "index_template": whole}}})
-		if err != nil {
-			answer(w, http.StatusInternalServerError, `{}`)
-			return
-		}
-		answer(w, http.StatusOK, string(body))
+	if strings.HasPrefix(r.URL.Path, "/_security/") {
+		e.serveSecurity(w, r, who)
+		return
 	}
+	if e.cluster.serve(w, r) {
+		return
+	}
+	e.index.ServeHTTP(w, r)
 }
 
 func answer(w http.ResponseWriter, status int, body string) {

@@ -32,7 +32,7 @@ func StartHost(t *testing.T, sysctls map[string]string) *Host {
 	root := t.TempDir()
 	h := &Host{Root: root, t: t}
 	for _, folder := range []string{
-		"etc/sysctl.d", "etc/systemd/system", "etc/apt/apt.conf.d", "etc/apt/keyrings", "etc/apt/sources.list.d", "etc/fake/available",
+		"etc/sysctl.d", "etc/systemd/system", "etc/apt/apt.conf.d", "etc/apt/keyrings", "etc/apt/sources.list.d", "etc/fake/available", "etc/fake/vendor", "etc/fake/systemd",
 		"proc-sys/kernel", "sbin", "bin", "cache", "var/lib/apt/lists/partial",
 	} {
 		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
@@ -47,7 +47,7 @@ func StartHost(t *testing.T, sysctls map[string]string) *Host {
 		h.SetSysctl(key, value)
 	}
 	for name, folder := range map[string]string{
-		"apt-get": "sbin", "apt-cache": "sbin", "dpkg": "sbin", "dpkg-query": "sbin", "systemctl": "sbin", "journalctl": "sbin", "systemd-detect-virt": "sbin",
+		"apt-get": "sbin", "apt-cache": "sbin", "apt-mark": "sbin", "dpkg": "sbin", "dpkg-query": "sbin", "systemctl": "sbin", "journalctl": "sbin", "systemd-detect-virt": "sbin",
 		"sudo":          "sbin",
 		"flowcollector": "bin", "login": ".",
 	} {
@@ -155,12 +155,18 @@ func (h *Host) SetPackage(name, state string) {
 	h.Write("/etc/fake/packages/"+name, state+"\n")
 }
 
-// Unit is a word about the collector's unit: enabled (enabled, disabled) or active (active, inactive).
-func (h *Host) Unit(what string) string {
+// SetProgram puts a program of the test's own into the host's path, before others of this name.
+func (h *Host) SetProgram(name, script string) {
 	h.t.Helper()
-	value, _ := h.Read("/etc/fake/unit/" + what)
-	return strings.TrimSpace(value)
+	if err := os.WriteFile(h.Path("sbin/"+name), []byte(script), 0o755); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
-// SetUnit changes the unit by hand.
-func (h *Host) SetUnit(what, value string) { h.Write("/etc/fake/unit/"+what, value+"\n") }
+// Symlink makes a symbolic link on the host.
+func (h *Host) Symlink(target, path string) {
+	h.t.Helper()
+	if err := os.Symlink(target, h.Path(path)); err != nil {
+		h.t.Fatal(err)
+	}
+}

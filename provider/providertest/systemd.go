@@ -7,25 +7,16 @@ import (
 	"strings"
 )
 
-// Systemd gives the host a systemctl that knows any units and reads their files, and units that packages brought, disabled and inactive.
+// Systemd gives the host units that packages brought, disabled and inactive, and lets it write down what systemctl is asked to do.
 func (h *Host) Systemd(vendor ...string) {
 	h.t.Helper()
-	program, err := programs.ReadFile("fakehost/systemd.sh")
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	if err := os.WriteFile(h.Path("sbin/systemctl"), program, 0o755); err != nil {
-		h.t.Fatal(err)
-	}
-	for _, folder := range []string{"/etc/fake/vendor", "/etc/fake/systemd"} {
-		if err := os.MkdirAll(h.Path(folder), 0o755); err != nil {
-			h.t.Fatal(err)
-		}
-	}
+	h.Write(systemdLog, "")
 	for _, unit := range vendor {
 		h.Write("/etc/fake/vendor/"+unit, "[Service]\nExecStart=/bin/true\n")
 	}
 }
+
+const systemdLog = "/etc/fake/log"
 
 func (h *Host) systemd(unit, what string) string { return "/etc/fake/systemd/" + unit + "/" + what }
 
@@ -39,9 +30,12 @@ func (h *Host) Systemctl(words ...string) {
 	}
 }
 
-// SystemdState is a word about a unit: enabled (enabled, disabled) or active (active, inactive, failed).
+// SystemdState is a word about a unit: enabled (enabled, disabled, masked) or active (active, inactive, failed).
 func (h *Host) SystemdState(unit, what string) string {
 	h.t.Helper()
+	if target, _ := h.Link("/etc/systemd/system/" + unit); target == os.DevNull && what == "enabled" {
+		return "masked"
+	}
 	value, exists := h.Read(h.systemd(unit, what))
 	if !exists {
 		return map[string]string{"enabled": "disabled", "active": "inactive"}[what]
@@ -66,11 +60,11 @@ func (h *Host) SetSystemd(unit, what, value string) {
 // SystemdLog is what systemctl was asked to do since the last call, without questions: "restart x.service".
 func (h *Host) SystemdLog() []string {
 	h.t.Helper()
-	text, exists := h.Read("/etc/fake/log")
-	if !exists {
+	text, _ := h.Read(systemdLog)
+	h.Write(systemdLog, "")
+	if text == "" {
 		return nil
 	}
-	h.Remove("/etc/fake/log")
 	return strings.Split(strings.TrimSpace(text), "\n")
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
@@ -17,6 +18,9 @@ type Attribute struct {
 	Name  string // of the attribute: "content_wo"
 	Key   string // where private state keeps the verifier
 	Thing string // for diagnostics: "content"
+	// Text makes one text of several attributes, or of one that is none; null when there is nothing secret, unknown while any of it is. Nil: the attribute
+	// Name is a text.
+	Text func(ctx context.Context, config *tfsdk.Config) (types.String, diag.Diagnostics)
 }
 
 // Load reads the verifier; it is nil when there is none.
@@ -48,12 +52,16 @@ func (a Attribute) Configured(ctx context.Context, c hostresource.Context) (type
 	if c.Config == nil {
 		return value, nil
 	}
+	if a.Text != nil {
+		return a.Text(ctx, c.Config)
+	}
 	diags := c.Config.GetAttribute(ctx, path.Root(a.Name), &value)
 	return value, diags
 }
 
 // Plan plans a new revision when the configured secret is not the one of the verifier. The secret itself never gets into the plan. A null prior
-// revision is of a resource that had no secret.
+// revision is of a resource that had no secret. An apply that failed before it began has kept the verifier of its secret, but not the revision: that
+// is still the one of the secret before, and the same secret is new once more.
 func (a Attribute) Plan(ctx context.Context, prior types.String, c hostresource.Context) (revision types.String, diags diag.Diagnostics) {
 	value, diags := a.Configured(ctx, c)
 	known, more := a.Load(ctx, c.Private)
@@ -63,7 +71,7 @@ func (a Attribute) Plan(ctx context.Context, prior types.String, c hostresource.
 	switch {
 	case value.IsNull():
 		return types.StringNull(), diags
-	case !prior.IsNull() && !value.IsUnknown() && known.Matches([]byte(value.ValueString())):
+	case !prior.IsNull() && !value.IsUnknown() && known.is(prior.ValueString()) && known.Matches([]byte(value.ValueString())):
 		return prior, diags
 	}
 	return types.StringUnknown(), diags

@@ -43,3 +43,6 @@ func (v *Verifier) Matches(content []byte) bool {
 	hash, err := pbkdf2.Key(sha256.New, string(content), v.Salt, v.Iterations, len(v.Hash))
 	return err == nil && subtle.ConstantTimeCompare(hash, v.Hash) == 1
 }
+
+// is tells whether the verifier is of this revision of the secret.
+func (v *Verifier) is(revision string) bool { return v != nil && v.Revision == revision }

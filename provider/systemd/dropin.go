@@ -75,13 +75,16 @@ func desiredDropIn(_ context.Context, m *DropInModel, _ hostresource.Context) (h
 	return DropIn(m.UnitName.ValueString(), m.Name.ValueString()+".conf", content(m.Content), &m.Restart), true, nil
 }
 
+// DropInPath is where a drop-in of a unit is.
+func DropInPath(unit, name string) string { return path.Join(folder, unit+".d", name) }
+
 // DropIn is the state of a host with this drop-in: its file, and the unit running with it if it runs.
 func DropIn(unit, name string, content []byte, restart *Restart) host.Desired {
 	directory := path.Join(folder, unit+".d")
 	desired := host.Desired{
 		host.Directory{Path: directory, Mode: 0o755, Shared: true}, // with other drop-ins of the unit
 		host.File{
-			Path: path.Join(directory, name), Content: content, Mode: 0o644,
+			Path: DropInPath(unit, name), Content: content, Mode: 0o644,
 			Format: host.UnitFileFormat{}, Validate: host.VerifyDropIn(unit, name),
 		},
 		restart.Unit(host.Unit{Name: unit, AnyEnabled: true, AnyActive: true, Borrowed: true}),
@@ -95,8 +98,11 @@ func DropIn(unit, name string, content []byte, restart *Restart) host.Desired {
 // DropInGone tells whether the file of a drop-in is gone and its folder, too: a removal that was cut short between the two goes on.
 func DropInGone(desired host.Desired, facts host.Facts) bool {
 	for _, item := range desired {
-		if _, unit := item.(host.Unit); !unit && facts[item.ID()] != host.Absent {
-			return false
+		switch item.(type) {
+		case host.File, host.Directory:
+			if facts[item.ID()] != host.Absent {
+				return false
+			}
 		}
 	}
 	return true

@@ -2,6 +2,7 @@ package systemd_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
@@ -78,7 +79,10 @@ func TestDropInLife(t *testing.T) {
 		Host: h, Type: systemd.DropInType, Body: body("1"), Changed: body("2"),
 		Check: check, CheckChanged: check,
 		Drifts: []providertest.Drift{
-			{Name: "a setting", By: func() { h.Write(path, "[Service]\nEnvironment=A=9\n") }, Fact: "file " + path + ": [Service] Environment", From: "A=9", To: "A=1"},
+			{
+				Name: "a setting", By: func() { h.Write(path, "[Service]\nEnvironment=A=9\n") },
+				Fact: "file " + path + ": [Service] Environment", From: "A=sha256:19581e27de7ced00", To: "A=sha256:6b86b273ff34fce1",
+			},
 			{
 				Name: "a setting that systemd was told of", By: func() {
 					h.Write(path, "[Service]\nEnvironment=A=1\n")
@@ -97,6 +101,44 @@ func TestDropInLife(t *testing.T) {
 		Ignore:      []string{"etc/fake"},
 		Left:        check,
 	}.Run(t)
+}
+
+// TestEnvironmentIsNotShown: who marks a variable as sensitive finds its value in no plan, though it is in the environment of a unit; neither do those
+// find it that were there before.
+func TestEnvironmentIsNotShown(t *testing.T) {
+	const canary, older = "environment-canary", "older-canary"
+	h := providertest.StartHost(t, nil)
+	h.Systemd(unit)
+	c := providertest.NewCLI(t)
+	configure := func(value string) {
+		c.Write(h.Provider() + fmt.Sprintf(`
+variable "token" {
+  default   = %q
+  sensitive = true
+}
+resource %q "test" {
+  unit       = %q
+  name       = "token"
+  stable_for = "0s"
+  content    = "[Service]\nEnvironment=\"API_TOKEN=${var.token}\" MODE=fast\nSetCredential=id:${var.token}\n"
+}
+`, value, systemd.DropInType, unit))
+	}
+	configure(older)
+	said := c.Apply()
+	if len(said.Errors) > 0 || len(said.Warnings) == 0 || !strings.Contains(strings.Join(strings.Fields(said.Warnings[0]), " "), "API_TOKEN") {
+		t.Fatalf("the apply says %q and warns %q", said.Errors, said.Warnings)
+	}
+	configure(canary)
+	text := c.PlanText()
+	for _, secret := range []string{canary, older} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s is in the plan:\n%s", secret, text)
+		}
+	}
+	if !strings.Contains(text, "API_TOKEN=sha256:") || !strings.Contains(text, "id:sha256:") {
+		t.Errorf("the plan does not tell what changes:\n%s", text)
+	}
 }
 
 // TestDropInFolder: the folder belongs to all drop-ins of the unit, so no removal trips over another one that took it away.

@@ -46,12 +46,7 @@ var NewService = hostresource.New[ServiceModel, *ServiceModel](hostresource.Kind
 				"the resource is destroyed.",
 		},
 		"wait_for_port": portAttribute(),
-		"triggers": schema.MapAttribute{
-			Optional:    true,
-			ElementType: types.StringType,
-			MarkdownDescription: "Values of other resources, such as the content of a file: when one changes, the unit is looked at in that same apply, after them, and " +
-				"restarted if it turns out to be stale. Without it a change by a resource that does not restart the unit itself is noticed by the next plan.",
-		},
+		"triggers":      hostresource.Triggers("the unit"),
 	}),
 	Name:          func(m *ServiceModel) *types.String { return &m.Name },
 	NameAttribute: "name",

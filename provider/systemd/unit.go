@@ -3,6 +3,7 @@ package systemd
 import (
 	"context"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -37,7 +38,8 @@ type UnitModel struct {
 
 const contentDescription = "Before it takes its place, `systemd-analyze verify` has to accept it on the host, where the host has that program: also a " +
 	"setting that systemd does not know is refused then. A change of comments alone changes nothing on the host. Everybody on the host may " +
-	"read it, and plans show its settings: a secret belongs into a file of its own (`content_wo` of `flowstack_file`), which `LoadCredential=` hands to the service."
+	"read it, and the state has it: a secret belongs into a file of its own (`content_wo` of `flowstack_file`), which `LoadCredential=` hands to the service. " +
+	"Of values of `Environment=` and `SetCredential=`, `effective` has the beginning of a SHA-256 digest only, so a plan does not show them where the variable that they come from is `sensitive`."
 
 func portAttribute() schema.Int64Attribute {
 	return schema.Int64Attribute{
@@ -49,7 +51,9 @@ func portAttribute() schema.Int64Attribute {
 }
 
 // NewUnit makes the resource.
-var NewUnit = hostresource.New[UnitModel, *UnitModel](hostresource.Kind[UnitModel]{
+var NewUnit = hostresource.New[UnitModel, *UnitModel](unitKind)
+
+var unitKind = hostresource.Kind[UnitModel]{
 	Type:  UnitType,
 	Thing: "systemd unit",
 	Description: "A systemd unit of one's own: its file `/etc/systemd/system/NAME`, whether it starts at boot and whether it runs now. Destroying the resource stops " +
@@ -78,7 +82,7 @@ var NewUnit = hostresource.New[UnitModel, *UnitModel](hostresource.Kind[UnitMode
 	Desired:       desiredUnit,
 	Import:        importedUnit,
 	Gone:          unitGone,
-})
+}
 
 // unitGone tells whether the file of a unit is gone and systemd no longer knows the unit. Of a unit that may run or not there is then
 // nothing that is old, which is no sign of it.
@@ -114,8 +118,15 @@ func validateContent(text types.String) diag.Diagnostics {
 	case len(facts) == 0:
 		diags.AddAttributeError(tfpath.Root("content"), "Unable to use the content", "It has no setting: a unit file has lines such as ExecStart=/usr/bin/x below [Service].")
 	}
+	if name := secretName.FindString(facts["[Service] Environment"]); name != "" {
+		diags.AddAttributeWarning(tfpath.Root("content"), "The secret is no secret on the host", "Everybody on the host may read the variable "+strings.TrimSuffix(name, "=")+
+			", and the state has it. Put it into a file of its own (content_wo of flowstack_file), which LoadCredential= hands to the service.")
+	}
 	return diags
 }
+
+// secretName is that of a variable whose value is meant for few.
+var secretName = regexp.MustCompile(`\b\w*(?i:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)=`)
 
 func validateUnit(_ context.Context, m *UnitModel) diag.Diagnostics {
 	diags := append(m.Validate(), validateContent(m.Content)...)

@@ -47,12 +47,14 @@ func write(ctx context.Context, out io.Writer) error {
 	return encoder.Encode(object{
 		"format_version": "1.0",
 		"provider_schemas": object{"flowstack": object{ // the generator looks for the short name
-			"provider":                  schema(schemas.Provider),
-			"resource_schemas":          each(schemas.ResourceSchemas, schema),
-			"data_source_schemas":       each(schemas.DataSourceSchemas, schema),
-			"action_schemas":            each(schemas.ActionSchemas, action),
-			"functions":                 each(schemas.Functions, function),
-			"resource_identity_schemas": each(identities.IdentitySchemas, identity),
+			"provider":                   schema(schemas.Provider),
+			"resource_schemas":           each(schemas.ResourceSchemas, schema),
+			"data_source_schemas":        each(schemas.DataSourceSchemas, schema),
+			"ephemeral_resource_schemas": each(schemas.EphemeralResourceSchemas, schema),
+			"list_resource_schemas":      each(schemas.ListResourceSchemas, schema),
+			"action_schemas":             each(schemas.ActionSchemas, action),
+			"functions":                  each(schemas.Functions, function),
+			"resource_identity_schemas":  each(identities.IdentitySchemas, identity),
 		}},
 	})
 }

@@ -32,6 +32,12 @@ func TestEverythingIsDescribed(t *testing.T) {
 		}
 		described(t, name, one.Block.Attributes)
 	}
+	for name, one := range schema.ListResourceSchemas {
+		if schema.ResourceSchemas[name] == nil || one.Block.Description == "" {
+			t.Errorf("list resource %s is of no resource, or has no description", name)
+		}
+		described(t, "list "+name, one.Block.Attributes)
+	}
 }
 
 func described(t *testing.T, where string, attributes map[string]*tfjson.SchemaAttribute) {

@@ -1,4 +1,14 @@
 #!/bin/sh
+if [ $# -eq 3 ] && [ "$3" = '${db:Status-Status} ${db:Status-Want} ${Package} ${Version}\n' ]; then
+	for file in /etc/fake/packages/*; do
+		[ -e "$file" ] || continue
+		read -r want version <"$file"
+		status=installed
+		[ "$want" != deinstall ] || status=config-files
+		echo "$status $want ${file##*/} $version"
+	done
+	exit
+fi
 for name in "$@"; do :; done
 if [ "$name" = flowcollector ] && [ -e /etc/fake/package ]; then
 	want=install version=$(cat /etc/fake/package)
