@@ -7,13 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -47,42 +46,71 @@ func NewAptSigner() (*AptSigner, error) {
 	return &AptSigner{Key: out.String() + "\n", Fingerprint: strings.ToUpper(hex.EncodeToString(entity.PrimaryKey.Fingerprint)), entity: entity}, nil
 }
 
-// Deb is a package to build, for all architectures.
-type Deb struct {
-	Name, Version string
-	Depends       string
-	Files         map[string]string // absolute path → content; those below /etc are configuration files
-	Postinst      string            // a script; empty: none
-}
-
 // AptRepository is a signed repository of Debian packages, with the suite "stable" and the component "main", served over HTTP.
 type AptRepository struct {
 	signer *AptSigner
 
-	mu    sync.Mutex
-	index bytes.Buffer // Packages
-	files map[string][]byte
+	mu       sync.Mutex
+	index    bytes.Buffer // Packages
+	files    map[string][]byte
+	packages map[string]string // where those that are files of this machine lie
 }
 
 // NewAptRepository makes an empty one.
 func NewAptRepository(signer *AptSigner) *AptRepository {
-	return &AptRepository{signer: signer, files: map[string][]byte{}}
+	return &AptRepository{signer: signer, files: map[string][]byte{}, packages: map[string]string{}}
 }
 
 // Add builds packages and publishes them.
-func (r *AptRepository) Add(ctx context.Context, debs ...Deb) error {
+func (r *AptRepository) Add(debs ...Deb) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, deb := range debs {
-		control, content, err := deb.Build(ctx)
+		control, content, err := deb.Build()
 		if err != nil {
 			return fmt.Errorf("package %s %s: %w", deb.Name, deb.Version, err)
 		}
 		name := path.Join("pool", deb.Name+"_"+deb.Version+"_all.deb")
 		r.files[name] = content
-		fmt.Fprintf(&r.index, "%sFilename: %s\nSize: %d\nSHA256: %x\n\n", control, name, len(content), sha256.Sum256(content))
+		r.list(control, name, int64(len(content)), sha256.Sum256(content))
 	}
 	return r.publish()
+}
+
+// AddFiles publishes packages that lie on this machine.
+func (r *AptRepository) AddFiles(ctx context.Context, files ...string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, file := range files {
+		control, err := command(ctx, "dpkg-deb", "--field", file)
+		if err != nil {
+			return fmt.Errorf("package %s: %w", file, err)
+		}
+		size, digest, err := digestOf(file)
+		if err != nil {
+			return fmt.Errorf("package %s: %w", file, err)
+		}
+		name := path.Join("pool", filepath.Base(file))
+		r.packages[name] = file
+		r.list(string(control), name, size, digest)
+	}
+	return r.publish()
+}
+
+func digestOf(file string) (size int64, digest [sha256.Size]byte, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, digest, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	hash := sha256.New()
+	size, err = io.Copy(hash, f)
+	return size, [sha256.Size]byte(hash.Sum(nil)), err
+}
+
+// list adds a package to the index.
+func (r *AptRepository) list(control, name string, size int64, digest [sha256.Size]byte) {
+	fmt.Fprintf(&r.index, "%sFilename: %s\nSize: %d\nSHA256: %x\n\n", control, name, size, digest)
 }
 
 // publish signs the index.
@@ -105,60 +133,21 @@ func (r *AptRepository) publish() error {
 	return nil
 }
 
-// Build gives the package's control file and the package.
-func (d Deb) Build(ctx context.Context) (control string, content []byte, err error) {
-	dir, remove, err := TemporaryDir(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	defer func() { err = errors.Join(err, remove(context.WithoutCancel(ctx))) }()
-	control = fmt.Sprintf("Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: flowstack tests <tests@flowstack.example>\n", d.Name, d.Version)
-	if d.Depends != "" {
-		control += "Depends: " + d.Depends + "\n"
-	}
-	control += "Description: a package for tests\n"
-	tree := filepath.Join(dir, "tree")
-	files := map[string]string{"/DEBIAN/control": control}
-	for _, name := range slices.Sorted(maps.Keys(d.Files)) {
-		files[name] = d.Files[name]
-		if strings.HasPrefix(name, "/etc/") {
-			files["/DEBIAN/conffiles"] += name + "\n"
-		}
-	}
-	if d.Postinst != "" {
-		files["/DEBIAN/postinst"] = d.Postinst
-	}
-	for name, text := range files {
-		file := filepath.Join(tree, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return "", nil, err
-		}
-		mode := os.FileMode(0o644)
-		if name == "/DEBIAN/postinst" {
-			mode = 0o755
-		}
-		if err := os.WriteFile(file, []byte(text), mode); err != nil {
-			return "", nil, err
-		}
-	}
-	deb := filepath.Join(dir, "package.deb")
-	if _, err := command(ctx, "dpkg-deb", "--build", "--root-owner-group", tree, deb); err != nil {
-		return "", nil, err
-	}
-	content, err = os.ReadFile(deb)
-	return control, content, err
-}
-
 // ServeHTTP implements http.Handler.
 func (r *AptRepository) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	name := strings.TrimPrefix(path.Clean(req.URL.Path), "/")
 	r.mu.Lock()
-	content, ok := r.files[strings.TrimPrefix(path.Clean(req.URL.Path), "/")]
+	content, ok := r.files[name]
+	file, lies := r.packages[name]
 	r.mu.Unlock()
-	if !ok {
+	switch {
+	case ok:
+		_, _ = w.Write(content) // apt sees what is missing
+	case lies:
+		http.ServeFile(w, req, file)
+	default:
 		http.NotFound(w, req)
-		return
 	}
-	_, _ = w.Write(content) // apt sees what is missing
 }
 
 // ServeOn serves the repository on an address inside a host, until the returned function is called.

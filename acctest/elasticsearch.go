@@ -2,11 +2,8 @@ package acctest
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/user"
@@ -28,10 +25,8 @@ type ElasticsearchOptions struct {
 
 // Elasticsearch is a real server with security on, on the loopback of a host's network. Its program and files are this machine's.
 type Elasticsearch struct {
-	URL            string // as seen from the host
-	CA             []byte // PEM
-	Username       string // "elastic", may do everything
-	Password       string
+	*ElasticsearchClient // as the user elastic
+
 	WriterUser     string // "flowcollector", may only create documents in, look at, and create, indices named flows*
 	WriterPassword string
 	SetupUser      string // "flowsetup", may only put index templates, and make indices and aliases named flows*
@@ -45,7 +40,6 @@ type Elasticsearch struct {
 	java   string
 	uid    uint32
 	server *process
-	client *http.Client
 }
 
 const (
@@ -123,7 +117,7 @@ func StartElasticsearch(ctx context.Context, options ElasticsearchOptions) (*Ela
 		return nil, err
 	}
 	e := &Elasticsearch{
-		URL: "https://" + elasticsearchAddress, Username: "elastic", WriterUser: "flowcollector", SetupUser: "flowsetup",
+		ElasticsearchClient: &ElasticsearchClient{URL: "https://" + elasticsearchAddress, Username: "elastic"}, WriterUser: "flowcollector", SetupUser: "flowsetup",
 		host: options.Host, run: r, log: options.Log, memory: elasticsearchSmall, uid: elasticsearchUID,
 	}
 	if options.Heap != "" {
@@ -147,17 +141,20 @@ func (e *Elasticsearch) install(ctx context.Context) error {
 		}
 		e.uid++
 	}
-	cache, err := elasticsearchHome(ctx, e.log)
+	cache, err := elasticsearchServer(ctx, e.log)
 	if err != nil {
-		return err
-	}
-	if e.java, err = javaHome(); err != nil {
 		return err
 	}
 	// The cache may lie below a home directory that the server's user may not enter.
 	e.home = filepath.Join(e.run.dir, "elasticsearch")
 	if err := e.run.mountBind(cache, e.home); err != nil {
 		return err
+	}
+	// A package brings its own.
+	if e.java = filepath.Join(e.home, "jdk"); !present(e.java) {
+		if e.java, err = javaHome(); err != nil {
+			return err
+		}
 	}
 	if e.Password, err = randomHex(12); err != nil {
 		return err
@@ -199,7 +196,7 @@ func (e *Elasticsearch) writeConfig() error {
 		return err
 	}
 	return e.write(map[string]string{
-		"elasticsearch.yml": fmt.Sprintf(elasticsearchSettings, e.run.dir),
+		"elasticsearch.yml": fmt.Sprintf(elasticsearchSettings, e.run.dir) + e.moduleSettings(),
 		"log4j2.properties": elasticsearchLogging,
 		"jvm.options":       e.memory + elasticsearchJVM,
 		"roles.yml":         elasticsearchRoles,
@@ -207,26 +204,31 @@ func (e *Elasticsearch) writeConfig() error {
 	})
 }
 
+// moduleSettings are for modules that the server on Maven Central comes without, which refuses them: a given one neither runs programs of its own nor asks
+// the internet.
+func (e *Elasticsearch) moduleSettings() string {
+	var settings strings.Builder
+	for module, setting := range map[string]string{"x-pack-ml": "xpack.ml.enabled: false", "ingest-geoip": "ingest.geoip.downloader.enabled: false"} {
+		if present(filepath.Join(e.home, "modules", module)) {
+			settings.WriteString(setting + "\n")
+		}
+	}
+	return settings.String()
+}
+
 // RenewCertificate gives the server a certificate of another authority, which is CA from then on. A server that runs takes it within seconds, for
 // new connections.
 func (e *Elasticsearch) RenewCertificate() error {
-	ca, server, err := newServerCertificate()
+	authority, err := NewAuthority()
 	if err != nil {
 		return err
 	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(ca)
-	e.CA = ca
-	e.client = &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return e.host.DialContext(ctx, network, elasticsearchAddress)
-		},
-		TLSClientConfig:       &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
-		MaxIdleConnsPerHost:   4,
-		IdleConnTimeout:       time.Minute,
-		ResponseHeaderTimeout: 2 * time.Minute,
-	}}
-	return e.write(map[string]string{"ca.crt": string(ca), "server.crt": string(server.cert), "server.key": string(server.key)})
+	server, err := authority.Issue("localhost", "127.0.0.1", "::1")
+	if err != nil {
+		return err
+	}
+	e.trust(e.host, elasticsearchAddress, authority.Certificate)
+	return e.write(map[string]string{"ca.crt": string(authority.Certificate), "server.crt": string(server.Certificate), "server.key": string(server.Key)})
 }
 
 // SetWriterPassword changes the password of WriterUser. A server that runs takes it within seconds.

@@ -3,13 +3,17 @@ package acctest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"time"
 )
 
 // Pair is a direction of traffic: who sent to whom.
@@ -22,12 +26,45 @@ type Sums struct {
 	Packets, Bytes uint64
 }
 
-// HTTPClient trusts the server's authority and reaches it from within the host's network. It adds no credentials.
-func (e *Elasticsearch) HTTPClient() *http.Client { return e.client }
+// ElasticsearchClient talks to a server from within the network of a host.
+type ElasticsearchClient struct {
+	URL      string // as seen from the host
+	CA       []byte // PEM
+	Username string // of Do; "elastic" may do everything
+	Password string
 
-// Do sends a request as the user elastic. The body is sent as it is when it is a string or bytes (newline-delimited JSON), as JSON
+	client *http.Client
+}
+
+// NewElasticsearchClient makes a client for a server at an address as seen from a host, such as 127.0.0.1:9200, with certificates of an authority.
+func NewElasticsearchClient(h *Host, address string, ca []byte, username, password string) *ElasticsearchClient {
+	e := &ElasticsearchClient{URL: "https://" + address, Username: username, Password: password}
+	e.trust(h, address, ca)
+	return e
+}
+
+// trust makes the connections from now on, to a server with certificates of this authority.
+func (e *ElasticsearchClient) trust(h *Host, address string, ca []byte) {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	e.CA = ca
+	e.client = &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return h.DialContext(ctx, network, address)
+		},
+		TLSClientConfig:       &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		MaxIdleConnsPerHost:   4,
+		IdleConnTimeout:       time.Minute,
+		ResponseHeaderTimeout: 2 * time.Minute,
+	}}
+}
+
+// HTTPClient trusts the server's authority and reaches it from within the host's network. It adds no credentials.
+func (e *ElasticsearchClient) HTTPClient() *http.Client { return e.client }
+
+// Do sends a request as Username. The body is sent as it is when it is a string or bytes (newline-delimited JSON), as JSON
 // otherwise; nil is no body. The answer is decoded into what into points to, unless it is nil. A status of 400 and above is an error.
-func (e *Elasticsearch) Do(ctx context.Context, method, path string, body, into any) (err error) {
+func (e *ElasticsearchClient) Do(ctx context.Context, method, path string, body, into any) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("elasticsearch %s %s: %w", method, path, err)
@@ -74,9 +111,36 @@ func (e *Elasticsearch) Do(ctx context.Context, method, path string, body, into 
 	return json.Unmarshal(answer, into)
 }
 
+// Bulk sends a body of the bulk API, compressed with gzip, as Username. Each document in it must have been stored.
+func (e *ElasticsearchClient) Bulk(ctx context.Context, index string, gzipped []byte) (err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL+"/"+index+"/_bulk?filter_path=errors", bytes.NewReader(gzipped))
+	if err != nil {
+		return err
+	}
+	request.SetBasicAuth(e.Username, e.Password)
+	request.Header.Set("Content-Type", "application/x-ndjson")
+	request.Header.Set("Content-Encoding", "gzip")
+	response, err := e.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return err
+	}
+	var verdict struct {
+		Errors *bool `json:"errors"`
+	}
+	if json.Unmarshal(answer, &verdict) != nil || verdict.Errors == nil || *verdict.Errors {
+		return fmt.Errorf("bulk request: %s: %.300s", response.Status, answer)
+	}
+	return nil
+}
+
 // PairSums adds up network.packets and network.bytes of all documents of an index, alias or pattern, for each pair of source.ip and
 // destination.ip. It refreshes first, so that everything acknowledged is counted. An index that does not exist has no sums.
-func (e *Elasticsearch) PairSums(ctx context.Context, index string) (map[Pair]Sums, error) {
+func (e *ElasticsearchClient) PairSums(ctx context.Context, index string) (map[Pair]Sums, error) {
 	name := url.PathEscape(index)
 	if err := e.Do(ctx, http.MethodPost, "/"+name+"/_refresh?ignore_unavailable=true", nil, nil); err != nil {
 		return nil, err
@@ -117,7 +181,7 @@ func (e *Elasticsearch) PairSums(ctx context.Context, index string) (map[Pair]Su
 
 // NetFlowStored returns how often each of the flows of a NetFlow exporter is stored, by their numbers from first to last. Those that are not
 // are absent. It refreshes first, so that everything acknowledged is counted.
-func (e *Elasticsearch) NetFlowStored(ctx context.Context, index string, first, last uint32) (map[uint32]int, error) {
+func (e *ElasticsearchClient) NetFlowStored(ctx context.Context, index string, first, last uint32) (map[uint32]int, error) {
 	name := url.PathEscape(index)
 	if err := e.Do(ctx, http.MethodPost, "/"+name+"/_refresh", nil, nil); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 
 func TestElasticsearch(t *testing.T) {
 	t.Run("server", func(t *testing.T) {
-		h := startHost(t, "search")
+		h := startHost(t, HostOptions{Name: "search"})
 		e, err := StartElasticsearch(t.Context(), ElasticsearchOptions{Host: h, Log: t.Logf})
 		if err != nil {
 			t.Fatal(err)
@@ -25,6 +25,7 @@ func TestElasticsearch(t *testing.T) {
 			}
 		})
 		testSecurity(t, e)
+		testNativeUsers(t, e)
 		testPairSums(t, e)
 		// The data is still there after a stop and a start, and in between nobody answers.
 		if err := e.Stop(t.Context()); err != nil {
@@ -72,6 +73,56 @@ func testSecurity(t *testing.T, e *Elasticsearch) {
 	}
 	if err := e.Do(t.Context(), http.MethodGet, "/absent/_doc/1", nil, nil); err == nil || !strings.Contains(err.Error(), "index_not_found") {
 		t.Errorf("the error of a failed request is %v: it should hold the answer", err)
+	}
+}
+
+// testNativeUsers writes into the security index, which the server alone cannot.
+func testNativeUsers(t *testing.T, e *Elasticsearch) {
+	t.Helper()
+	const reader, first, second = "reader", "first-password", "second-password"
+	for _, test := range []struct {
+		user, password, method, path, body string
+		want                               int
+	}{
+		{e.Username, e.Password, http.MethodPut, "/_security/role/reader", `{"cluster":["monitor"],"indices":[{"names":["read*"],"privileges":["read"]}]}`, http.StatusOK},
+		{e.Username, e.Password, http.MethodPut, "/_security/user/reader", `{"password":"` + first + `","roles":["reader"],"email":"Reader.One@flowstack.example"}`, http.StatusOK},
+		{reader, first, http.MethodGet, "/_cluster/health", "", http.StatusOK},
+		{reader, first, http.MethodPut, "/read/_doc/1", "{}", http.StatusForbidden},
+		{reader, first, http.MethodPut, "/_security/user/elastic/_password", `{"password":"` + second + `"}`, http.StatusForbidden},
+		{e.Username, e.Password, http.MethodPut, "/_security/user/reader/_password", `{"password":"` + second + `"}`, http.StatusOK},
+		{reader, first, http.MethodGet, "/_cluster/health", "", http.StatusUnauthorized},
+		{reader, second, http.MethodGet, "/_cluster/health", "", http.StatusOK},
+		{e.Username, e.Password, http.MethodPut, "/_security/user/kibana_system/_password", `{"password":"` + first + `"}`, http.StatusOK},
+		{"kibana_system", first, http.MethodGet, "/_security/_authenticate", "", http.StatusOK},
+		{e.Username, e.Password, http.MethodDelete, "/_security/user/reader", "", http.StatusOK},
+		{reader, second, http.MethodGet, "/_cluster/health", "", http.StatusUnauthorized},
+	} {
+		if got, answer := ask(t, e, test.user, test.password, test.method, test.path, test.body); got != test.want {
+			t.Errorf("%s %s as %q: status %d, want %d: %s", test.method, test.path, test.user, got, test.want, answer)
+		}
+	}
+	var key struct {
+		Encoded string `json:"encoded"`
+	}
+	if err := e.Do(t.Context(), http.MethodPost, "/_security/api_key", map[string]string{"name": "test"}, &key); err != nil || key.Encoded == "" {
+		t.Fatalf("API key %+v, %v", key, err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.URL+"/_security/_authenticate", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "ApiKey "+key.Encoded)
+	response, err := e.HTTPClient().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // read only
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("with the API key: %s", response.Status)
+	}
+	var certificates []struct{ Path string }
+	if err := e.Do(t.Context(), http.MethodGet, "/_ssl/certificates", nil, &certificates); err != nil || len(certificates) == 0 {
+		t.Errorf("certificates: %v, %v", certificates, err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 func TestExporter(t *testing.T) {
 	t.Run("sums", func(t *testing.T) {
-		h := startHost(t, "edge")
+		h := startHost(t, HostOptions{Name: "edge"})
 		for _, test := range []struct {
 			version string
 			traffic []Traffic

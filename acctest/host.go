@@ -24,16 +24,19 @@ import (
 
 // HostOptions says what host to start.
 type HostOptions struct {
-	Name string // host name, a DNS label; "host" when empty
-	Log  Logf   // progress
+	Name         string       // host name, a DNS label; "host" when empty
+	Distribution Distribution // Debian12 when zero
+	LAN          *LAN         // to join; nil: none
+	Log          Logf         // progress
 }
 
-// Host is a running Debian system with systemd and sshd. These users log in with PrivateKey: root; admin, who has sudo without a
+// Host is a running Debian or Ubuntu system with systemd and sshd. These users log in with PrivateKey: root; admin, who has sudo without a
 // password; operator, who has sudo with OperatorPassword and may also log in with it.
 type Host struct {
 	Name       string
 	Address    netip.Addr
 	Address6   netip.Addr // zero for a virtual machine
+	LANAddress netip.Addr // on the network that it shares with other hosts, where its name leads; zero without one
 	Port       int        // of sshd, TCP
 	User       string     // "root"
 	HostKey    string     // "ssh-ed25519 AAAA…", as in authorized_keys
@@ -66,6 +69,9 @@ func StartHost(ctx context.Context, options HostOptions) (*Host, error) {
 	if options.Name == "" {
 		options.Name = "host"
 	}
+	if options.Distribution.Suite == "" {
+		options.Distribution = Debian12
+	}
 	if !labelRE.MatchString(options.Name) {
 		return nil, fmt.Errorf("host name %q is not a DNS label", options.Name)
 	}
@@ -81,7 +87,7 @@ func StartHost(ctx context.Context, options HostOptions) (*Host, error) {
 }
 
 func startContainer(ctx context.Context, r *run, options HostOptions) (*Host, error) {
-	lower, err := containerRoot(ctx, options.Log)
+	lower, err := containerRoot(ctx, options.Log, options.Distribution)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +105,11 @@ func startContainer(ctx context.Context, r *run, options HostOptions) (*Host, er
 	if err != nil {
 		return nil, err
 	}
-	if err := (identity{name: options.Name, hostKey: hostKey, authorized: userKey.public}).writeTo(root); err != nil {
+	id := identity{name: options.Name, hostKey: hostKey, authorized: userKey.public}
+	if options.LAN != nil {
+		id.neighbours = options.LAN.hosts()
+	}
+	if err := id.writeTo(root); err != nil {
 		return nil, err
 	}
 	n, err := r.makeNetwork(ctx)
@@ -114,6 +124,11 @@ func startContainer(ctx context.Context, r *run, options HostOptions) (*Host, er
 	if h.signer, err = ssh.ParsePrivateKey(h.PrivateKey); err != nil {
 		return nil, fmt.Errorf("private key: %w", err)
 	}
+	if options.LAN != nil {
+		if h.LANAddress, err = options.LAN.join(ctx, options.Name, n.name); err != nil {
+			return nil, err
+		}
+	}
 	cgroups, err := r.makeCgroups()
 	if err != nil {
 		return nil, err
@@ -125,7 +140,7 @@ func startContainer(ctx context.Context, r *run, options HostOptions) (*Host, er
 		}
 	}
 	// No machined, no scope unit, no notification: PID 1 of this machine need not be systemd.
-	h.machine, err = r.start(ctx, startSpec{name: "systemd-nspawn", cgroups: cgroups, args: []string{
+	h.machine, err = r.start(ctx, startSpec{name: "systemd-nspawn", cgroups: cgroups, env: append(os.Environ(), options.Distribution.env...), args: []string{
 		"systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--directory=" + root, "--machine=" + machine,
 		"--hostname=" + options.Name, "--network-namespace-path=" + n.path, "--boot", "--notify-ready=no", "--resolv-conf=off",
 		"--timezone=off", "--link-journal=no",
@@ -170,11 +185,15 @@ func (h *Host) waitReady(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not ready after %s", limit))
 	defer cancel()
 	var last error
+	patience := 5 * time.Second // an emulated machine accepts long before sshd runs, and says nothing then; a slow one takes its time
 	err := poll(ctx, "sshd", func() (bool, error) {
 		if err := h.machine.exited(); err != nil {
 			return false, err
 		}
-		_, last = h.Run(ctx, "true")
+		attempt, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		_, last = h.Run(attempt, "true")
+		patience = min(patience*3/2, time.Minute)
 		return last == nil, nil
 	})
 	if err != nil {
@@ -241,8 +260,8 @@ func (h *Host) connect(ctx context.Context) (*ssh.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A handshake that does not answer ends with the context, or after a while (an emulated machine accepts long before sshd runs).
-	timer := time.AfterFunc(10*time.Second, func() { _ = raw.Close() })
+	// A handshake that does not answer ends with the context, or after a while.
+	timer := time.AfterFunc(2*time.Minute, func() { _ = raw.Close() })
 	defer timer.Stop()
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
@@ -291,13 +310,9 @@ func (h *Host) dialForwarded(ctx context.Context, address string) (net.Conn, err
 
 // Serve listens on an address inside the host and passes every connection on to what dial connects to, until the returned function is called.
 func (h *Host) Serve(ctx context.Context, address string, dial func(context.Context) (net.Conn, error)) (stop func() error, err error) {
-	client, err := h.connect(ctx)
+	listener, stop, err := h.listen(ctx, address)
 	if err != nil {
-		return nil, err
-	}
-	listener, err := client.Listen("tcp", address)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("host %s: listen on %s: %w", h.Name, address, err), client.Close())
+		return nil, fmt.Errorf("host %s: listen on %s: %w", h.Name, address, err)
 	}
 	go func() {
 		for {
@@ -308,7 +323,32 @@ func (h *Host) Serve(ctx context.Context, address string, dial func(context.Cont
 			go pass(ctx, inside, dial)
 		}
 	}()
-	return client.Close, nil
+	return stop, nil
+}
+
+// listen opens a TCP socket in the host's namespace, or asks the SSH server of a virtual machine to.
+func (h *Host) listen(ctx context.Context, address string) (_ net.Listener, closeAll func() error, err error) {
+	if h.Netns != "" {
+		var listener net.Listener
+		err := inNamespace(h.Netns, func() (err error) {
+			var config net.ListenConfig
+			listener, err = config.Listen(ctx, "tcp", address)
+			return err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		return listener, listener.Close, nil
+	}
+	client, err := h.connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := client.Listen("tcp", address)
+	if err != nil {
+		return nil, nil, errors.Join(err, client.Close())
+	}
+	return listener, client.Close, nil
 }
 
 // pass copies both ways until one side has enough.

@@ -19,9 +19,10 @@ import (
 )
 
 // startHost starts a container host that ends with the test.
-func startHost(t *testing.T, name string) *Host {
+func startHost(t *testing.T, options HostOptions) *Host {
 	t.Helper()
-	h, err := StartHost(t.Context(), HostOptions{Name: name, Log: t.Logf})
+	options.Log = t.Logf
+	h, err := StartHost(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func startHost(t *testing.T, name string) *Host {
 
 func TestHosts(t *testing.T) {
 	t.Run("two at once", func(t *testing.T) {
-		one, two := startHost(t, "one"), startHost(t, "two")
+		one, two := startHost(t, HostOptions{Name: "one"}), startHost(t, HostOptions{Name: "two"})
 		if one.Address == two.Address || one.Address6 == two.Address6 || one.HostKey == two.HostKey || one.Netns == two.Netns {
 			t.Fatalf("the hosts share something: %+v %+v", one, two)
 		}
@@ -46,6 +47,24 @@ func TestHosts(t *testing.T) {
 			testRun(t, h)
 			testUsers(t, h)
 			testNetwork(t, h)
+		}
+	})
+	checkClean(t)
+}
+
+func TestDistributions(t *testing.T) {
+	t.Run("one after another", func(t *testing.T) {
+		for _, d := range []Distribution{Debian13, Ubuntu2204, Ubuntu2404} {
+			t.Run(d.Suite, func(t *testing.T) {
+				h := startHost(t, HostOptions{Name: d.Suite, Distribution: d})
+				testRun(t, h)
+				testUsers(t, h)
+				testNetwork(t, h)
+				out, err := h.Run(t.Context(), "sh", "-c", ". /etc/os-release; echo $VERSION_CODENAME")
+				if err != nil || string(out) != d.Suite+"\n" {
+					t.Errorf("%s is %s, %v", d.Name, out, err)
+				}
+			})
 		}
 	})
 	checkClean(t)

@@ -19,7 +19,9 @@ const listFiles = `find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -p
 
 const listPackages = `dpkg-query -W -f 'package ${Package}\t${Status} ${Version}\n'`
 
-const listUnits = `systemctl list-unit-files --no-legend --no-pager --type=service,socket,timer | awk '{print "unit " $1 "\t" $2}'`
+// An emulated machine just after its boot may not answer in the 25 seconds that systemctl waits.
+const listUnits = `ask() { systemctl list-unit-files --no-legend --no-pager --type=service,socket,timer; }
+units=$(ask) || units=$(ask) || exit; printf '%s\n' "$units" | awk '{print "unit " $1 "\t" $2}'`
 
 // Values that the kernel moves by itself are left out by name.
 const listSysctls = `sysctl -a 2>/dev/null | grep -E '^(vm|net\.core|net\.ipv4\.udp|fs\.file-max)' | grep -vE 'vm\.stat|reserve_kbytes|netdev_rss|flow_limit|file-nr' | sed -E 's/^([^ ]+) = /sysctl \1\t/'`
@@ -37,6 +39,9 @@ func (h *Host) List(ctx context.Context) (Listing, error) {
 		out, err := h.Run(ctx, "sh", "-c", script)
 		if err != nil {
 			return nil, fmt.Errorf("list: %w", err)
+		}
+		if len(out) == 0 {
+			return nil, fmt.Errorf("list: nothing is listed on host %s by %s", h.Name, script)
 		}
 		for line := range strings.Lines(string(out)) {
 			name, value, found := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")

@@ -18,34 +18,14 @@ import (
 type openvswitch struct {
 	table            string // of its database: "netflow", "ipfix", "sflow"
 	dir              string
+	env              []string // of its programs
 	database, server *process
 }
 
 const ovsSchema = "/usr/share/openvswitch/vswitch.ovsschema"
 
-func (o *openvswitch) start(ctx context.Context, x *Exporter, targets []string) (err error) {
-	o.dir = x.run.dir
-	file, socket := filepath.Join(o.dir, "conf.db"), filepath.Join(o.dir, "db.sock")
-	if _, err := command(ctx, "ovsdb-tool", "create", file, ovsSchema); err != nil {
-		return err
-	}
-	env := []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "OVS_RUNDIR=" + o.dir, "OVS_LOGDIR=" + o.dir, "OVS_DBDIR=" + o.dir}
-	o.database, err = x.run.start(ctx, startSpec{name: "ovsdb-server", netns: x.Netns, env: env, args: []string{
-		"ovsdb-server", file, "--remote=punix:" + socket, "--unixctl=" + filepath.Join(o.dir, "ovsdb.ctl"),
-	}})
-	if err != nil {
-		return err
-	}
-	if err := o.ready(ctx, o.database, func() error { return o.vsctl(ctx, "--no-wait", "init") }); err != nil {
-		return err
-	}
-	o.server, err = x.run.start(ctx, startSpec{name: "ovs-vswitchd", netns: x.Netns, env: env, args: []string{
-		"ovs-vswitchd", "unix:" + socket, "--disable-system", "--unixctl=" + filepath.Join(o.dir, "switch.ctl"),
-	}})
-	if err != nil {
-		return err
-	}
-	if err := o.ready(ctx, o.server, func() error { _, err := o.appctl(ctx, "version"); return err }); err != nil {
+func (o *openvswitch) start(ctx context.Context, x *Exporter, targets []string) error {
+	if err := o.launch(ctx, x); err != nil {
 		return err
 	}
 	export := map[string][]string{
@@ -56,13 +36,45 @@ func (o *openvswitch) start(ctx context.Context, x *Exporter, targets []string) 
 		},
 		"sflow": {"agent=lo", "sampling=1", "header=128", "polling=1"},
 	}[o.table]
-	all := slices.Concat([]string{
-		"add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail_mode=secure", "other_config:disable-in-band=true",
-		"--", "add-port", "br0", x.line.watched, "--", "set", "interface", x.line.watched, "ofport_request=3",
+	all := slices.Concat(newBridge(x.line.watched), []string{
 		"--", "set", "bridge", "br0", o.table + "=@export", "--", "--id=@export", "create", o.table, `targets="` + targets[0] + `"`,
 	}, export)
 	x.command = "ovs-vsctl " + strings.Join(all, " ")
 	return o.vsctl(ctx, all...)
+}
+
+// newBridge are the words that make the bridge br0 with one port.
+func newBridge(port string) []string {
+	return []string{
+		"add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "fail_mode=secure", "other_config:disable-in-band=true",
+		"--", "add-port", "br0", port, "--", "set", "interface", port, "ofport_request=3",
+	}
+}
+
+// launch starts the database and the switch, and returns when they answer.
+func (o *openvswitch) launch(ctx context.Context, x *Exporter) (err error) {
+	o.dir = x.run.dir
+	file, socket := filepath.Join(o.dir, "conf.db"), filepath.Join(o.dir, "db.sock")
+	if _, err := command(ctx, "ovsdb-tool", "create", file, ovsSchema); err != nil {
+		return err
+	}
+	o.env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "OVS_RUNDIR=" + o.dir, "OVS_LOGDIR=" + o.dir, "OVS_DBDIR=" + o.dir}
+	o.database, err = x.run.start(ctx, startSpec{name: "ovsdb-server", netns: x.Netns, env: o.env, args: []string{
+		"ovsdb-server", file, "--remote=punix:" + socket, "--unixctl=" + filepath.Join(o.dir, "ovsdb.ctl"),
+	}})
+	if err != nil {
+		return err
+	}
+	if err := o.ready(ctx, o.database, func() error { return o.vsctl(ctx, "--no-wait", "init") }); err != nil {
+		return err
+	}
+	o.server, err = x.run.start(ctx, startSpec{name: "ovs-vswitchd", netns: x.Netns, env: o.env, args: []string{
+		"ovs-vswitchd", "unix:" + socket, "--disable-system", "--unixctl=" + filepath.Join(o.dir, "switch.ctl"),
+	}})
+	if err != nil {
+		return err
+	}
+	return o.ready(ctx, o.server, func() error { _, err := o.appctl(ctx, "version"); return err })
 }
 
 // ready waits until a daemon answers.

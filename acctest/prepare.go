@@ -7,12 +7,22 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
-// requirement is a program that the tests need, and the Debian packages it comes in, parted by spaces.
+// requirement is a program that the tests need, or the path of another file, and the Debian packages it comes in, parted by spaces.
 type requirement struct {
 	program, packages, purpose string
+}
+
+func (r requirement) there() bool {
+	if filepath.IsAbs(r.program) {
+		_, err := os.Stat(r.program)
+		return err == nil
+	}
+	_, err := exec.LookPath(r.program)
+	return err == nil
 }
 
 var requirements = []requirement{
@@ -23,6 +33,7 @@ var requirements = []requirement{
 	{"nft", "nftables", "filters packets there, for flowstack_firewall"},
 	{"qemu-system-x86_64", "qemu-system-x86", "runs a virtual machine, for kernel parameters"},
 	{"mke2fs", "e2fsprogs", "makes its disk"},
+	{firmwareCode, "ovmf", "is the firmware of machines that boot the appliance by UEFI"},
 	{"softflowd", "softflowd", "exports NetFlow"},
 	{"fprobe", "fprobe", "exports NetFlow"},
 	{"pmacctd", "pmacct", "exports NetFlow, IPFIX and sFlow"},
@@ -32,16 +43,21 @@ var requirements = []requirement{
 	{"tshark", "tshark", "decodes the same packets independently"},
 	{"snmpd", "snmpd", "tells the names of interfaces over SNMP"},
 	{"chromium", "chromium fonts-liberation", "looks at the collector's pages; the largest of these, some 400 MB with what it needs"},
+	{"node", "nodejs", "draws the Vega views of dashboards"},
+	{"npm", "npm", "gets Vega for it"},
 	{"gcc", "gcc libc6-dev", "builds the race detector into tests"},
 	{"promtool", "prometheus", "checks the rules of alerts, and tests them"},
+	{"shellcheck", "shellcheck", "looks at shell scripts"},
 	{"lintian", "lintian", "looks at Debian packages"},
+	{"unzip", "unzip", "looks at archives of the provider"},
 	{"rpm", "rpm", "looks at RPM packages"},
 	{"rpm2archive", "rpm2cpio", "unpacks them"},
 	{"qemu-aarch64-static", "qemu-user-static", "runs programs for arm64"},
 	{"file", "file", "tells what a program is for"},
 	{"zip", "zip", "makes the provider's archives"},
+	{"gpg-agent", "gnupg", "signs the checksums of a release that is tried out"},
 	{"jq", "jq", "reads and writes JSON in scripts"},
-	{"java", "default-jdk-headless", "runs Elasticsearch"},
+	{"javac", "default-jdk-headless", "compiles a module for Elasticsearch, and runs it"},
 	{"mvn", "maven", "gets Elasticsearch from Maven Central"},
 }
 
@@ -52,7 +68,7 @@ func Prepare(ctx context.Context, log Logf) error {
 	}
 	var missing []string
 	for _, r := range requirements {
-		if _, err := exec.LookPath(r.program); err != nil {
+		if !r.there() {
 			missing = append(missing, strings.Fields(r.packages)...)
 			log.printf("installing %s (%s)", r.packages, r.purpose)
 		}

@@ -57,7 +57,10 @@ func (p processID) signal(s syscall.Signal) error {
 	if !p.alive() {
 		return os.ErrProcessDone
 	}
-	return unix.PidfdSendSignal(fd, s, nil, 0)
+	if err := unix.PidfdSendSignal(fd, s, nil, 0); !errors.Is(err, unix.ESRCH) {
+		return err
+	}
+	return os.ErrProcessDone // it ended in between
 }
 
 // kill ends the process and returns when it is gone.

@@ -6,22 +6,19 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
-
-// Suite is the Debian release hosts run.
-const Suite = "bookworm"
 
 // OperatorPassword is the password of the user "operator", for SSH and for sudo.
 const OperatorPassword = "operator-password"
 
-// What a small installation has. A container has login shells besides that are not POSIX ones; a virtual machine needs a kernel and a network.
+// What a small installation has. A virtual machine needs a kernel and a network besides.
 var (
 	smallPackages = []string{
 		"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2", "ca-certificates", "procps", "kmod", "passwd", "nftables",
 	}
-	containerPackages = append([]string{"csh", "fish"}, smallPackages...)
-	vmPackages        = append([]string{"linux-image-cloud-amd64", "udev"}, smallPackages...)
+	vmPackages = append([]string{"linux-image-cloud-amd64", "udev"}, smallPackages...)
 )
 
 // customize makes three users (root; admin, sudo without; operator, sudo with a password) and an empty authorized_keys for each, and
@@ -38,31 +35,39 @@ for home in root home/admin home/operator; do
 	install -m 0600 /dev/null "$root/$home/.ssh/authorized_keys"
 	chown -R --reference="$root/$home" "$root/$home/.ssh"
 done
-chroot "$root" systemctl disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
+for timer in apt-daily apt-daily-upgrade dpkg-db-backup; do
+	[ ! -e "$root/usr/lib/systemd/system/$timer.timer" ] || chroot "$root" systemctl disable "$timer.timer"
+done
 rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/machine-id" "$root/etc/hostname" "$root/etc/resolv.conf"
 `
 
-// containerRoot returns the directory of an installed system, shared by all container hosts as the lower layer of their overlays.
-func containerRoot(ctx context.Context, log Logf) (string, error) {
-	dir, err := cached(ctx, "container", append([]string{Suite, customize}, containerPackages...), func(ctx context.Context, dir string) error {
-		return bootstrap(ctx, log, dir, containerPackages)
+// containerRoot returns the directory of an installed system, shared by all container hosts of a distribution as the lower layer of their overlays.
+func containerRoot(ctx context.Context, log Logf, d Distribution) (string, error) {
+	packages := slices.Concat(d.packages, smallPackages)
+	dir, err := cached(ctx, "container", append([]string{d.Suite, customize}, packages...), func(ctx context.Context, dir string) error {
+		return bootstrap(ctx, log, dir, d, packages)
 	})
 	return filepath.Join(dir, "root"), err
 }
 
-// bootstrap installs a Debian system into dir/root.
-func bootstrap(ctx context.Context, log Logf, dir string, packages []string) error {
+// bootstrap installs a system into dir/root.
+func bootstrap(ctx context.Context, log Logf, dir string, d Distribution, packages []string) error {
 	if runtime.GOARCH != "amd64" {
 		return fmt.Errorf("hosts for tests are made on amd64 only, this is %s", runtime.GOARCH)
 	}
-	log.printf("installing a Debian %s system for hosts into the cache (once, about half a minute)", Suite)
+	log.printf("installing %s for hosts into the cache (once, about half a minute)", d.Name)
 	hook := filepath.Join(dir, "customize")
 	if err := os.WriteFile(hook, []byte(customize), 0o600); err != nil {
 		return fmt.Errorf("bootstrap: %w", err)
 	}
-	_, err := command(ctx, "mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", "--include="+strings.Join(packages, ","),
-		"--customize-hook=sh "+hook+` "$1"`, Suite, filepath.Join(dir, "root"))
+	which, err := d.arguments(ctx, filepath.Join(dir, "root"))
 	if err != nil {
+		return err
+	}
+	options := []string{
+		"--mode=root", "--variant=minbase", "--format=directory", "--include=" + strings.Join(packages, ","), "--customize-hook=sh " + hook + ` "$1"`,
+	}
+	if _, err := command(ctx, "mmdebstrap", append(options, which...)...); err != nil {
 		return err
 	}
 	return os.Remove(hook)
@@ -73,6 +78,7 @@ type identity struct {
 	name       string
 	hostKey    keyPair
 	authorized string // the one key that may log in, for every user
+	neighbours string // lines of /etc/hosts that name hosts of a network, this one among them
 }
 
 // writeTo puts the identity into an installed system.
@@ -81,14 +87,18 @@ func (id identity) writeTo(root string) error {
 	if err != nil {
 		return err
 	}
+	// Without its own name here every sudo complains that it cannot resolve it.
+	names := id.neighbours
+	if names == "" {
+		names = "127.0.1.1 " + id.name + "\n"
+	}
 	files := []struct {
 		path    string
 		content string
 		mode    os.FileMode
 	}{
 		{"etc/hostname", id.name + "\n", 0o644},
-		// Without its own name here every sudo complains that it cannot resolve it.
-		{"etc/hosts", "127.0.0.1 localhost\n127.0.1.1 " + id.name + "\n::1 localhost ip6-localhost ip6-loopback\n", 0o644},
+		{"etc/hosts", "127.0.0.1 localhost\n" + names + "::1 localhost ip6-localhost ip6-loopback\n", 0o644},
 		{"etc/machine-id", machineID + "\n", 0o444},
 		{"etc/ssh/ssh_host_ed25519_key", string(id.hostKey.private), 0o600},
 		{"etc/ssh/ssh_host_ed25519_key.pub", id.hostKey.public + "\n", 0o644},

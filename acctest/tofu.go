@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 )
 
 // Tofu runs the real OpenTofu in a folder, with the provider that was built here. Variables come from the environment, so no secret is
@@ -21,8 +23,9 @@ type Tofu struct {
 	// Log takes a line for each thing that OpenTofu begins and ends; nil is silent.
 	Log Logf
 
-	binary string
-	env    []string
+	binary  string
+	env     []string
+	secrets map[string]string // secret → the variable's name
 }
 
 // Change is what a plan says of one resource.
@@ -79,8 +82,11 @@ func NewTofu(binary, provider, dir string, env map[string]string) (*Tofu, error)
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TF_CLI_CONFIG_FILE=" + file, "TF_DATA_DIR=" + filepath.Join(dir, ".terraform"),
 		"CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0",
 	}}
+	if SearchSecrets {
+		t.env = append(t.env, "TF_LOG=TRACE", "TF_LOG_PATH="+ownLog)
+	}
 	for name, value := range env {
-		t.env = append(t.env, name+"="+value)
+		t.SetEnv(name, value)
 	}
 	return t, nil
 }
@@ -99,14 +105,16 @@ type message struct {
 func (t *Tofu) run(ctx context.Context, args ...string) (warnings []string, err error) {
 	cmd := exec.CommandContext(ctx, t.binary, append(args, "-json")...)
 	cmd.Dir, cmd.Env = t.Dir, t.env
-	// An interrupt lets OpenTofu save its state.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	var stderr bytes.Buffer
+	// As Ctrl-C in a terminal: all of its group get the interrupt, the provider as well. OpenTofu ends what runs, and saves its state.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	var stderr, printed bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, t.leaks(printed.String()+stderr.String())) }()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -114,6 +122,7 @@ func (t *Tofu) run(ctx context.Context, args ...string) (warnings []string, err 
 	lines := bufio.NewReader(out)
 	for {
 		line, readErr := lines.ReadBytes('\n')
+		printed.Write(line)
 		var m message
 		if json.Unmarshal(line, &m) == nil {
 			text := m.Diagnostic.Summary
@@ -159,6 +168,9 @@ func (t *Tofu) Plan(ctx context.Context) (*Plan, error) {
 	if p.Raw, err = t.output(ctx, "show", "-json", file); err != nil {
 		return p, err
 	}
+	if err := t.leaks(withoutVariables(p.Raw)); err != nil {
+		return p, fmt.Errorf("tofu show: %w", err)
+	}
 	var shown struct {
 		Changes []resourceChange `json:"resource_changes"`
 		Drift   []resourceChange `json:"resource_drift"`
@@ -167,7 +179,7 @@ func (t *Tofu) Plan(ctx context.Context) (*Plan, error) {
 		return p, fmt.Errorf("tofu show: %w", err)
 	}
 	for _, c := range shown.Changes {
-		if len(c.Change.Actions) != 1 || c.Change.Actions[0] != "no-op" {
+		if !slices.Equal(c.Change.Actions, []string{"no-op"}) && !slices.Equal(c.Change.Actions, []string{"read"}) { // a data source changes nothing
 			p.Changes[c.Address] = c.Change
 		}
 	}
@@ -206,13 +218,25 @@ func (t *Tofu) StateRemove(ctx context.Context, address string) error {
 	return err
 }
 
+// Output is an output of the configuration, as JSON without blanks.
+func (t *Tofu) Output(ctx context.Context, name string) (string, error) {
+	out, err := t.output(ctx, "output", "-json", name)
+	return strings.TrimSpace(string(out)), err
+}
+
 // StateFile reads the state as it lies on disk.
 func (t *Tofu) StateFile() ([]byte, error) {
 	return os.ReadFile(filepath.Join(t.Dir, "terraform.tfstate"))
 }
 
 // Set changes the value of a variable for the runs to come.
-func (t *Tofu) Set(name, value string) { t.env = append(t.env, "TF_VAR_"+name+"="+value) }
+func (t *Tofu) Set(name, value string) { t.SetEnv("TF_VAR_"+name, value) }
+
+// SetEnv changes a variable of OpenTofu's own environment, such as TF_LOG.
+func (t *Tofu) SetEnv(name, value string) {
+	t.env = append(t.env, name+"="+value)
+	t.learn(name + "=" + value)
+}
 
 func (t *Tofu) output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, t.binary, args...)

@@ -94,3 +94,42 @@ func TestTofu(t *testing.T) {
 	}
 	expectPlan("create", "", "doubtful")
 }
+
+// TestSecretsAreFound: a configuration that keeps a password in the state is found out by the command that does it.
+func TestSecretsAreFound(t *testing.T) {
+	binary := os.Getenv("FLOWSTACK_TOFU")
+	if binary == "" {
+		binary = "../bin/tofu"
+	}
+	SearchSecrets = true
+	t.Cleanup(func() { SearchSecrets = false })
+	dir := t.TempDir()
+	config := `
+variable "password" {
+  type      = string
+  sensitive = true
+}
+variable "keep" { type = bool }
+resource "terraform_data" "this" { input = var.keep ? var.password : "nothing" }
+`
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tofu, err := NewTofu(binary, binary, dir, map[string]string{"TF_VAR_password": "a password canary", "TF_VAR_keep": "false"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tofu.Apply(t.Context()); err != nil {
+		t.Error(err)
+	}
+	tofu.Set("keep", "true")
+	if _, err := tofu.Plan(t.Context()); err == nil || !strings.Contains(err.Error(), "the secret in variable password is in what it prints") {
+		t.Errorf("the plan says %v", err)
+	}
+	if err := tofu.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "the secret in variable password is in the state") {
+		t.Errorf("the apply says %v", err)
+	}
+	if !slices.Contains(KnownSecrets(), "a password canary") {
+		t.Error("the secret is not known for hosts to be searched")
+	}
+}

@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // VMOptions says what virtual machine to start.
@@ -26,7 +22,7 @@ type VMOptions struct {
 const (
 	vmName = "vm"
 	// A boot takes 20 s on an idle machine with two cores; emulated, everything is several times slower than native.
-	vmBootLimit = 5 * time.Minute
+	vmBootLimit = 15 * time.Minute
 	vmDisk      = "1500M"
 )
 
@@ -50,8 +46,6 @@ func imageIn(dir string) vmImage {
 
 // StartVM starts an emulated virtual machine with a kernel of its own: the place for sysctls. It is reached over SSH at a free port of
 // 127.0.0.1; its disk forgets every change. The context bounds the start, not the machine's life: call Stop.
-//
-// KVM is not used even where there is a /dev/kvm: nested virtualisation that fails half way costs more than emulation.
 func StartVM(ctx context.Context, options VMOptions) (*Host, error) {
 	if options.MemoryMiB == 0 {
 		options.MemoryMiB = 1024
@@ -74,39 +68,21 @@ func startVM(ctx context.Context, r *run, options VMOptions) (*Host, error) {
 	}
 	options.Log.printf("starting a virtual machine (emulated: about half a minute)")
 	began := time.Now()
-	h := &Host{
-		Name: vmName, Address: netip.AddrFrom4([4]byte{127, 0, 0, 1}), User: "root",
-		run: r, console: filepath.Join(r.dir, "console.log"), grace: 10 * time.Second,
-	}
 	hostKey, err := os.ReadFile(image.hostKey)
 	if err != nil {
 		return nil, fmt.Errorf("host key: %w", err)
 	}
-	h.HostKey = strings.TrimSpace(string(hostKey))
-	if h.PrivateKey, err = os.ReadFile(image.privateKey); err != nil {
+	privateKey, err := os.ReadFile(image.privateKey)
+	if err != nil {
 		return nil, fmt.Errorf("private key: %w", err)
 	}
-	if h.signer, err = ssh.ParsePrivateKey(h.PrivateKey); err != nil {
-		return nil, fmt.Errorf("private key: %w", err)
-	}
-	if h.Port, err = freePort(ctx); err != nil {
+	h, qemu, err := newEmulated(ctx, r, vmName, options.MemoryMiB, options.UDP, privateKey)
+	if err != nil {
 		return nil, err
 	}
-	forwards := []string{"user", "id=n", fmt.Sprintf("hostfwd=tcp:127.0.0.1:%d-:22", h.Port)}
-	h.udp = map[int]int{}
-	for _, port := range options.UDP {
-		if h.udp[port], err = freePort(ctx); err != nil {
-			return nil, err
-		}
-		forwards = append(forwards, fmt.Sprintf("hostfwd=udp:127.0.0.1:%d-:%d", h.udp[port], port))
-	}
-	h.machine, err = r.start(ctx, startSpec{name: "qemu", args: []string{
-		"qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", strconv.Itoa(options.MemoryMiB), "-nodefaults",
-		"-kernel", image.kernel, "-initrd", image.initrd, "-append", "root=/dev/vda rw console=ttyS0 quiet",
-		"-drive", "file=" + image.disk + ",format=raw,if=virtio,snapshot=on",
-		"-netdev", strings.Join(forwards, ","), "-device", "virtio-net-pci,netdev=n,romfile=",
-		"-device", "virtio-rng-pci", "-display", "none", "-serial", "file:" + h.console,
-	}})
+	h.HostKey = strings.TrimSpace(string(hostKey))
+	h.machine, err = r.start(ctx, startSpec{name: "qemu", args: append(qemu,
+		"-kernel", image.kernel, "-initrd", image.initrd, "-append", "root=/dev/vda rw console=ttyS0 quiet", "-drive", "file="+image.disk+",format=raw,if=virtio,snapshot=on")})
 	if err != nil {
 		return nil, err
 	}
@@ -135,13 +111,13 @@ func freePort(ctx context.Context) (int, error) {
 
 // virtualMachineImage returns the image in the cache.
 func virtualMachineImage(ctx context.Context, log Logf) (vmImage, error) {
-	inputs := append([]string{Suite, customize, vmDisk, fmt.Sprint(vmSettings)}, vmPackages...)
+	inputs := append([]string{Debian12.Suite, customize, vmDisk, fmt.Sprint(vmSettings)}, vmPackages...)
 	dir, err := cached(ctx, "vm", inputs, func(ctx context.Context, dir string) error { return buildImage(ctx, log, dir) })
 	return imageIn(dir), err
 }
 
 func buildImage(ctx context.Context, log Logf, dir string) error {
-	if err := bootstrap(ctx, log, dir, vmPackages); err != nil {
+	if err := bootstrap(ctx, log, dir, Debian12, vmPackages); err != nil {
 		return err
 	}
 	root, image := filepath.Join(dir, "root"), imageIn(dir)

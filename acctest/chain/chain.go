@@ -137,11 +137,12 @@ func Variables(h *acctest.Host, e *acctest.Elasticsearch) map[string]string {
 		panic(err) // strings always have JSON
 	}
 	v := map[string]string{
-		"address":     h.Address.String(),
-		"port":        strconv.Itoa(h.Port),
-		"host_keys":   string(keys),
-		"private_key": string(h.PrivateKey),
-		"tune_kernel": strconv.FormatBool(h.Netns == ""), // the kernel of a container host is the machine's
+		"wait_for_flows": "0s",
+		"address":        h.Address.String(),
+		"port":           strconv.Itoa(h.Port),
+		"host_keys":      string(keys),
+		"private_key":    string(h.PrivateKey),
+		"tune_kernel":    strconv.FormatBool(h.Netns == ""), // the kernel of a container host is the machine's
 	}
 	if e != nil {
 		v["elasticsearch_endpoint"] = e.URL

@@ -32,7 +32,7 @@ func TestPackageFromRepository(t *testing.T) {
 	stranger, err := acctest.NewAptSigner()
 	must(t, err)
 	repository1 := acctest.NewAptRepository(signer)
-	must(t, repository1.Add(ctx,
+	must(t, repository1.Add(
 		acctest.Deb{Name: "flowstack-needed", Version: "1"},
 		acctest.Deb{Name: tiny, Version: "1.0-1", Depends: "flowstack-needed", Files: map[string]string{tinyConfig: "one\n", "/usr/share/flowstack-tiny/one": "1\n"}},
 		acctest.Deb{Name: tiny, Version: "1.1-1", Depends: "flowstack-needed", Files: map[string]string{tinyConfig: "two\n", "/usr/share/flowstack-tiny/two": "2\n"}},
@@ -166,15 +166,18 @@ func TestPackageFromFiles(t *testing.T) {
 	folder := t.TempDir()
 	write := func(deb acctest.Deb) string {
 		t.Helper()
-		_, content, err := deb.Build(ctx)
+		_, content, err := deb.Build()
 		must(t, err)
 		file := filepath.Join(folder, deb.Name+"_"+deb.Version+"_all.deb")
 		must(t, os.WriteFile(file, content, 0o600))
 		return file
 	}
-	needed := write(acctest.Deb{Name: "flowstack-needed", Version: "1"})
+	needed := write(acctest.Deb{Name: "flowstack-needed", Version: "1", Files: map[string]string{"/etc/flowstack-needed.conf": "as packaged\n"}})
 	one := write(acctest.Deb{Name: tiny, Version: "1.0-1", Depends: "flowstack-needed", Files: map[string]string{tinyConfig: "one\n"}})
 	two := write(acctest.Deb{Name: tiny, Version: "1.1-1", Depends: "flowstack-needed", Files: map[string]string{tinyConfig: "two\n"}})
+	// What the package needs was there once, and was removed without its configuration, which somebody had changed.
+	copyTo(ctx, t, h, needed, "/root/needed.deb")
+	run(ctx, t, h, "sh", "-ec", "dpkg --install /root/needed.deb; echo mine >/etc/flowstack-needed.conf; dpkg --remove flowstack-needed; rm /root/needed.deb")
 	before := list(ctx, t, h)
 
 	tofu, remove, err := chain.Workspace(ctx, repository, "testdata/packages", chain.Variables(h, nil))

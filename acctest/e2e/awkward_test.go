@@ -70,7 +70,7 @@ func TestAwkwardLogins(t *testing.T) {
 		"closed":       "user closed is let in on " + h.Address.String() + ":22 but cannot run programs there (is its login shell a shell?): This account is currently not available.",
 		"expired":      "password has expired",
 		"forced":       "only this",
-		"terminal":     "remove requiretty",
+		"terminal":     "",
 		"unknown":      "asks for a password", // sudo does not tell who it does not know before it knows who asks
 		"passwordless": "asks for a password",
 	} {
@@ -102,6 +102,17 @@ func TestAwkwardLogins(t *testing.T) {
 		})
 	}
 
+	t.Run("no terminal to be had", func(t *testing.T) {
+		run(ctx, t, h, "mv", "/usr/bin/script", "/usr/bin/script.away")
+		c, err := ssh.New(ssh.Config{Host: h.Address.String(), Port: h.Port, HostKeys: []string{h.HostKey}, User: "terminal", PrivateKey: string(h.PrivateKey)})
+		must(t, err)
+		defer c.Close() //nolint:errcheck // nothing runs on it
+		if _, err := host.Probe(ctx, c, nil); err == nil || !strings.Contains(err.Error(), "install the package bsdutils, or remove requiretty") {
+			t.Errorf("without script: %v", err)
+		}
+		run(ctx, t, h, "mv", "/usr/bin/script.away", "/usr/bin/script")
+	})
+
 	// Without sudo at all.
 	run(ctx, t, h, "sh", "-c", "mv /usr/bin/sudo /usr/bin/sudo.away; printf 'export LANG=de_DE.UTF-8 LANGUAGE=de\\n' >>/home/admin/.bashrc")
 	c, err := ssh.New(ssh.Config{Host: h.Address.String(), Port: h.Port, HostKeys: []string{h.HostKey}, User: "admin", PrivateKey: string(h.PrivateKey), SudoPassword: "x"})
@@ -124,7 +135,7 @@ func TestTemporaryFolderOfNoUse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run(ctx, t, h, "sh", "-c", mount+"; ! touch /tmp/x 2>/dev/null || ! echo x >/tmp/x 2>/dev/null")
 			desired := host.Desired{
-				host.Package{Name: "tiny", Version: "1", Debs: map[string][]byte{"all": tinyPackage(ctx, t, "tiny", "true")}},
+				host.Package{Name: "tiny", Version: "1", Debs: map[string][]byte{"all": tinyPackage(t, "tiny", "true")}},
 				host.File{Path: "/etc/tiny", Content: []byte("x"), Validate: []string{"grep", "-q", "x", "{}"}},
 			}
 			o, err := host.Apply(ctx, c, desired)

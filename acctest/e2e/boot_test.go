@@ -18,7 +18,8 @@ func TestBoot(t *testing.T) {
 	must(t, err)
 	cleanup(t, vm.Stop)
 	run(ctx, t, vm, "sh", "-ec", `dd if=/dev/zero of=/swapfile bs=1M count=64 status=none; chmod 600 /swapfile; mkswap -q /swapfile
-		printf '/swapfile\tnone\tswap\tsw,pri=7\t0 0\n' >>/etc/fstab; systemctl daemon-reload; swapon -a`)
+		printf '/swapfile\tnone\tswap\tsw,pri=7\t0 0\n' >>/etc/fstab; systemctl daemon-reload; swapon -a
+		systemctl -q enable nftables # which empties the rule set at boot`)
 	swaps := func() string {
 		t.Helper()
 		return strings.TrimSpace(string(run(ctx, t, vm, "swapon", "--show=NAME,PRIO", "--noheadings", "--raw")))

@@ -3,9 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,33 +12,27 @@ import (
 )
 
 // tinyPackage makes a package that has nothing but a script that runs after its installation.
-func tinyPackage(ctx context.Context, t *testing.T, name, postinst string) []byte {
+func tinyPackage(t *testing.T, name, postinst string) []byte {
 	t.Helper()
-	folder := t.TempDir()
-	must(t, os.MkdirAll(filepath.Join(folder, "root", "DEBIAN"), 0o755))
-	control := "Package: " + name + "\nVersion: 1\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\nDescription: a test\n"
-	must(t, os.WriteFile(filepath.Join(folder, "root", "DEBIAN", "control"), []byte(control), 0o644))
-	must(t, os.WriteFile(filepath.Join(folder, "root", "DEBIAN", "postinst"), []byte("#!/bin/sh\nset -e\n"+postinst+"\n"), 0o755))
-	deb := filepath.Join(folder, "x.deb")
-	if out, err := exec.CommandContext(ctx, "dpkg-deb", "--root-owner-group", "--build", filepath.Join(folder, "root"), deb).CombinedOutput(); err != nil {
-		t.Fatalf("dpkg-deb: %v\n%s", err, out)
-	}
-	content, err := os.ReadFile(deb)
+	_, content, err := acctest.Deb{Name: name, Version: "1", Postinst: "#!/bin/sh\nset -e\n" + postinst + "\n"}.Build()
 	must(t, err)
 	return content
 }
 
-// TestCancel cancels applies on a real host at their worst moments, as root and by sudo: while content arrives, while a validator reads it, and while
-// dpkg installs. A file is the old or the new one as a whole, what dpkg began it ends, and no temporary file and no lock stays.
+// TestCancel cancels applies on a real host at their worst moments, as root and by sudo, also one that wants a terminal: while content arrives,
+// while a validator reads it, and while dpkg installs. A file is the old or the new one as a whole, what dpkg began it ends, and no temporary file
+// and no lock stays.
 func TestCancel(t *testing.T) {
 	ctx := t.Context()
 	h := startHost(t, "cancel")
+	run(ctx, t, h, "sh", "-ec", terminalUsers)
 	const path = "/etc/flowstack-test.conf"
 	const waits = "touch /run/began; while [ ! -e /run/go-on ]; do sleep 0.1; done"
 	content := make([]byte, 32<<20)
 	for user, config := range map[string]ssh.Config{
 		"root":     {},
 		"operator": {SudoPassword: acctest.OperatorPassword},
+		"terminal": {},
 	} {
 		config.User, config.Host, config.Port = user, h.Address.String(), h.Port
 		config.HostKeys, config.PrivateKey = []string{h.HostKey}, string(h.PrivateKey)
@@ -57,7 +48,7 @@ func TestCancel(t *testing.T) {
 		}{
 			"content":   {host.File{Path: path, Content: content}, "ls /etc/.flowstack-* >/dev/null 2>&1"},
 			"validator": {host.File{Path: path, Content: []byte("new"), Validate: []string{"sh", "-c", waits, "sh", "{}"}}, "[ -e /run/began ]"},
-			"package":   {host.Package{Name: "slow", Version: "1", Debs: map[string][]byte{"all": tinyPackage(ctx, t, "slow", waits)}}, "[ -e /run/began ]"},
+			"package":   {host.Package{Name: "slow", Version: "1", Debs: map[string][]byte{"all": tinyPackage(t, "slow", waits)}}, "[ -e /run/began ]"},
 		} {
 			t.Run(user+", "+name, func(t *testing.T) {
 				run(ctx, t, h, "sh", "-c", "rm -f /run/began /run/go-on; printf 'old\\n' >"+path)

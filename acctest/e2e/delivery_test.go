@@ -90,7 +90,7 @@ func TestNothingIsLostOrStoredTwice(t *testing.T) {
 			sent, err := g.Stop()
 			must(t, err)
 			waitForAll(ctx, t, c)
-			expectSums(ctx, t, c.Elasticsearch, sent)
+			expectSums(ctx, t, c.Elasticsearch.ElasticsearchClient, sent)
 			metrics := get(ctx, t, c.Host, metricsPage)
 			for _, name := range []string{"flowcollector_flows_dropped_total", "flowcollector_socket_drops_total", "flowcollector_exporter_sequence_lost_total"} {
 				if n := metric(metrics, name); n != 0 {

@@ -4,7 +4,9 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	acctest.SearchSecrets = true
 	code := m.Run()
 	if err := acctest.Sweep(context.Background()); err != nil {
 		println("sweep:", err.Error())
@@ -31,7 +34,24 @@ func startHost(t *testing.T, name string) *acctest.Host {
 		t.Fatal(err)
 	}
 	cleanup(t, h.Stop)
+	cleanup(t, func(ctx context.Context) error { return searchHost(ctx, h) })
 	return h
+}
+
+// searchHost looks for the secrets of all tests in the host's journal, and in files that everybody on it may read.
+func searchHost(ctx context.Context, h *acctest.Host) error {
+	secrets := acctest.KnownSecrets()
+	if len(secrets) == 0 {
+		return nil
+	}
+	found, err := h.RunInput(ctx, []byte(strings.Join(secrets, "\n")), "sh", "-c", `umask 077 && cat >/root/words || exit
+journalctl --no-pager --quiet | grep -F -f /root/words | sed 's/^/the journal: /'
+find / -xdev -type f -perm -004 -not -path '/proc/*' -not -path '/usr/*' -exec grep -lF -f /root/words {} + | sed 's/^/everybody may read: /'
+rm /root/words`)
+	if err == nil && len(found) > 0 {
+		err = fmt.Errorf("secrets of the tests are on host %s: %s", h.Name, found)
+	}
+	return err
 }
 
 // cleanup stops something at the end of a test, whose own context has ended by then.

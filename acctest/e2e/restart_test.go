@@ -168,8 +168,8 @@ func (s *sender) during(ctx context.Context, t *testing.T, do func() uint32) {
 	dropsBefore := metric(get(ctx, t, s.h, restartMetrics), "flowcollector_socket_drops_total")
 	sending, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
+	began := time.Now()
 	running.Go(func() {
-		began := time.Now()
 		for n := 0; sending.Err() == nil; {
 			for due := int(time.Since(began).Seconds() * restartFlows / recordsEach); n < due; n++ {
 				s.send(t)
@@ -182,7 +182,12 @@ func (s *sender) during(ctx context.Context, t *testing.T, do func() uint32) {
 	time.Sleep(2 * time.Second)
 	stop()
 	running.Wait()
+	took := time.Since(began)
 	last := s.packets.Load()
+	rate := float64(last-first+1) * recordsEach / took.Seconds()
+	if rate < 0.95*restartFlows {
+		t.Errorf("%.0f flows/s were sent: this machine is too busy to show what happens at %d", rate, restartFlows)
+	}
 
 	var records map[uint32]int
 	missing := func() (lost []uint32) {
@@ -213,7 +218,7 @@ func (s *sender) during(ctx context.Context, t *testing.T, do func() uint32) {
 	if drops := metric(page, "flowcollector_socket_drops_total"); drops != 0 || dropsBefore != 0 {
 		t.Errorf("the kernel dropped %v packets, %v before; buffers of %v octets (net.core.rmem_max of this machine may be too small)", drops, dropsBefore, metric(page, "flowcollector_socket_receive_buffer_bytes"))
 	}
-	t.Logf("%d packets, %d flows sent, %d stored", last-first+1, int(last-first+1)*recordsEach, in)
+	t.Logf("%d packets, %d flows sent in %.1f s, %.0f a second, %d stored", last-first+1, int(last-first+1)*recordsEach, took.Seconds(), rate, in)
 }
 
 // written is how many records of each packet are stored.

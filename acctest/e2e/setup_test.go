@@ -62,7 +62,7 @@ func TestNothingIsWrittenBeforeSetup(t *testing.T) {
 	})
 	sent, err := g.Stop()
 	must(t, err)
-	expectSums(ctx, t, es, sent)
+	expectSums(ctx, t, es.ElasticsearchClient, sent)
 	if ready := get(ctx, t, h, "http://127.0.0.1:8080/readyz"); strings.Contains(ready, "flowcollector setup") {
 		t.Errorf("after the setup: %s", ready)
 	}

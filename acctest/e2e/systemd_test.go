@@ -109,6 +109,21 @@ func TestSystemd(t *testing.T) {
 		})
 	}
 
+	t.Run("a drop-in that is read later", func(t *testing.T) {
+		const later = "/etc/systemd/system/demo.service.d/90-later.conf"
+		put(ctx, t, h, later, "0644", []byte("[Service]\nLimitNOFILE=1000\n"))
+		tell("systemctl daemon-reload; systemctl restart demo")
+		plan, err := tofu.Plan(ctx)
+		must(t, err)
+		was, _ := plan.Changes["flowstack_service_limits.demo"].Before["effective"].(map[string]any)
+		if got := was["unit demo.service: LimitNOFILE: overridden by "+later]; got != "1000" {
+			t.Errorf("the plan shows %v of %v", got, was)
+		}
+		expectError(t, tofu.Apply(ctx), "LimitNOFILE is 1000 ("+later+")", "take the line out")
+		tell("rm " + later + "; systemctl daemon-reload; systemctl restart demo")
+		expectNothingToDo(ctx, t, tofu)
+	})
+
 	t.Run("a start that fails", func(t *testing.T) {
 		tell("echo bad >/etc/demo.conf")
 		for range 2 { // and again: it is not forgotten

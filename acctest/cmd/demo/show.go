@@ -141,8 +141,9 @@ func howToLook(c *chain.Chain) error {
 	fmt.Printf(`
 It is still running.
 
-  the host            %[1]s root@%[2]s
-                      (there: systemctl status flowcollector; curl -s 127.0.0.1:8080/readyz)
+  the host            %[1]s root@%[2]s   (there: systemctl status flowcollector)
+  the collector       %[1]s -N -L 8080:127.0.0.1:8080 root@%[2]s   (in another terminal, then its page is at)
+                      http://127.0.0.1:8080/
   Elasticsearch       %[1]s -N -L 9200:127.0.0.1:9200 root@%[2]s   (in another terminal, then)
                       curl --cacert %[3]s -u elastic:%[4]s https://127.0.0.1:9200/flows/_search?pretty
   send it flows       to %[2]s, UDP port 2055

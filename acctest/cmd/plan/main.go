@@ -88,7 +88,7 @@ type log struct {
 
 // watch lets sshd log every command, and begins to count.
 func watch(ctx context.Context, h *acctest.Host) (*log, error) {
-	const script = `echo LogLevel VERBOSE >/etc/ssh/sshd_config.d/verbose.conf && systemctl reload ssh`
+	const script = `echo LogLevel VERBOSE >/etc/ssh/sshd_config.d/verbose.conf && systemctl restart ssh` // a reload is over before sshd listens again
 	if _, err := h.Run(ctx, "sh", "-c", script); err != nil {
 		return nil, err
 	}

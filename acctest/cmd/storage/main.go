@@ -13,15 +13,11 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/acctest"
 	"github.com/flowstack/terraform-provider-flowstack/acctest/world"
 	"github.com/flowstack/terraform-provider-flowstack/tools/block"
 )
-
-// cleanupTime bounds taking everything down again.
-const cleanupTime = 2 * time.Minute
 
 func main() {
 	flows := flag.Int("flows", 1_000_000, "flows to index, in each profile")
@@ -38,7 +34,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, flows int, heap, cache, page string) (err error) {
+func run(ctx context.Context, flows int, heap, cache, page string) error {
 	known, err := world.MakeDatabases(ctx, cache, say)
 	if err != nil {
 		return err
@@ -46,23 +42,12 @@ func run(ctx context.Context, flows int, heap, cache, page string) (err error) {
 	if known, err = known.WithSite(cache); err != nil {
 		return err
 	}
-	host, err := acctest.StartHost(ctx, acctest.HostOptions{Name: "storage", Log: say})
-	if err != nil {
+	var results []*result
+	options := acctest.ElasticsearchOptions{Heap: heap, Log: say}
+	err = acctest.OnElasticsearch(ctx, acctest.HostOptions{Name: "storage", Log: say}, options, func(ctx context.Context, server *acctest.Elasticsearch) (err error) {
+		results, err = measureAll(ctx, server, known, flows)
 		return err
-	}
-	// Also after Ctrl-C: nothing is left behind.
-	stop := func(f func(context.Context) error) {
-		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-		defer cancel()
-		err = errors.Join(err, f(cleanup))
-	}
-	defer stop(host.Stop)
-	server, err := acctest.StartElasticsearch(ctx, acctest.ElasticsearchOptions{Host: host, Heap: heap, Log: say})
-	if err != nil {
-		return err
-	}
-	defer stop(server.Close)
-	results, err := measureAll(ctx, server, known, flows)
+	})
 	if err != nil {
 		return err
 	}

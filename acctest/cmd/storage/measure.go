@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -89,7 +87,7 @@ func send(ctx context.Context, server *acctest.Elasticsearch, index string, seal
 	for range connections {
 		senders.Go(func() {
 			for body := range work {
-				if err := bulk(ctx, server, index, body); err != nil {
+				if err := server.Bulk(ctx, index, body); err != nil {
 					cancel(err)
 				}
 			}
@@ -104,32 +102,6 @@ func send(ctx context.Context, server *acctest.Elasticsearch, index string, seal
 	close(work)
 	senders.Wait()
 	return context.Cause(ctx)
-}
-
-func bulk(ctx context.Context, server *acctest.Elasticsearch, index string, body []byte) (err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/"+index+"/_bulk?filter_path=errors", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.SetBasicAuth(server.Username, server.Password)
-	request.Header.Set("Content-Type", "application/x-ndjson")
-	request.Header.Set("Content-Encoding", "gzip")
-	response, err := server.HTTPClient().Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, response.Body.Close()) }()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return err
-	}
-	var verdict struct {
-		Errors *bool `json:"errors"`
-	}
-	if json.Unmarshal(answer, &verdict) != nil || verdict.Errors == nil || *verdict.Errors {
-		return fmt.Errorf("bulk request: %s: %.300s", response.Status, answer)
-	}
-	return nil
 }
 
 // settled is how long the size on disk must stay as it is. Straight after a merge the segments that were merged still count.

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReport(t *testing.T) {
+	results := []result{{"map: answer", 1, 2001 * time.Millisecond}, {"sources", 2, 2 * time.Second}}
+	var b strings.Builder
+	if err := report(&b, 10, results); err != nil {
+		t.Fatal(err)
+	}
+	if want := "| search, of 10 flows | in views | ms |\n|---|---|---|\n| map: answer | 1 | 2001 |\n| sources | 2 | 2000 |\n"; b.String() != want {
+		t.Errorf("%s", b.String())
+	}
+	if err := verdict(results); err == nil || err.Error() != "map: answer takes 2.001s, more than 2s" {
+		t.Errorf("the verdict is %v", err)
+	}
+	if err := verdict(results[1:]); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,176 @@
+// Dashboards puts flows into a real Elasticsearch, made and mapped as the collector does, and prints how long each search takes that a view of the dashboards
+// asks. It fails when one takes longer than the goal.
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/flowstack/terraform-provider-flowstack/acctest"
+	"github.com/flowstack/terraform-provider-flowstack/acctest/world"
+	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+)
+
+const (
+	// goal is how long a search may take.
+	goal = 2 * time.Second
+	// times is how often each is asked; the middle one counts.
+	times = 3
+	index = "flows"
+)
+
+func main() {
+	flows := flag.Int("flows", 10_000_000, "flows to search in, all of one day")
+	heap := flag.String("heap", "4g", "heap of Elasticsearch")
+	cache := flag.String("cache", "bin/bench", "folder that keeps the databases for the next time")
+	flag.Parse()
+	ctx, done := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err := run(ctx, *flows, *heap, *cache)
+	done()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "dashboards:", err)
+		os.Exit(1)
+	}
+}
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+func run(ctx context.Context, flows int, heap, cache string) error {
+	known, err := world.MakeDatabases(ctx, cache, say)
+	if err != nil {
+		return err
+	}
+	if known, err = known.WithSite(cache); err != nil {
+		return err
+	}
+	var results []result
+	options := acctest.ElasticsearchOptions{Heap: heap, Log: say}
+	err = acctest.OnElasticsearch(ctx, acctest.HostOptions{Name: "dashboards", Log: say}, options, func(ctx context.Context, server *acctest.Elasticsearch) (err error) {
+		if err := fill(ctx, server, known, flows); err != nil {
+			return err
+		}
+		results, err = measure(ctx, server, flows)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := report(os.Stdout, flows, results); err != nil {
+		return err
+	}
+	return verdict(results)
+}
+
+// fill makes the index by the collector's templates, and puts the flows into it.
+func fill(ctx context.Context, server *acctest.Elasticsearch, known world.Knowledge, flows int) error {
+	for _, t := range schema.Templates(index, schema.TargetIndex) {
+		if err := server.Do(ctx, http.MethodPut, t.Path, t.Body, nil); err != nil {
+			return err
+		}
+	}
+	if err := server.Do(ctx, http.MethodPut, "/"+index, nil, nil); err != nil {
+		return err
+	}
+	say("putting %d flows into Elasticsearch", flows)
+	began := time.Now()
+	if err := send(ctx, server, known, flows); err != nil {
+		return err
+	}
+	say("in %.0f s", time.Since(began).Seconds())
+	return server.Do(ctx, http.MethodPost, "/"+index+"/_refresh", nil, nil)
+}
+
+// result is how long a search takes.
+type result struct {
+	name  string
+	views int // that ask it
+	took  time.Duration
+}
+
+// measure asks all searches of all views, of the whole day, each several times and without the cache of answers.
+func measure(ctx context.Context, server *acctest.Elasticsearch, flows int) ([]result, error) {
+	var count struct{ Count int }
+	if err := server.Do(ctx, http.MethodGet, "/"+index+"/_count", nil, &count); err != nil {
+		return nil, err
+	}
+	if count.Count != flows {
+		return nil, fmt.Errorf("%d documents are in the index, of %d", count.Count, flows)
+	}
+	window := dashboards.Window{From: dayEnd.Add(-world.Span), To: dayEnd}
+	found := map[string]*result{}
+	for _, view := range dashboards.Views() {
+		for _, panel := range view.Panels() {
+			for name, body := range panel.Visual.Requests(window) {
+				if r := found[name]; r != nil {
+					r.views++
+					continue
+				}
+				took, err := ask(ctx, server, body)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", name, err)
+				}
+				found[name] = &result{name, 1, took}
+			}
+		}
+	}
+	results := make([]result, 0, len(found))
+	for _, r := range found {
+		results = append(results, *r)
+	}
+	slices.SortFunc(results, func(a, b result) int { return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(a.name, b.name)) })
+	return results, nil
+}
+
+// ask is the middle one of several times that a search takes, by Elasticsearch's own clock.
+func ask(ctx context.Context, server *acctest.Elasticsearch, body json.RawMessage) (time.Duration, error) {
+	var took []time.Duration
+	for range times {
+		var answer struct {
+			Took     int64
+			TimedOut bool `json:"timed_out"`
+			Shards   struct{ Failed int }
+		}
+		if err := server.Do(ctx, http.MethodPost, "/"+index+"/_search?request_cache=false", body, &answer); err != nil {
+			return 0, err
+		}
+		if answer.TimedOut || answer.Shards.Failed > 0 {
+			return 0, errors.New("the answer is not complete")
+		}
+		took = append(took, time.Duration(answer.Took)*time.Millisecond)
+	}
+	slices.Sort(took)
+	return took[times/2], nil
+}
+
+func report(w io.Writer, flows int, results []result) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "| search, of %d flows | in views | ms |\n|---|---|---|\n", flows)
+	for _, r := range results {
+		fmt.Fprintf(&text, "| %s | %d | %d |\n", r.name, r.views, r.took.Milliseconds())
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func verdict(results []result) error {
+	var slow []error
+	for _, r := range results {
+		if r.took > goal {
+			slow = append(slow, fmt.Errorf("%s takes %s, more than %s", r.name, r.took, goal))
+		}
+	}
+	return errors.Join(slow...)
+}
