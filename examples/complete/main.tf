@@ -1,4 +1,4 @@
-# One host from bare to flows in Elasticsearch: kernel, index template, collector.
+# A collector that writes to an Elasticsearch that is there: kernel, index template, collector, dashboards.
 
 terraform {
   required_version = ">= 1.11"
@@ -27,6 +27,13 @@ provider "flowstack" {
     password       = var.elasticsearch_password
     ca_certificate = var.elasticsearch_ca_certificate
   }
+
+  kibana = var.kibana_endpoint == null ? null : {
+    endpoint       = var.kibana_endpoint
+    username       = var.elasticsearch_username
+    password       = var.elasticsearch_password
+    ca_certificate = var.elasticsearch_ca_certificate
+  }
 }
 
 # Room for bursts of flow packets. The kernel of a container is its machine's, hence the switch.
@@ -50,4 +57,23 @@ resource "flowstack_collector" "this" {
   }
   elasticsearch_ca_certificate = var.elasticsearch_ca_certificate
   elasticsearch_password_wo    = var.collector_password
+}
+
+# The apply ends with whether it works. While nobody sends, it is a warning that says what came instead.
+check "flows_arrive" {
+  data "flowstack_exporter_seen" "any" {
+    depends_on = [flowstack_collector.this]
+    wait       = var.wait_for_flows
+  }
+
+  assert {
+    condition     = data.flowstack_exporter_seen.any.flows > 0
+    error_message = "No flows arrive."
+  }
+}
+
+# The views of flows, where there is a Kibana: docs/dashboards.md.
+resource "flowstack_dashboards" "flows" {
+  count = var.kibana_endpoint == null ? 0 : 1
+  index = flowstack_flow_index.flows.name
 }

@@ -60,7 +60,7 @@ variable "elasticsearch_ca_certificate" {
 }
 
 variable "collector_username" {
-  description = "User that the collector writes flows with; it needs create_doc, view_index_metadata and auto_configure on flows*."
+  description = "User that the collector writes flows with; it needs the cluster privilege monitor, and create_doc and view_index_metadata on flows and flows-*."
   type        = string
   default     = "flowcollector"
 }
@@ -76,4 +76,16 @@ variable "index" {
   description = "Name that flows are written to."
   type        = string
   default     = "flows"
+}
+
+variable "kibana_endpoint" {
+  description = "URL of Kibana as seen from the host, such as https://127.0.0.1:5601, for the dashboards; null makes none."
+  type        = string
+  default     = null
+}
+
+variable "wait_for_flows" {
+  description = "How long a plan or an apply waits for the first flow, such as 2m; 0s looks once."
+  type        = string
+  default     = "30s"
 }

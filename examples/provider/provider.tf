@@ -48,4 +48,10 @@ provider "flowstack" {
     username = "elastic"
     password = var.elastic_password
   }
+
+  kibana = {
+    host     = "flow1"
+    username = "elastic"
+    password = var.elastic_password
+  }
 }

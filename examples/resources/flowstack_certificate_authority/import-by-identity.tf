@@ -1,0 +1,7 @@
+import {
+  to = flowstack_certificate_authority.this
+  identity = {
+    host = "flow1"
+    name = "default"
+  }
+}

@@ -1,0 +1,6 @@
+import {
+  to = flowstack_elasticsearch_cluster_settings.flows
+  identity = {
+    name = "cluster"
+  }
+}

@@ -1,0 +1,6 @@
+import {
+  to = flowstack_elasticsearch_node.flow1
+  identity = {
+    host = "flow1"
+  }
+}

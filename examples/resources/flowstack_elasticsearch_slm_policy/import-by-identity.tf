@@ -1,0 +1,6 @@
+import {
+  to = flowstack_elasticsearch_slm_policy.nightly
+  identity = {
+    name = "nightly"
+  }
+}

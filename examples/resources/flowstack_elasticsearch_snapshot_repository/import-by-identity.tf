@@ -1,0 +1,6 @@
+import {
+  to = flowstack_elasticsearch_snapshot_repository.backup
+  identity = {
+    name = "backup"
+  }
+}

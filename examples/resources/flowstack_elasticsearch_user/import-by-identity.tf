@@ -1,0 +1,6 @@
+import {
+  to = flowstack_elasticsearch_user.flowcollector
+  identity = {
+    username = "flowcollector"
+  }
+}

@@ -1,0 +1,2 @@
+# USERNAME: of a native user
+terraform import flowstack_elasticsearch_user.flowcollector flowcollector

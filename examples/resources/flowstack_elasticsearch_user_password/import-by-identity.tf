@@ -1,0 +1,6 @@
+import {
+  to = flowstack_elasticsearch_user_password.kibana
+  identity = {
+    username = "kibana_system"
+  }
+}

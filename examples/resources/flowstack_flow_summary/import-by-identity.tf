@@ -1,0 +1,6 @@
+import {
+  to = flowstack_flow_summary.hourly
+  identity = {
+    name = "summary-flows"
+  }
+}

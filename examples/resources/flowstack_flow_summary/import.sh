@@ -1,0 +1,2 @@
+# NAME: of the transform
+terraform import flowstack_flow_summary.hourly summary-flows

@@ -1,0 +1,6 @@
+import {
+  to = flowstack_kibana.this
+  identity = {
+    host = "flow1"
+  }
+}

@@ -1,0 +1,7 @@
+import {
+  to = flowstack_kibana_object.flows
+  identity = {
+    type      = "index-pattern"
+    object_id = "flows"
+  }
+}

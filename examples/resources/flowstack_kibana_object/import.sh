@@ -1,0 +1,2 @@
+# SPACE/TYPE/OBJECT_ID
+terraform import flowstack_kibana_object.flows 'default/index-pattern/flows'

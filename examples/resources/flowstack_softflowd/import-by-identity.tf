@@ -1,0 +1,4 @@
+import {
+  to       = flowstack_softflowd.router
+  identity = { host = "flow1" }
+}
