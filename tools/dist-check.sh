@@ -63,6 +63,15 @@ rpm_ -e flowcollector
 [[ $(find "$root/etc/flowcollector" "$root/usr" -type f) == "$root/etc/flowcollector/flowcollector.yml.rpmsave" ]] || fail "an erased rpm left other than changed settings"
 echo "==> rpm installs, keeps changed settings and erases"
 
+if [[ $part == all ]]; then
+	for archive in "$work"/first/terraform-provider-*.zip; do
+		unzip -p "$archive" THIRD_PARTY | grep '^github.com/hashicorp/terraform-plugin-framework .*MPL-2.0$' >/dev/null || fail "${archive##*/} does not have the licences of what is in it"
+	done
+fi
+for archive in "$work"/first/*.tar.gz; do
+	tar -xOf "$archive" --wildcards '*/THIRD_PARTY' | grep '^github.com/spf13/cobra .*Apache-2.0$' >/dev/null || fail "${archive##*/} does not have the licences of what is in it"
+done
+
 for sbom in "$work"/first/*.cdx.json; do
 	jq -e '.bomFormat == "CycloneDX" and (.components | any(.name == "github.com/spf13/cobra" or .name == "std"))
 		and all(.components[]; .version != null and .purl != null)' "$sbom" >/dev/null || fail "${sbom##*/} is no SBOM"

@@ -38,12 +38,19 @@ sbom() { # PROGRAM OUTPUT: CycloneDX, from what the linker wrote into the progra
 	"$bin/cyclonedx-gomod" bin -json -std -noserial -notimestamp -version "v$version" -output "$2" "$1"
 }
 
+GOOS="" GOARCH="" go build -buildvcs=false -o "$work/licences" ./tools/licences
+third_parties() { # ARCH PACKAGE: the licences of what is linked into a program; fails where one is not known to let us hand it on
+	GOARCH=$1 "$work/licences" "$2"
+}
+
+programs=()
 for arch in $architectures; do
 	echo "==> collector $version for $arch"
 	mkdir "$work/$arch"
 	build "$arch" "$work/$arch/flowcollector" "-X main.version=$version -X main.commit=$commit" ./collector/cmd/flowcollector
+	programs+=("$work/$arch/flowcollector")
 done
-package=$(tools/package-version.sh "$version" $(printf "$work/%s/flowcollector " $architectures))
+package=$(tools/package-version.sh "$version" "${programs[@]}")
 GOOS='' tools/package-files.sh "$package" "$work/files"
 
 making=()
@@ -60,6 +67,7 @@ for arch in $architectures; do
 	name=flowcollector_${version}_linux_$arch
 	folder=$work/tar/$name
 	mkdir -p "$folder"
+	third_parties "$arch" ./collector/cmd/flowcollector >"$folder/THIRD_PARTY"
 	cp -r "$work/$arch/flowcollector" "$work/files/man" "$work/files/completions" LICENSE CHANGELOG.md \
 		collector/package/flowcollector.{service,socket,yml} collector/monitoring/{grafana-dashboard.json,prometheus-rules.yml} "$folder/"
 	chmod -R u=rwX,go=rX "$folder"
@@ -67,6 +75,8 @@ for arch in $architectures; do
 	echo "==> $target/$name.tar.gz"
 	sbom "$work/$arch/flowcollector" "$target/$name.cdx.json"
 done
+GOOS='' go run ./appliance/cmd/dashboards >"$target/flowstack-dashboards_$version.ndjson" # for those who import by mouse
+echo "==> $target/flowstack-dashboards_$version.ndjson"
 
 if [[ $part == all ]]; then
 	# The provider carries the packages of this release, and no others that a build left in the tree.
@@ -76,14 +86,22 @@ if [[ $part == all ]]; then
 		find "$target" -name '*.deb' -printf "$embedded/%f=%p\n"
 	} | jq -Rn '{Replace: [inputs | split("=") | {(.[0]): (.[1] // "")}] | add}' >"$work/overlay.json"
 	provider=terraform-provider-flowstack_$version
-	for arch in $architectures; do
-		echo "==> provider $version for $arch"
-		program=$work/$arch/terraform-provider-flowstack_v$version
-		build "$arch" "$program" "-X main.version=$version" . -overlay "$work/overlay.json"
-		sbom "$program" "$target/${provider}_linux_$arch.cdx.json"
-		touch -d "@$SOURCE_DATE_EPOCH" "$program"
-		zip -9 -X -q -j "$target/${provider}_linux_$arch.zip" "$program"
-		echo "==> $target/${provider}_linux_$arch.zip"
+	# Where people run Terraform, which is not only where collectors run.
+	for platform in linux_amd64 linux_arm64 darwin_amd64 darwin_arm64 windows_amd64; do
+		echo "==> provider $version for $platform"
+		folder=$work/$platform
+		program=$folder/terraform-provider-flowstack_v$version
+		[[ $platform != windows_* ]] || program+=.exe
+		mkdir "$folder"
+		GOOS=${platform%_*} build "${platform#*_}" "$program" "-X main.version=$version" . -overlay "$work/overlay.json"
+		sbom "$program" "$target/${provider}_$platform.cdx.json"
+		GOOS=${platform%_*} third_parties "${platform#*_}" . >"$folder/THIRD_PARTY"
+		install -m 644 LICENSE "$folder/"
+		chmod 644 "$folder/THIRD_PARTY"
+		chmod 755 "$program"
+		touch -d "@$SOURCE_DATE_EPOCH" "$folder"/*
+		zip -9 -X -q -j "$target/${provider}_$platform.zip" "$program" "$folder/LICENSE" "$folder/THIRD_PARTY"
+		echo "==> $target/${provider}_$platform.zip"
 	done
 	# What Terraform's registry reads: https://developer.hashicorp.com/terraform/registry/providers/publishing
 	echo '{"version": 1, "metadata": {"protocol_versions": ["6.0"]}}' >"$target/${provider}_manifest.json"

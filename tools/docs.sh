@@ -19,6 +19,7 @@ if ! (cd "$work" && "$tfplugindocs" generate --provider-dir . --provider-name fl
 	cat "$work/log" >&2
 	exit 1
 fi
+cp -r "$docs/guides" "$work/docs/" # written by hand
 go run ./docs/gen "$work/docs"
 
 if [[ -z $check ]]; then
