@@ -1,5 +1,5 @@
-// Gen writes the reference pages that come from the collector's own tables: the document fields, the settings, the information elements and
-// what becomes of the settings of ElastiFlow.
+// Gen writes the reference pages that come from the code: the document fields, the settings, the information elements, what becomes of the settings of ElastiFlow, what
+// to type on exporters, and the pictures of the architecture.
 //
 //	go run ./docs/gen DIRECTORY
 package main
@@ -25,12 +25,23 @@ func main() {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
-	pages := map[string]string{"fields.md": fields(), "settings.md": settings(), "elements.md": registry, "elastiflow-reference.md": imported()}
+	devices, err := exporters()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+	pages := map[string]string{
+		"fields.md": fields(), "settings.md": settings(), "elements.md": registry, "elastiflow-reference.md": imported(), "exporters.md": devices,
+	}
 	for name, page := range pages {
 		if err := os.WriteFile(filepath.Join(os.Args[1], name), []byte(page), 0o644); err != nil { //nolint:gosec // documentation is for everybody
 			fmt.Fprintln(os.Stderr, "gen:", err)
 			os.Exit(1)
 		}
+	}
+	if err := architecture(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
 	}
 }
 
