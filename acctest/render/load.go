@@ -19,7 +19,7 @@ const settings = `{"settings": {"index": {"number_of_shards": 3}}}`
 
 // Load puts flows into an index with the collector's templates, as the documents that the collector makes of them. They can be found afterwards.
 func Load(ctx context.Context, server *acctest.Elasticsearch, index string, flows []flow.Record) error {
-	for _, t := range schema.Templates(index, schema.TargetIndex) {
+	for _, t := range schema.Flows.Templates(index, schema.TargetIndex) {
 		if err := server.Do(ctx, http.MethodPut, t.Path, t.Body, nil); err != nil {
 			return err
 		}

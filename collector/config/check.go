@@ -85,6 +85,13 @@ var checks = map[string]func(any) error{
 	"connections": between(1, 65536),
 	"idle":        zeroOr(between(Duration(time.Second), Duration(24*time.Hour))),
 	"index":       indexName,
+	"health": func(v any) error {
+		if v == "" {
+			return nil
+		}
+		return indexName(v)
+	},
+	"health_interval": between(Duration(time.Second), Duration(time.Hour)),
 	"size":        between(ByteSize(64<<10), ByteSize(16<<30)),
 	"batch":       between(ByteSize(4<<10), ByteSize(64<<20)),
 	"count":       between(1, 1_000_000),

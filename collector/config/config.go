@@ -4,6 +4,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
@@ -158,6 +159,13 @@ type Elasticsearch struct {
 	Spool                 Spool      `yaml:"spool"`
 	DeadLetter            DeadLetter `yaml:"dead_letter"`
 	Retention             Retention  `yaml:"retention"`
+	Health                Health     `yaml:"health"`
+}
+
+// Health is what the collector writes about itself.
+type Health struct {
+	Index    string   `yaml:"index" check:"health" desc:"Data stream, alias or index that documents about the collector itself are created in, such as health-flows: what each exporter sends, what is lost and by what cause, how far outputs are behind. They wait in memory while Elasticsearch is away. Not below output.elasticsearch.index, whose searches would find them. Empty writes none."`
+	Interval Duration `yaml:"interval" default:"30s" check:"health_interval" desc:"Time between these documents: one for each exporter (at most 101 for each address that is listened on), address and output."`
 }
 
 // Retention bounds what flows take on Elasticsearch's disks.
@@ -256,6 +264,9 @@ func (c *Config) validate() []problem {
 	}
 	if least := 8 * es.BatchBytes; es.Spool.MaxBytes != 0 && es.Spool.MaxBytes < least {
 		found = append(found, problem{"output.elasticsearch.spool.max_bytes", "must be 0, or at least 8 times output.elasticsearch.batch_bytes (" + least.String() + "): batches that are being sent stay in it"})
+	}
+	if health := es.Health.Index; health == es.Index || strings.HasPrefix(health, es.Index+"-") {
+		found = append(found, problem{"output.elasticsearch.health.index", "must be another name than output.elasticsearch.index, and not begin with it and a hyphen: searches for flows would find what is no flow"})
 	}
 	if es.Retention.MaxBytes > 0 && es.Target == "index" {
 		found = append(found, problem{"output.elasticsearch.retention.max_bytes", "one index cannot be kept below a size: output.elasticsearch.target has to be auto, data_stream or alias"})

@@ -97,6 +97,9 @@ func TestParseNamesEveryMistakeWithItsPlace(t *testing.T) {
 		"small spool":       {"output: {elasticsearch: {spool: {max_bytes: 1MiB}}}\n", "output.elasticsearch.spool.max_bytes: must be between 2MiB and"},
 		"spool of 4":        {"output: {elasticsearch: {spool: {max_bytes: 8MiB}}}\n", "output.elasticsearch.spool.max_bytes: must be 0, or at least 8 times output.elasticsearch.batch_bytes (16MiB)"},
 		"unknown sync":      {"output: {elasticsearch: {spool: {sync: often}}}\n", "output.elasticsearch.spool.sync: \"often\" is not a way to sync; choose one of interval, always, never"},
+		"health in flows":   {"output: {elasticsearch: {health: {index: flows-health}}}\n", "output.elasticsearch.health.index: must be another name than output.elasticsearch.index"},
+		"health is flows":   {"output: {elasticsearch: {health: {index: flows}}}\n", "output.elasticsearch.health.index: must be another name than output.elasticsearch.index"},
+		"health's name":     {"output: {elasticsearch: {health: {index: Health}}}\n", "output.elasticsearch.health.index: \"Health\" is not a name Elasticsearch takes"},
 		"batch > buffer":    {"output: {elasticsearch: {batch_bytes: 2MiB, buffer_bytes: 1MiB}}\n", "output.elasticsearch.buffer_bytes: must be at least output.elasticsearch.batch_bytes (2MiB)"},
 	} {
 		t.Run(name, func(t *testing.T) {

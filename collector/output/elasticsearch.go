@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/output/spool"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // requestTime is how long a bulk request may take. The server waits up to a minute for shards by itself; giving up
@@ -23,7 +25,9 @@ const requestTime = 90 * time.Second
 // ElasticsearchConfig says how to reach Elasticsearch and what to keep while it is away.
 type ElasticsearchConfig struct {
 	Connection
-	Index string // name written to: an index, an alias or a data stream
+	Name      string            // of the output, in logs and figures; empty is elasticsearch
+	Documents *schema.Documents // what is written; nil is flows
+	Index     string            // name written to: an index, an alias or a data stream
 	// Setup makes template and target before the first document, where they are missing: TargetAuto or another one of the targets. Empty:
 	// somebody else does.
 	Setup   string
@@ -76,7 +80,10 @@ type Elasticsearch struct {
 // NewElasticsearch checks the configuration and starts the senders. It does not wait for the server: whether that
 // can be reached shows in Stats.
 func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
-	c.Workers = max(c.Workers, 1)
+	c.Workers, c.Name = max(c.Workers, 1), cmp.Or(c.Name, "elasticsearch")
+	if c.Documents == nil {
+		c.Documents = schema.Flows
+	}
 	c.Idle = c.Workers
 	client, err := NewClient(c.Connection)
 	if err != nil {
@@ -89,7 +96,7 @@ func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
 	if e.guard, err = startGuard(c, client); err != nil {
 		return nil, errors.Join(err, e.dead.close())
 	}
-	e.sender = newSender("elasticsearch", c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost})
+	e.sender = newSender(c.Name, c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost})
 	if c.Spool == nil {
 		e.start(c.Workers, e.deliver, e.greet)
 	} else {

@@ -18,9 +18,10 @@ const TargetAuto = "auto"
 
 // SetupConfig says what is to be there before the first document.
 type SetupConfig struct {
-	Index  string
-	Target string // TargetAuto, or one of the targets of package schema
-	DryRun bool   // only look
+	Documents *schema.Documents // what is written; nil is flows
+	Index     string
+	Target    string // TargetAuto, or one of the targets of package schema
+	DryRun    bool   // only look
 }
 
 // Step is one thing that Setup made, or found.
@@ -40,6 +41,9 @@ func (s Step) String() string { return s.What + ": " + s.Result }
 // view_index_metadata and create_index; for an alias manage (Elasticsearch 7.17, "Security privileges").
 func (c *Client) Setup(ctx context.Context, s SetupConfig, report func(Step)) (target string, err error) {
 	defer func() { err = c.advise(err, s.Index) }()
+	if s.Documents == nil {
+		s.Documents = schema.Flows
+	}
 	there, err := c.kind(ctx, s.Index)
 	if err != nil {
 		return "", err
@@ -55,7 +59,7 @@ func (c *Client) Setup(ctx context.Context, s SetupConfig, report func(Step)) (t
 	case there != "" && there != target:
 		return "", fmt.Errorf("%s is there as %s, not as %s: remove it, or change output.elasticsearch.target", s.Index, words(there), words(target))
 	}
-	for _, t := range schema.Templates(s.Index, target) {
+	for _, t := range s.Documents.Templates(s.Index, target) {
 		if err := c.putTemplate(ctx, s, t, report); err != nil {
 			return target, err
 		}

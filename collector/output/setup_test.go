@@ -34,7 +34,7 @@ func newCluster() *cluster {
 // template puts our index template for a target, changed.
 func (c *cluster) template(t *testing.T, target string, change func(body map[string]any)) {
 	t.Helper()
-	set := schema.Templates("flows", target)
+	set := schema.Flows.Templates("flows", target)
 	body := maps.Clone(set[len(set)-1].Body)
 	change(body)
 	text, err := json.Marshal(body)

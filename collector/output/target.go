@@ -8,25 +8,27 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // looksAtMost is how many requests, of lookTime at most, one look at the target takes, setting it up included.
 const looksAtMost = 16
 
-// causeUnmapped is the problem of a target that nobody made, or made without the mappings of flows.
+// causeUnmapped is the problem of a target that nobody made, or made without the mappings of its documents.
 const causeUnmapped = "unmapped"
 
 // remedy is what to do about it.
 const remedy = "run flowcollector setup, or set output.elasticsearch.setup: true"
 
-// target is whether what documents are written to has the mappings of flows. Without them Elasticsearch would make an index that guesses types:
+// target is whether what documents are written to has their mappings. Without them Elasticsearch would make an index that guesses types:
 // addresses as text, which nobody can search by network, and which stay so.
 type target struct {
 	known  atomic.Bool // no need to look
 	warned atomic.Bool
 }
 
-// look finds out whether the target has the mappings of flows, or will have when Elasticsearch makes it, after setting it up where that is
+// look finds out whether the target has the mappings of the documents, or will have when Elasticsearch makes it, after setting it up where that is
 // wanted. It returns an empty cause when documents may be sent. A user who may only create documents cannot look; they are sent then. The
 // worker has the turn.
 func (e *Elasticsearch) look(w *worker) (cause, text string) {
@@ -36,7 +38,7 @@ func (e *Elasticsearch) look(w *worker) (cause, text string) {
 			return cause, text
 		}
 	}
-	found, err := e.client.Look(w.abort, e.config.Index)
+	found, err := e.client.Look(w.abort, e.config.Index, e.config.Documents)
 	if err != nil {
 		return e.lookProblem(err)
 	}
@@ -44,7 +46,7 @@ func (e *Elasticsearch) look(w *worker) (cause, text string) {
 	case Missing:
 		return causeUnmapped, "no index template for " + e.config.Index + ": " + remedy
 	case Unmapped:
-		return causeUnmapped, e.config.Index + " is there without the mappings of flows: remove it, then " + remedy
+		return causeUnmapped, fmt.Sprintf("%s is there without the mappings of %s: remove it, then %s", e.config.Index, e.config.Documents.Name, remedy)
 	case Unseen:
 		if !e.target.warned.Swap(true) {
 			e.logger.Warn("the user may not look whether there is an index template: documents are sent all the same", "index", e.config.Index,
@@ -58,7 +60,7 @@ func (e *Elasticsearch) look(w *worker) (cause, text string) {
 
 // setUp sets up Elasticsearch. What is there may do where the user has not the rights, such as what another user set up.
 func (e *Elasticsearch) setUp(ctx context.Context) (cause, text string) {
-	_, err := e.client.Setup(ctx, SetupConfig{Index: e.config.Index, Target: e.config.Setup}, func(s Step) {
+	_, err := e.client.Setup(ctx, SetupConfig{Documents: e.config.Documents, Index: e.config.Index, Target: e.config.Setup}, func(s Step) {
 		if s.Done {
 			e.logger.Info("set up Elasticsearch", "what", s.What, "result", s.Result)
 		}
@@ -74,7 +76,7 @@ func (e *Elasticsearch) setUp(ctx context.Context) (cause, text string) {
 	case errors.As(err, &refused) && refused.passes():
 		return e.statusProblem(refused.status, refused.body)
 	case errors.As(err, &refused) && refused.status == http.StatusForbidden:
-		if found, lookErr := e.client.Look(ctx, e.config.Index); lookErr == nil && found == Mapped {
+		if found, lookErr := e.client.Look(ctx, e.config.Index, e.config.Documents); lookErr == nil && found == Mapped {
 			e.logger.Warn("the user may not set up Elasticsearch, what is there is used", "error", err)
 			return "", ""
 		}
@@ -100,26 +102,25 @@ type Found int
 
 // What there may be.
 const (
-	Mapped   Found = iota // the target is there with the mappings of flows, or will be made with them
+	Mapped   Found = iota // the target is there with the mappings of the documents, or will be made with them
 	Missing               // neither target nor template
-	Unmapped              // the target is there without the mappings of flows
+	Unmapped              // the target is there without them
 	Unseen                // the user may not look
 )
 
-// mark are the fields that tell the mappings of flows: what Elasticsearch guesses for them is text.
-type mark struct {
-	Properties struct {
-		Source struct {
-			Properties struct {
-				IP struct {
-					Type string `json:"type"`
-				} `json:"ip"`
-			} `json:"properties"`
-		} `json:"source"`
-	} `json:"properties"`
+// mappings are those of an index, or a part of them.
+type mappings struct {
+	Type       string              `json:"type"`
+	Properties map[string]mappings `json:"properties"`
 }
 
-func (m mark) good() bool { return m.Properties.Source.Properties.IP.Type == "ip" }
+// are says whether these are mappings for a kind of documents.
+func (m mappings) are(d *schema.Documents) bool {
+	for name := range strings.SplitSeq(d.Mark, ".") {
+		m = m.Properties[name]
+	}
+	return m.Type == "ip"
+}
 
 // statusError is an answer that says nothing about what was asked.
 type statusError struct {
@@ -136,11 +137,11 @@ func (s *statusError) passes() bool {
 	return s.status == http.StatusUnauthorized || s.status == http.StatusTooManyRequests || s.status >= 500
 }
 
-// Look says whether documents that are written to name find the mappings of flows. It asks for the mapping of what is there (privilege
+// Look says whether documents of a kind that are written to name find their mappings. It asks for the mapping of what is there (privilege
 // view_index_metadata), and where nothing is for that of an index of the name, were it made (manage_index_templates; Elasticsearch 7.17,
 // "Simulate index API").
-func (c *Client) Look(ctx context.Context, name string) (Found, error) {
-	const field = "properties.source.properties.ip.type"
+func (c *Client) Look(ctx context.Context, name string, documents *schema.Documents) (Found, error) {
+	field := "properties." + strings.ReplaceAll(documents.Mark, ".", ".properties.") + ".type"
 	r, err := c.do(ctx, http.MethodGet, "/"+escape(name)+"/_mapping?filter_path=*.mappings."+field, nil)
 	if err != nil {
 		return Unseen, err
@@ -149,11 +150,11 @@ func (c *Client) Look(ctx context.Context, name string) (Found, error) {
 	switch answer := (&statusError{r.status, r.body}); {
 	case r.ok():
 		var indices map[string]struct {
-			Mappings mark `json:"mappings"`
+			Mappings mappings `json:"mappings"`
 		}
 		_ = json.Unmarshal(r.body, &indices) // another form has no such field
 		for _, i := range indices {          // one index, or those behind an alias or a data stream
-			if i.Mappings.good() {
+			if i.Mappings.are(documents) {
 				return Mapped, nil
 			}
 		}
@@ -171,12 +172,12 @@ func (c *Client) Look(ctx context.Context, name string) (Found, error) {
 	case r.ok(), r.status == http.StatusNotFound && strings.Contains(r.kind(), "not_found"):
 		var s struct {
 			Template struct {
-				Mappings mark `json:"mappings"`
+				Mappings mappings `json:"mappings"`
 			} `json:"template"`
 		}
 		_ = json.Unmarshal(r.body, &s) // another form says nothing
 		switch {
-		case s.Template.Mappings.good():
+		case s.Template.Mappings.are(documents):
 			return Mapped, nil
 		case there:
 			return Unseen, nil // what the template says does not matter where somebody made the index by hand

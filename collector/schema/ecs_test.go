@@ -2,6 +2,7 @@ package schema
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,15 +29,15 @@ func lines(t *testing.T, name string) [][]string {
 	return all
 }
 
-// TestNamesAndTypesAreThoseOfECS: what is not flow.* is a field of ECS, of its type.
+// TestNamesAndTypesAreThoseOfECS: what is not flow.* or collector.* is a field of ECS, of its type.
 func TestNamesAndTypesAreThoseOfECS(t *testing.T) {
 	ecs := map[string]string{}
 	for _, line := range lines(t, "ecs-1.12.csv") {
 		ecs[line[0]] = line[1]
 	}
 	used := map[string]bool{}
-	for _, f := range Fields {
-		if strings.HasPrefix(f.Name, "flow.") {
+	for _, f := range slices.Concat(Fields, healthFields) {
+		if strings.HasPrefix(f.Name, "flow.") || strings.HasPrefix(f.Name, "collector.") {
 			if ecs[f.Name] != "" {
 				t.Errorf("ECS has %s of its own", f.Name)
 			}

@@ -35,8 +35,8 @@ type Template struct {
 // TemplateSet is what has to be put before the first document, in this order: an index template is refused before the components it names.
 type TemplateSet []Template
 
-// Templates are the templates for documents that are written to name, for one of the targets: components with the settings and the mappings,
-// then the index template. A target that there is not is taken for TargetIndex. Fields of all profiles are mapped, so that a selection can
+// Templates are the templates for documents of the kind that are written to name, for one of the targets: components with the settings and the
+// mappings, then the index template. A target that there is not is taken for TargetIndex. Fields of all profiles are mapped, so that a selection can
 // change without new templates. Fields that are not in the table are kept in _source but not mapped (dynamic: false): an exporter cannot blow
 // up the mapping.
 //
@@ -45,13 +45,13 @@ type TemplateSet []Template
 // or update index template API", "Index modules", "Index sorting".
 //
 // A data stream makes its own indices by the template. For TargetAlias, set-up creates NAME-000001 with the alias NAME and is_write_index true.
-func Templates(name, target string) TemplateSet {
+func (d *Documents) Templates(name, target string) TemplateSet {
 	settings, mappings := name+"-settings", name+"-mappings"
 	index := map[string]any{
 		"index_patterns": []any{name, name + "-*"},
 		"priority":       priority(name),
 		"composed_of":    []any{settings, mappings},
-		"_meta":          meta(),
+		"_meta":          d.meta(),
 	}
 	switch target {
 	case TargetDataStream:
@@ -61,8 +61,8 @@ func Templates(name, target string) TemplateSet {
 		index["index_patterns"] = []any{name + "-*"} // an index of the alias's name cannot be
 	}
 	return TemplateSet{
-		{"/_component_template/" + settings, map[string]any{"template": map[string]any{"settings": indexSettings()}, "_meta": meta()}},
-		{"/_component_template/" + mappings, map[string]any{"template": map[string]any{"mappings": indexMappings()}, "_meta": meta()}},
+		{"/_component_template/" + settings, map[string]any{"template": map[string]any{"settings": indexSettings()}, "_meta": d.meta()}},
+		{"/_component_template/" + mappings, map[string]any{"template": map[string]any{"mappings": d.indexMappings()}, "_meta": d.meta()}},
 		{"/_index_template/" + name, index},
 	}
 }
@@ -70,19 +70,10 @@ func Templates(name, target string) TemplateSet {
 // ForTerraform is the template as Terraform puts it.
 func (t Template) ForTerraform() Template {
 	body := maps.Clone(t.Body)
-	body["_meta"] = meta()
-	body["_meta"].(map[string]any)["managed_by"] = ManagedByTerraform //nolint:forcetypeassert // made in the line before
+	meta := maps.Clone(body["_meta"].(map[string]any)) //nolint:forcetypeassert // made by Templates
+	meta["managed_by"] = ManagedByTerraform
+	body["_meta"] = meta
 	return Template{t.Path, body}
-}
-
-// IndexTemplate is the index template for TargetIndex in one body, without components.
-func IndexTemplate(name string) map[string]any {
-	return map[string]any{
-		"index_patterns": []any{name, name + "-*"},
-		"priority":       priority(name),
-		"template":       map[string]any{"settings": indexSettings(), "mappings": indexMappings()},
-		"_meta":          meta(),
-	}
 }
 
 // Who made a template, as its _meta.managed_by says. The collector replaces its own ones when they are old; it leaves those of Terraform, which may
@@ -92,8 +83,8 @@ const (
 	ManagedByTerraform = "flowstack-terraform"
 )
 
-func meta() map[string]any {
-	return map[string]any{"managed_by": ManagedBy, "schema_version": float64(Version), "ecs_version": ECSVersion}
+func (d *Documents) meta() map[string]any {
+	return map[string]any{"managed_by": ManagedBy, "schema_version": float64(d.Version), "ecs_version": ECSVersion}
 }
 
 // indexSettings: documents of one time stand together, so that a search in a span of time reads few blocks, the oldest first, because the points
@@ -111,19 +102,19 @@ func indexSettings() map[string]any {
 }
 
 // indexMappings: the version of the table goes into each index too, where it tells which fields an old index has.
-func indexMappings() map[string]any {
+func (d *Documents) indexMappings() map[string]any {
 	return map[string]any{
 		"dynamic":    "false",
-		"_meta":      map[string]any{"schema_version": float64(Version)},
-		"properties": properties(),
+		"_meta":      map[string]any{"schema_version": float64(d.Version)},
+		"properties": d.properties(),
 	}
 }
 
 // properties nests the fields of the table as Elasticsearch's mappings want them.
-func properties() map[string]any {
+func (d *Documents) properties() map[string]any {
 	root := map[string]any{}
-	for i := range Fields {
-		f := &Fields[i]
+	for i := range d.Fields {
+		f := &d.Fields[i]
 		names := strings.Split(f.Name, ".")
 		at := root
 		for _, object := range names[:len(names)-1] {

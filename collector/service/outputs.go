@@ -32,6 +32,7 @@ var outputKinds = []outputKind{
 		func(c config.Config) any {
 			es := c.Output.Elasticsearch
 			es.BatchBytes, es.FlushInterval, es.DocumentIDs = 0, 0, false // those are the pipelines'
+			es.Health = config.Health{}                                   // it has a sink of its own
 			return struct {
 				config.Elasticsearch
 				config.State

@@ -66,6 +66,7 @@ type parts struct {
 	outputs      []output.Named
 	fresh        []output.Named // of these, those that are new
 	settle       []func()       // change the outputs that stay
+	health       *healthWriter  // nil: off
 }
 
 // apply makes what is new, which may fail and then leaves all as it was, and puts it into the place of what was before. Of what stays, what could
@@ -113,6 +114,10 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		made.http, err = s.openHTTP(ctx, cfg.HTTP)
 		failed(taken(err, bound{"http", cfg.HTTP.Address}, already))
 	}
+	if len(errs) == 0 {
+		made.health, err = s.nextHealth(cfg) //nolint:contextcheck // it lives as long as the service
+		failed(err)
+	}
 	if len(errs) == 0 { // the outputs begin to work with a spool that is there: nothing may fail after them
 		failed(s.prepareOutputs(ctx, cfg, made))
 	}
@@ -123,6 +128,9 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		}
 		if made.http != nil {
 			failed(made.http.close())
+		}
+		if made.health != s.health.Load() {
+			made.health.close(0)
 		}
 		return nil, errors.Join(errs...)
 	}
@@ -157,6 +165,7 @@ func (s *service) commit(cfg config.Config, made *parts) (partly []error) {
 		change()
 	}
 	s.sink.Change(made.outputs, s.options.DrainTime)
+	s.changeHealth(made.health) //nolint:contextcheck // it lives as long as the service
 	s.sizePool(cfg, len(s.pipelines())+len(made.feeds)*readers(cfg.Listen)) // those that end have batches until then
 
 	old := s.names.Load()

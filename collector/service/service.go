@@ -168,6 +168,11 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	for _, p := range pipelinesOf(list) {
 		s.connect(p, cfg)
 	}
+	health, err := s.openHealth(cfg) //nolint:contextcheck // it lives as long as the service
+	if err != nil {
+		return nil, err
+	}
+	s.health.Store(health)
 	if cfg.HTTP.Address != "" {
 		if s.http, err = s.openHTTP(ctx, cfg.HTTP); err != nil {
 			return nil, err
@@ -248,6 +253,7 @@ func (s *service) release(ctx context.Context, withSink bool) error {
 	}
 	if withSink && s.sink != nil {
 		errs = append(errs, closeEmpty(ctx, s.sink))
+		s.health.Load().close(0)
 	}
 	return errors.Join(errs...)
 }
@@ -317,6 +323,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	s.background.Go(func() { s.known.Run(s.watching) })
 	s.names.Load().run(s.watching, &s.background) //nolint:contextcheck // it is made of ctx, and goes on while outputs come to their end
+	s.health.Load().begin(s.registry)
 	s.background.Go(s.becomeReady)
 	s.background.Go(func() { s.report(stopped) })
 	s.background.Go(func() { s.probe(stopped) })
@@ -337,6 +344,8 @@ func (s *service) run(ctx context.Context) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.DrainTime)
 	defer cancel()
 	left := s.sink.Close(drain)
+	s.health.Load().end()
+	s.health.Load().close(healthPatience)
 	close(stopped)
 	s.unwatch()
 	s.summary(left)

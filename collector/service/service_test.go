@@ -34,6 +34,8 @@ type elastic struct {
 	auth  string
 	agent string
 	away  bool
+
+	unmapped string // name of an index without mappings
 }
 
 func newElastic(t *testing.T) *elastic {
@@ -57,8 +59,12 @@ func (e *elastic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"version":{"number":"7.17.29","build_flavor":"default"},"tagline":"You Know, for Search"}`)
 		return
 	}
+	if e.unmapped != "" && r.URL.Path == "/"+e.unmapped+"/_mapping" {
+		_, _ = io.WriteString(w, "{}")
+		return
+	}
 	if strings.HasSuffix(r.URL.Path, "/_mapping") {
-		_, _ = io.WriteString(w, `{"flows":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}}}}}}`)
+		_, _ = io.WriteString(w, `{"index":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}},"observer":{"properties":{"ip":{"type":"ip"}}}}}}}`)
 		return
 	}
 	user, pass, _ := r.BasicAuth()

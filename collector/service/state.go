@@ -27,6 +27,7 @@ type state struct {
 	phase    atomic.Int32 // only enter changes it
 	open     atomic.Pointer[listening]
 	sink     *output.Outputs
+	health   atomic.Pointer[healthWriter]          // nil when nothing is written about the service itself
 	store    *exporter.Store                       // nil when nothing is to outlive a restart
 	sampler  atomic.Pointer[sampler]               // nil without pages
 	served   atomic.Pointer[atomic.Pointer[error]] // why the server of pages, metrics and health ended; nil without one
@@ -71,6 +72,9 @@ func (s *state) alive() error {
 		}
 	}
 	if err := s.sink.Alive(); err != nil {
+		return err
+	}
+	if err := s.health.Load().alive(); err != nil {
 		return err
 	}
 	if s.store != nil {
@@ -171,6 +175,9 @@ func (s *state) conditions() (ok bool, list []condition) {
 		}
 		line(o.Problem.Cause == "", o.Name, text)
 		list[len(list)-1].told = true
+	}
+	if text := s.health.Load().problem(); text != "" {
+		list = append(list, condition{mark: warningMark, name: "documents of health", text: text})
 	}
 	if text := s.reloads.problem(); text != "" {
 		list = append(list, condition{mark: warningMark, name: "settings", text: text})

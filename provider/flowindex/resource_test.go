@@ -179,7 +179,7 @@ func TestConflicts(t *testing.T) {
 // TestAdoptsWhatTheCollectorSetUp: flows that are there stay where they are, and live by the policy from then on.
 func TestAdoptsWhatTheCollectorSetUp(t *testing.T) {
 	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
-	for _, one := range schema.Templates("flows", schema.TargetDataStream) {
+	for _, one := range schema.Flows.Templates("flows", schema.TargetDataStream) {
 		c.Do(t, http.MethodPut, one.Path, one.Body)
 	}
 	c.Do(t, http.MethodPut, "/_data_stream/flows", nil)

@@ -107,7 +107,7 @@ func TestOldFields(t *testing.T) {
 
 func TestSettle(t *testing.T) {
 	everything := features{featureStreams: true, featureLifecycle: true}
-	made := func(kind string) map[string]any { return schema.Templates("flows", kind)[2].Body }
+	made := func(kind string) map[string]any { return schema.Flows.Templates("flows", kind)[2].Body }
 	for name, c := range map[string]struct {
 		mode     string
 		can      features

@@ -79,7 +79,7 @@ func againstServer(ctx context.Context, d world.Knowledge, say func(format strin
 
 // storeAll sends all flows to a collector beside the server and waits until each is stored.
 func storeAll(ctx context.Context, host *acctest.Host, server *acctest.Elasticsearch, programs string, d world.Knowledge, compress bool) (r stored, err error) {
-	for _, t := range schema.Templates(serverIndex, schema.TargetIndex) {
+	for _, t := range schema.Flows.Templates(serverIndex, schema.TargetIndex) {
 		if err := server.Do(ctx, http.MethodPut, t.Path, t.Body, nil); err != nil {
 			return r, err
 		}

@@ -76,7 +76,7 @@ func run(ctx context.Context, flows int, heap, cache string) error {
 
 // fill makes the index by the collector's templates, and puts the flows into it.
 func fill(ctx context.Context, server *acctest.Elasticsearch, known world.Knowledge, flows int) error {
-	for _, t := range schema.Templates(index, schema.TargetIndex) {
+	for _, t := range schema.Flows.Templates(index, schema.TargetIndex) {
 		if err := server.Do(ctx, http.MethodPut, t.Path, t.Body, nil); err != nil {
 			return err
 		}

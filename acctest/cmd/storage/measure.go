@@ -50,7 +50,7 @@ func measure(ctx context.Context, server *acctest.Elasticsearch, known world.Kno
 	}
 	r := &result{profile: profile, bodies: b}
 	index := "flows-" + profile
-	for _, t := range schema.Templates(index, schema.TargetIndex) {
+	for _, t := range schema.Flows.Templates(index, schema.TargetIndex) {
 		if err := server.Do(ctx, http.MethodPut, t.Path, t.Body, nil); err != nil {
 			return nil, err
 		}

@@ -27,8 +27,8 @@ func setupCommand() *cobra.Command {
 		Use:   "setup",
 		Short: "Create index template and target in Elasticsearch",
 		Long: `Setup creates what flows need in Elasticsearch before the first of them: templates with settings and mappings, and the data stream, alias
-or index that output.elasticsearch.index names. What is there stays; templates of an older version are updated. It is safe to run
-again.
+or index that output.elasticsearch.index names, and likewise what output.elasticsearch.health.index names. What is there stays; templates
+of an older version are updated. It is safe to run again.
 
 It asks for nothing: server and secrets are those of the settings. The user needs the privilege manage_index_templates on the cluster,
 and on the index view_index_metadata and create_index, for an alias manage; --user with --password-file takes one that has them in
@@ -45,7 +45,7 @@ place of the collector's own.`,
 			if len(es.Addresses) == 0 {
 				return errors.New("output.elasticsearch.addresses is empty: there is nothing to set up")
 			}
-			s := output.SetupConfig{Index: es.Index, Target: es.Target, DryRun: dryRun}
+			s := output.SetupConfig{Documents: schema.Flows, Index: es.Index, Target: es.Target, DryRun: dryRun}
 			if target != "" {
 				s.Target = target
 			}
@@ -67,16 +67,11 @@ place of the collector's own.`,
 				return err
 			}
 			defer client.Close()
-			settled, err := client.Setup(cmd.Context(), s, func(step output.Step) { printStep(cmd, step, dryRun) })
-			if err != nil {
+			if err := setUp(cmd, client, s); err != nil || es.Health.Index == "" {
 				return err
 			}
-			verb := "is"
-			if dryRun {
-				verb = "would be"
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s %s ready for flows (%s)\n", es.Index, verb, strings.ReplaceAll(settled, "_", " "))
-			return nil
+			s.Documents, s.Index = schema.Health, es.Health.Index
+			return setUp(cmd, client, s)
 		},
 	}
 	flags := cmd.Flags()
@@ -90,6 +85,20 @@ place of the collector's own.`,
 	completeFlag(cmd, "target", cobra.ShellCompDirectiveNoFileComp, targets...)
 	completeFlag(cmd, "user", cobra.ShellCompDirectiveNoFileComp)
 	return cmd
+}
+
+// setUp sets up one index, and says so.
+func setUp(cmd *cobra.Command, client *output.Client, s output.SetupConfig) error {
+	settled, err := client.Setup(cmd.Context(), s, func(step output.Step) { printStep(cmd, step, s.DryRun) })
+	if err != nil {
+		return err
+	}
+	verb := "is"
+	if s.DryRun {
+		verb = "would be"
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s %s ready for %s (%s)\n", s.Index, verb, s.Documents.Name, strings.ReplaceAll(settled, "_", " "))
+	return nil
 }
 
 // override are the secrets of a user who is not the collector's own.

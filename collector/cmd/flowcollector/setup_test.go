@@ -69,6 +69,12 @@ func TestSetup(t *testing.T) {
 	if _, made := b.puts["/_data_stream/flows"]; !made || !strings.Contains(b.puts["/_index_template/flows"], `"data_stream":{}`) {
 		t.Errorf("puts %v", b.puts)
 	}
+	settings = file(t, "health.yml", "output:\n  elasticsearch:\n    addresses: [\""+server.URL+"\"]\n    health: {index: health-flows}\n")
+	out, err = setup(admin...)
+	if err != nil || !strings.HasSuffix(out, "data stream health-flows: created\nhealth-flows is ready for health (data stream)\n") ||
+		!strings.Contains(b.puts["/_component_template/health-flows-mappings"], `"lag_seconds"`) {
+		t.Errorf("with documents of health: %v\n%s", err, out)
+	}
 	for want, args := range map[string][]string{
 		`--target: "table" is none of auto, data_stream, alias, index`: {"--target", "table"},
 		"--password-file: open ":  {"--user", "admin", "--password-file", password + ".none"},
