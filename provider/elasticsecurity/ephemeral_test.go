@@ -81,6 +81,17 @@ output "role" {
 					`{"cluster":["monitor"],"indices":[{"names":["flows","flows-*"],"privileges":["create_doc","view_index_metadata"]}]}`),
 			},
 			{
+				Config: providertest.Preamble + `
+output "role" {
+  value = jsonencode(provider::flowstack::collector_role("flows", "health-flows").indices[0].names)
+}`,
+				Check: resource.TestCheckOutput("role", `["flows","flows-*","health-flows","health-flows-*"]`),
+			},
+			{
+				Config:      providertest.Preamble + `output "role" { value = provider::flowstack::collector_role("flows", "Health*") }`,
+				ExpectError: regexp.MustCompile(`(?s)collector_role.*Health`),
+			},
+			{
 				Config:      providertest.Preamble + `output "role" { value = provider::flowstack::collector_role("Flows*") }`,
 				ExpectError: regexp.MustCompile(`(?s)collector_role.*index`),
 			},

@@ -37,6 +37,9 @@ func (collectorRole) Definition(_ context.Context, _ function.DefinitionRequest,
 		Parameters: []function.Parameter{function.StringParameter{
 			Name: "index", MarkdownDescription: "The name, as in `output.elasticsearch.index`: `flows`.",
 		}},
+		VariadicParameter: function.StringParameter{
+			Name: "indices", MarkdownDescription: "Further names that it writes to, as in `output.elasticsearch.health.index`: `health-flows`.",
+		},
 		Return: function.ObjectReturn{AttributeTypes: collectorRoleType},
 	}
 }
@@ -44,14 +47,18 @@ func (collectorRole) Definition(_ context.Context, _ function.DefinitionRequest,
 // Run implements function.Function.
 func (collectorRole) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var index string
-	if resp.Error = req.Arguments.Get(ctx, &index); resp.Error != nil {
+	var more []string
+	if resp.Error = req.Arguments.Get(ctx, &index, &more); resp.Error != nil {
 		return
 	}
-	if _, err := config.Canonical("output.elasticsearch.index", index); err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
-		return
+	indices := append([]string{index}, more...)
+	for at, name := range indices {
+		if _, err := config.Canonical("output.elasticsearch.index", name); err != nil {
+			resp.Error = function.NewArgumentFuncError(int64(at), err.Error())
+			return
+		}
 	}
-	role := security.CollectorRole(index)
+	role := security.CollectorRole(indices...)
 	grants := make([]attr.Value, len(role.Indices))
 	for i, on := range role.Indices {
 		grants[i] = types.ObjectValueMust(grantType, map[string]attr.Value{"names": set(on.Names), "privileges": set(on.Privileges)})

@@ -15,6 +15,7 @@ import (
 // spec is what a configuration asks for.
 type spec struct {
 	name      string
+	documents *schema.Documents
 	target    string // schema.TargetDataStream and so on
 	priority  int64  // 0: that of package schema
 	shards    int64  // 0: one
@@ -39,7 +40,7 @@ func mappingsName(name string) string { return name + "-mappings" }
 
 // wanted is the design for a spec.
 func (s spec) wanted() design {
-	set := schema.Templates(s.name, s.target)
+	set := s.documents.Templates(s.name, s.target)
 	d := design{name: s.name, target: target{kind: s.target}}
 	d.settings, d.mappings, d.template = set[0].ForTerraform().Body, set[1].ForTerraform().Body, set[2].ForTerraform().Body
 	if s.priority != 0 {

@@ -30,6 +30,7 @@ const DefaultName = "flows"
 type Model struct {
 	elasticresource.Common
 	Name       types.String `tfsdk:"name"`
+	Documents  types.String `tfsdk:"documents"`
 	Mode       types.String `tfsdk:"mode"`
 	Target     types.String `tfsdk:"target"`
 	Priority   types.Int64  `tfsdk:"priority"`
@@ -208,7 +209,7 @@ func (m *Model) unopposed(ctx context.Context, on *client.Client) error {
 	if err != nil {
 		return err
 	}
-	want := spec{name: m.Name.ValueString(), target: m.Target.ValueString(), priority: m.Priority.ValueInt64()}.wanted().template
+	want := spec{name: m.Name.ValueString(), documents: kind(m.Documents.ValueString()), target: m.Target.ValueString(), priority: m.Priority.ValueInt64()}.wanted().template
 	theirs := make([]other, 0, len(all))
 	for name, t := range all {
 		theirs = append(theirs, asOther(name, t))

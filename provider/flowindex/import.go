@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 	"github.com/flowstack/terraform-provider-flowstack/provider/elasticresource"
 )
 
@@ -16,13 +17,29 @@ import (
 func imported(ctx context.Context, m *Model, found design) (diags diag.Diagnostics) {
 	m.Mode, m.DeleteData = types.StringValue(ModeAuto), types.BoolValue(false)
 	m.Priority, m.Shards, m.Replicas = types.Int64Null(), types.Int64Null(), types.Int64Null()
-	standard := spec{name: found.name, target: found.target.kind}.wanted()
+	documents := found.documents()
+	m.Documents = types.StringValue(documents.Name)
+	standard := spec{name: found.name, documents: documents, target: found.target.kind}.wanted()
 	if priority, _ := found.template["priority"].(float64); priority != standard.template["priority"] {
 		m.Priority = types.Int64Value(int64(priority))
 	}
 	m.importSettings(found, standard)
 	diags.Append(m.importLifecycle(ctx, found.policy)...)
 	return diags
+}
+
+// documents is the kind whose mappings these are: the one with the fewest fields that are not mapped so.
+func (d design) documents() *schema.Documents {
+	best, least := schema.Flows, -1
+	for _, one := range schema.Kinds {
+		wanted := host.Facts{}
+		innerFacts(wanted, elasticresource.Object(one.Templates(d.name, schema.TargetIndex)[1].Body["template"]))
+		missing := len(oldFields(wanted, elasticresource.Object(elasticresource.Object(d.mappings["template"])["mappings"])))
+		if least < 0 || missing*len(best.Fields) < least*len(one.Fields) {
+			best, least = one, missing
+		}
+	}
+	return best
 }
 
 func (m *Model) importSettings(found, standard design) {

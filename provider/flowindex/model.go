@@ -49,7 +49,7 @@ func (m *Model) spec(ctx context.Context) (s spec, known bool, diags diag.Diagno
 		l.frozen = &frozen{r.text(f.After), r.text(f.Repository)}
 	}
 	s = spec{
-		name: r.text(m.Name), target: r.text(m.Target), priority: r.number(m.Priority), shards: r.number(m.Shards), replicas: r.optional(m.Replicas),
+		name: r.text(m.Name), documents: kind(r.text(m.Documents)), target: r.text(m.Target), priority: r.number(m.Priority), shards: r.number(m.Shards), replicas: r.optional(m.Replicas),
 		settings: r.texts(m.Settings), lifecycle: l,
 	}
 	// Servers that have no data streams have no lifecycle management either, so that an alias has a lifecycle only where it is asked for.
@@ -57,6 +57,16 @@ func (m *Model) spec(ctx context.Context) (s spec, known bool, diags diag.Diagno
 		s.lifecycle = nil
 	}
 	return s, r.known, r.diags
+}
+
+// kind is the kind of documents of a name; flows, where it is none or not known yet.
+func kind(name string) *schema.Documents {
+	for _, d := range schema.Kinds {
+		if d.Name == name {
+			return d
+		}
+	}
+	return schema.Flows
 }
 
 // reader reads values, and remembers whether all are known.

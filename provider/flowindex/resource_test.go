@@ -123,6 +123,34 @@ func TestOtherModes(t *testing.T) {
 	}
 }
 
+// TestHealth: an index for documents about collectors has their fields, is found as such by an import, and is not turned into one for flows.
+func TestHealth(t *testing.T) {
+	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)
+	body := "name = \"health-flows\"\ndocuments = \"health\"\nretention = \"90d\""
+	cli.Write(config(h, c, body))
+	expectFine(t, cli.Apply())
+	made := c.Do(t, http.MethodGet, "/_component_template/health-flows-mappings", nil)
+	properties := in(made, "component_templates", 0, "component_template", "template", "mappings", "properties")
+	if in(properties, "collector", "properties", "lost", "type") != "long" || in(properties, "source") != nil {
+		t.Errorf("the fields are %v", properties)
+	}
+	cli.Forget("flowstack_flow_index.test")
+	cli.Import("flowstack_flow_index.test", "health-flows")
+	if said := cli.Plan(); said.Changes != 0 {
+		t.Errorf("after an import %d changes are planned: %s", said.Changes, said.Errors)
+	}
+	cli.Write(config(h, c, strings.Replace(body, "health\"\nr", "flows\"\nr", 1)))
+	plan, said := cli.Show()
+	expectFine(t, said)
+	if got := plan.ResourceChanges[0].Change.Actions; !got.Replace() {
+		t.Errorf("other documents are a change of %v", got)
+	}
+	expectFine(t, cli.Destroy())
+	if err := nothingOf(t, c, "health-flows"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSingleIndex: fields are added to a single index in place; those of another type are an error that says what to do.
 func TestSingleIndex(t *testing.T) {
 	h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{Plain: true}), providertest.NewCLI(t)

@@ -32,6 +32,15 @@ var attributes = map[string]schema.Attribute{
 			"`. Changing it replaces the resource.",
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 	},
+	"documents": schema.StringAttribute{
+		Optional: true,
+		Computed: true,
+		Default:  stringdefault.StaticString(flows.Flows.Name),
+		MarkdownDescription: "What is stored: `" + flows.Flows.Name + "` (default), or `" + flows.Health.Name + "`, what collectors say about themselves where " +
+			"`output.elasticsearch.health.index` is the name, for the dashboard of their health. Changing it replaces the resource.",
+		Validators:    []validator.String{stringvalidator.OneOf(flows.Flows.Name, flows.Health.Name)},
+		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+	},
 	"mode": schema.StringAttribute{
 		Optional: true,
 		Computed: true,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+	"github.com/flowstack/terraform-provider-flowstack/provider/elasticresource"
 )
 
 func TestInnerFacts(t *testing.T) {
@@ -45,7 +46,7 @@ func TestInnerFacts(t *testing.T) {
 // TestFactsNameEveryField: whatever the profile of the documents, its fields are mapped.
 func TestFactsNameEveryField(t *testing.T) {
 	for target := range words {
-		d := spec{name: "flows", target: target, lifecycle: &lifecycle{}}.wanted()
+		d := spec{name: "flows", documents: schema.Flows, target: target, lifecycle: &lifecycle{}}.wanted()
 		got := facts(d)
 		for _, field := range schema.Fields {
 			if got["field "+field.Name] != field.Type {
@@ -58,10 +59,27 @@ func TestFactsNameEveryField(t *testing.T) {
 	}
 }
 
+// TestKindOfDocuments: an imported index is of the kind whose fields it has, of another version too.
+func TestKindOfDocuments(t *testing.T) {
+	for _, kind := range schema.Kinds {
+		d := spec{name: "some", documents: kind, target: schema.TargetAlias}.wanted()
+		if got := d.documents(); got != kind {
+			t.Errorf("the mappings of %s are taken for those of %s", kind.Name, got.Name)
+		}
+		mappings := elasticresource.Object(elasticresource.Object(d.mappings["template"])["mappings"])
+		properties := elasticresource.Object(mappings["properties"])
+		delete(properties, "ecs")
+		properties["new"] = map[string]any{"type": "long"}
+		if got := d.documents(); got != kind {
+			t.Errorf("the mappings of another version of %s are taken for those of %s", kind.Name, got.Name)
+		}
+	}
+}
+
 func TestDesign(t *testing.T) {
 	two := int64(2)
 	d := spec{
-		name: "lab", target: schema.TargetAlias, priority: 700, shards: 3, replicas: &two, settings: map[string]string{"index.refresh_interval": "30s"},
+		name: "lab", documents: schema.Flows, target: schema.TargetAlias, priority: 700, shards: 3, replicas: &two, settings: map[string]string{"index.refresh_interval": "30s"},
 		lifecycle: &lifecycle{retention: "30d"},
 	}.wanted()
 	got := facts(d)
@@ -75,7 +93,7 @@ func TestDesign(t *testing.T) {
 		}
 	}
 	// The table of package schema, which others share, is as it was.
-	if again := facts(spec{name: "lab", target: schema.TargetAlias}.wanted()); again["priority"] != "203" || again["setting index.refresh_interval"] != "10s" {
+	if again := facts(spec{name: "lab", documents: schema.Flows, target: schema.TargetAlias}.wanted()); again["priority"] != "203" || again["setting index.refresh_interval"] != "10s" {
 		t.Errorf("a design changed another one: %v", again)
 	}
 }

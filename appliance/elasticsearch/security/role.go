@@ -39,13 +39,17 @@ type Application struct {
 	Resources   []string `json:"resources"`
 }
 
-// CollectorRole is the least that a collector needs which writes to this index (data stream, alias) or one that begins with it and a -.
-func CollectorRole(index string) Role {
+// CollectorRole is the least that a collector needs which writes to these indices (data streams, aliases) or ones that begin with one of them and a -.
+func CollectorRole(indices ...string) Role {
+	names := make([]string, 0, 2*len(indices))
+	for _, index := range indices {
+		names = append(names, index, index+"-*")
+	}
 	return Role{
 		Cluster: []string{"monitor"},
 		Indices: []Indices{{
-			Names: []string{index, index + "-*"},
-			// To write, and to look whether the mappings are those of flows. Not auto_configure: what it writes to is made before, and if it went
+			Names: names,
+			// To write, and to look whether the mappings are those of the documents. Not auto_configure: what it writes to is made before, and if it went
 			// missing, Elasticsearch would guess the mappings of another.
 			Privileges: []string{"create_doc", "view_index_metadata"},
 		}},
