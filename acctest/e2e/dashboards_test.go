@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/acctest"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // The networks of the test, by what the collector is told of them.
@@ -287,18 +289,26 @@ func TestDashboardQueries(t *testing.T) {
 	send("[::1]:2055", "::1", 0, coreBefore)
 	arrived()
 	must(t, es.Do(ctx, http.MethodPost, "/flows/_rollover", nil, nil))
+	trouble(ctx, t, h, now)
+	sequence["127.0.0.1"] += missingPackets
 	send("127.0.0.1:2055", "127.0.0.1", 0, edgeAfter)
 	send("[::1]:2055", "::1", 0, coreAfter)
 	send("[::1]:2055", "::1", 9, unknown)
 	arrived()
 
-	o := oracle{t, documents}
+	o := oracle{t, dashboards.DefaultIndex, documents}
 	all := dashboards.Window{From: begin, To: begin.Add(10 * time.Minute)}
 	once := all
 	once.Filters = []dashboards.Filter{dashboards.DeduplicateIngress.Filter()}
+	own, since := healthOf(ctx, t, es, len(documents))
 	asked := map[string]bool{}
 	for _, view := range dashboards.Views() {
 		for _, panel := range view.Panels() {
+			o, all, once := o, all, once
+			if panel.Visual.About().Documents() == schema.Health {
+				o, all.From, all.To = own, since.From, since.To
+				once.From, once.To = since.From, since.To
+			}
 			for name, body := range panel.Visual.Requests(all) {
 				if !asked[name] {
 					asked[name] = true
@@ -326,9 +336,83 @@ func TestDashboardQueries(t *testing.T) {
 		window dashboards.Window
 		want   float64
 	}{{all, 2 * truth}, {once, truth}} {
-		answer := search(ctx, t, es, figures.Request(c.window))
+		answer := search(ctx, t, es, dashboards.DefaultIndex, figures.Request(c.window))
 		if got := answer.Aggregations["1"].(members)["value"]; got != c.want {
 			t.Errorf("with %d filters edge has %v octets, not %v", len(c.window.Filters), got, c.want)
+		}
+	}
+}
+
+// missingPackets are how many packets of edge do not arrive.
+const missingPackets = 5
+
+// trouble sends what no flow comes of: a packet that is none, and records without their template.
+func trouble(ctx context.Context, t *testing.T, h *acctest.Host, now time.Time) {
+	t.Helper()
+	u16, u32 := binary.BigEndian.AppendUint16, binary.BigEndian.AppendUint32
+	early := u32(u32(u32(u32(u16(u16(nil, 9), 1), 1000), uint32(now.Unix())), 0), 8)
+	early = append(u16(u16(early, 400), 8), 1, 2, 3, 4)
+	for _, packet := range [][]byte{{0, 99, 0, 0}, early} {
+		connection, err := h.DialContext(ctx, "udp", "[::1]:2055")
+		must(t, err)
+		_, err = connection.Write(packet)
+		must(t, errors.Join(err, connection.Close()))
+	}
+}
+
+// healthOf are the documents of the collector about itself, once they tell of all flows and all trouble, and the time that they are of.
+func healthOf(ctx context.Context, t *testing.T, es *acctest.Elasticsearch, flows int) (o oracle, window dashboards.Window) {
+	t.Helper()
+	o = oracle{T: t, index: dashboards.DefaultHealthIndex}
+	waitFor(ctx, t, "documents of health", func() (bool, string) {
+		var answer struct {
+			Hits struct {
+				Hits []struct {
+					Source members `json:"_source"`
+				}
+			}
+		}
+		must(t, es.Do(ctx, http.MethodPost, "/"+o.index+"/_refresh?ignore_unavailable=true", nil, nil))
+		must(t, es.Do(ctx, http.MethodPost, "/"+o.index+"/_search?ignore_unavailable=true", json.RawMessage(`{"size": 10000, "sort": [{"@timestamp": "asc"}]}`), &answer))
+		hits := answer.Hits.Hits
+		if len(hits) == 0 {
+			return false, "none"
+		}
+		moment := func(hit int) time.Time {
+			at, err := time.Parse(time.RFC3339, hits[hit].Source["@timestamp"].(string)) //nolint:forcetypeassert // a panic would say so
+			must(t, err)
+			return at
+		}
+		window.From, window.To = moment(0), time.Time{}
+		o.documents = nil
+		records, lost := 0.0, map[any]float64{}
+		for i := range hits {
+			if moment(i).Equal(moment(len(hits) - 1)) {
+				break // it may not be all of the last interval
+			}
+			d := document{"@timestamp": float64(moment(i).UnixMilli())}
+			flatten(d, "", hits[i].Source)
+			o.documents, window.To = append(o.documents, d), moment(i)
+			number := func(field string) float64 { n, _ := d[field].(float64); return n }
+			if d["event.dataset"] == schema.DatasetExporter {
+				records += number("collector.records")
+				lost["waiting"] += number("collector.waiting_sets")
+			}
+			lost[d["collector.cause"]] += number("collector.lost")
+		}
+		complete := records == float64(flows) && lost["sequence_gap"] == missingPackets && lost["unsupported_version"] == 1 && lost["waiting"] > 0
+		return complete, fmt.Sprintf("%v of %d records, lost %v", records, flows, lost)
+	})
+	return o, window
+}
+
+// flatten puts the values of a document below their dotted names; the time is there already.
+func flatten(d document, path string, value members) {
+	for name, v := range value {
+		if inner, is := v.(members); is {
+			flatten(d, path+name+".", inner)
+		} else if path+name != "@timestamp" {
+			d[path+name] = v
 		}
 	}
 }
@@ -361,7 +445,8 @@ output:
     password_file: %[1]s/password
     ca_file: %[1]s/ca.crt
     setup: true
-`, folder, es.URL, es.Username),
+    health: {index: %[4]s, interval: 1s}
+`, folder, es.URL, es.Username, dashboards.DefaultHealthIndex),
 	} {
 		must(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
 	}
@@ -381,10 +466,10 @@ type found struct {
 	Aggregations members
 }
 
-func search(ctx context.Context, t *testing.T, es *acctest.Elasticsearch, body json.RawMessage) found {
+func search(ctx context.Context, t *testing.T, es *acctest.Elasticsearch, index string, body json.RawMessage) found {
 	t.Helper()
 	var answer found
-	must(t, es.Do(ctx, http.MethodPost, "/flows/_search", body, &answer))
+	must(t, es.Do(ctx, http.MethodPost, "/"+index+"/_search", body, &answer))
 	if answer.TimedOut || answer.Shards.Failed > 0 {
 		t.Fatalf("%+v", answer)
 	}
@@ -402,7 +487,7 @@ func (o oracle) ask(ctx context.Context, es *acctest.Elasticsearch, name string,
 	}
 	must(o.T, json.Unmarshal(body, &request))
 	chosen := o.matching(o.documents, request.Query)
-	got := search(ctx, o.T, es, body)
+	got := search(ctx, o.T, es, o.index, body)
 	if request.Total == nil || *request.Total {
 		if got.Hits.Total.Value != len(chosen) {
 			o.Errorf("%s: %d documents, not %d", name, got.Hits.Total.Value, len(chosen))

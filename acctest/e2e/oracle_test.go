@@ -36,6 +36,7 @@ func (d document) values(field string) []any {
 // documents that there have to be, and nothing of how they got into the server.
 type oracle struct {
 	*testing.T
+	index     string
 	documents []document
 }
 

@@ -19,7 +19,16 @@ const settings = `{"settings": {"index": {"number_of_shards": 3}}}`
 
 // Load puts flows into an index with the collector's templates, as the documents that the collector makes of them. They can be found afterwards.
 func Load(ctx context.Context, server *acctest.Elasticsearch, index string, flows []flow.Record) error {
-	for _, t := range schema.Flows.Templates(index, schema.TargetIndex) {
+	documents := make([][]byte, len(flows))
+	for i := range flows {
+		documents[i] = schema.AppendJSON(nil, &flows[i])
+	}
+	return LoadDocuments(ctx, server, schema.Flows, index, documents)
+}
+
+// LoadDocuments does the same with documents of a kind, each a JSON object on one line.
+func LoadDocuments(ctx context.Context, server *acctest.Elasticsearch, kind *schema.Documents, index string, documents [][]byte) error {
+	for _, t := range kind.Templates(index, schema.TargetIndex) {
 		if err := server.Do(ctx, http.MethodPut, t.Path, t.Body, nil); err != nil {
 			return err
 		}
@@ -28,12 +37,12 @@ func Load(ctx context.Context, server *acctest.Elasticsearch, index string, flow
 		return err
 	}
 	const perRequest = 5000
-	for len(flows) > 0 {
-		n := min(perRequest, len(flows))
+	for len(documents) > 0 {
+		n := min(perRequest, len(documents))
 		var body bytes.Buffer
-		for i := range flows[:n] {
+		for _, document := range documents[:n] {
 			body.WriteString("{\"create\":{}}\n")
-			body.Write(schema.AppendJSON(nil, &flows[i]))
+			body.Write(document)
 			body.WriteByte('\n')
 		}
 		var answer struct {
@@ -44,9 +53,9 @@ func Load(ctx context.Context, server *acctest.Elasticsearch, index string, flow
 			return err
 		}
 		if answer.Errors {
-			return fmt.Errorf("not all flows were taken; the first answer is %s", answer.Items[0])
+			return fmt.Errorf("not all documents of %s were taken; the first answer is %s", kind.Name, answer.Items[0])
 		}
-		flows = flows[n:]
+		documents = documents[n:]
 	}
 	return server.Do(ctx, http.MethodPost, "/"+index+"/_refresh", nil, nil)
 }

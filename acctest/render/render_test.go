@@ -20,6 +20,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/vega"
 	"github.com/flowstack/terraform-provider-flowstack/collector/flow"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 const index = "flows"
@@ -523,7 +524,7 @@ func (s *studio) nothing(t *testing.T) {
 func (s *studio) dashboard(t *testing.T) {
 	views := dashboards.Views()
 	at := slices.IndexFunc(views, func(v dashboards.View) bool { return v.Name == "overview" })
-	svg, err := picture.Dashboard(t.Context(), s.renderer, func(ctx context.Context, requests map[string]json.RawMessage) (map[string]json.RawMessage, error) {
+	svg, err := picture.Dashboard(t.Context(), s.renderer, func(ctx context.Context, _ *schema.Documents, requests map[string]json.RawMessage) (map[string]json.RawMessage, error) {
 		return render.Ask(ctx, s.server, index, requests)
 	}, views[at], dashboards.Window{From: end.Add(-sample.Span), To: end}, dashboards.Options{Index: index})
 	if err != nil {

@@ -15,12 +15,14 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/vega"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/kibana"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // Options are what a user says about the dashboards. The zero value of each stands for its default.
 type Options struct {
 	Prefix      string      // of the ids of all objects; default flows
 	Index       string      // data stream, alias or pattern that the flows are in; default flows
+	HealthIndex string      // likewise, of the documents of collectors about themselves; default health-flows
 	Title       *string     // in front of the title of each dashboard; default "Flows: "
 	Deduplicate Deduplicate // default none
 	Views       []string    // names of the views; default all
@@ -29,9 +31,10 @@ type Options struct {
 
 // The defaults.
 const (
-	DefaultPrefix = "flows"
-	DefaultIndex  = "flows"
-	DefaultTitle  = "Flows: "
+	DefaultPrefix      = "flows"
+	DefaultIndex       = "flows"
+	DefaultHealthIndex = "health-flows"
+	DefaultTitle       = "Flows: "
 )
 
 // Deduplicate is which of the flows of exporters that report what comes in and what goes out are counted.
@@ -74,6 +77,9 @@ func (o Options) complete() (Options, error) {
 	if o.Index == "" {
 		o.Index = DefaultIndex
 	}
+	if o.HealthIndex == "" {
+		o.HealthIndex = DefaultHealthIndex
+	}
 	if o.Title == nil {
 		title := DefaultTitle
 		o.Title = &title
@@ -86,6 +92,8 @@ func (o Options) complete() (Options, error) {
 		return o, &OptionError{"deduplicate", fmt.Sprintf("deduplicate is none, ingress or egress, not %q", o.Deduplicate)}
 	case !indexForm.MatchString(o.Index):
 		return o, &OptionError{"index", fmt.Sprintf("%q is no name of an index and no pattern of such", o.Index)}
+	case !indexForm.MatchString(o.HealthIndex):
+		return o, &OptionError{"health_index", fmt.Sprintf("%q is no name of an index and no pattern of such", o.HealthIndex)}
 	}
 	if err := checkSpeeds(o.Speeds); err != nil {
 		return o, err
@@ -150,7 +158,10 @@ func Build(o Options) ([]kibana.Object, error) {
 		return nil, errors.Join(errors.New("the definitions of the dashboards are wrong"), err)
 	}
 	c := &context{options: o, views: o.views()}
-	objects := []kibana.Object{c.indexPattern()}
+	objects := []kibana.Object{c.indexPattern(schema.Flows)}
+	if slices.ContainsFunc(c.views, asksForHealth) {
+		objects = append(objects, c.indexPattern(schema.Health))
+	}
 	made := map[string]kibana.Object{}
 	for _, view := range c.views {
 		for _, panel := range view.Panels() {
@@ -169,6 +180,11 @@ func Build(o Options) ([]kibana.Object, error) {
 		objects = append(objects, c.object(view.Name, c.dashboard(view)))
 	}
 	return objects, nil
+}
+
+// asksForHealth tells whether a view is about documents of health, among others.
+func asksForHealth(v View) bool {
+	return slices.ContainsFunc(v.Panels(), func(p Panel) bool { return p.Visual.About().Documents() == schema.Health })
 }
 
 // NDJSON writes objects as Kibana exports them: one a line, and a line that counts them.

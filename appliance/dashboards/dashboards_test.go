@@ -80,7 +80,7 @@ func TestObjects(t *testing.T) {
 			panels(t, o)
 		}
 	}
-	if kinds["dashboard"] != len(dashboards.Names()) || kinds["index-pattern"] != 1 || kinds["search"] != 1 || kinds["visualization"] < 50 {
+	if kinds["dashboard"] != len(dashboards.Names()) || kinds["index-pattern"] != 2 || kinds["search"] != 1 || kinds["visualization"] < 50 {
 		t.Errorf("%v", kinds)
 	}
 }
@@ -348,6 +348,12 @@ func TestSomeViews(t *testing.T) {
 	if needs := kibana.Needs(objects); len(needs) > 0 {
 		t.Errorf("references that lead out: %v", needs)
 	}
+	if content := string(dashboards.NDJSON(objects)); strings.Contains(content, "health-index-pattern") {
+		t.Error("there is an index pattern of documents that no view is about")
+	}
+	if content := string(dashboards.NDJSON(build(t, dashboards.Options{Views: []string{"health"}, HealthIndex: "lab-health"}))); !strings.Contains(content, `\"index_pattern\":\"lab-health\"`) || !strings.Contains(content, `"title":"lab-health"`) {
+		t.Error("the index of health is not in the objects")
+	}
 	if content := string(dashboards.NDJSON(objects)); strings.Contains(content, "#/view/flows-overview") || !strings.Contains(content, "#/view/flows-details") {
 		t.Error("the links are not to the views that there are")
 	}
@@ -361,6 +367,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		{dashboards.Options{Deduplicate: "both"}, `deduplicate is none, ingress or egress, not "both"`},
 		{dashboards.Options{Index: "Flows"}, `"Flows" is no name of an index`},
 		{dashboards.Options{Index: `x","y`}, "is no name of an index"},
+		{dashboards.Options{HealthIndex: "Health"}, `"Health" is no name of an index`},
 		{dashboards.Options{Speeds: []dashboards.Speed{{Exporter: "edge", Interface: "1", BitsPerSecond: 1}}}, `"edge" is no address of an exporter`},
 		{dashboards.Options{Speeds: []dashboards.Speed{{Exporter: "192.0.2.1", Interface: "eth0", BitsPerSecond: 1}}}, `"eth0" is no ifIndex of an interface of 192.0.2.1`},
 		{dashboards.Options{Speeds: []dashboards.Speed{{Exporter: "192.0.2.1", Interface: "1"}}}, "interface 1 of 192.0.2.1 has the speed 0"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // Filter chooses documents. Kibana has it in its query language, Elasticsearch in its query DSL. The zero value chooses all.
@@ -116,18 +117,18 @@ func (f Filter) queries() []any {
 // All tells whether the filter chooses all documents.
 func (f Filter) All() bool { return f.operator == everything }
 
-func (f Filter) check() error {
+func (f Filter) check(of *schema.Documents) error {
 	if f.operator == is && len(f.values) == 0 {
 		return fmt.Errorf("the filter by field %s has no value", f.field)
 	}
 	if f.field != "" {
-		return field.Check(f.field, field.Search)
+		return field.Check(of, f.field, field.Search)
 	}
 	for _, part := range f.parts {
 		if part.All() {
 			return fmt.Errorf("the filter %q has an empty part", f.KQL())
 		}
-		if err := part.check(); err != nil {
+		if err := part.check(of); err != nil {
 			return err
 		}
 	}

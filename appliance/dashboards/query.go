@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // TimeField is the field that the time range of a dashboard is about.
@@ -81,7 +82,7 @@ func (m Metric) aggregation() map[string]any {
 	return object(string(m.Function), object("field", m.Field))
 }
 
-func (m Metric) check() error {
+func (m Metric) check(of *schema.Documents) error {
 	switch m.Function {
 	case Count:
 		if m.Field != "" {
@@ -89,11 +90,11 @@ func (m Metric) check() error {
 		}
 		return nil
 	case Sum:
-		return field.Check(m.Field, field.Sum)
+		return field.Check(of, m.Field, field.Sum)
 	case Cardinality:
-		return field.Check(m.Field, field.Count)
+		return field.Check(of, m.Field, field.Count)
 	case Min, Max:
-		return field.Check(m.Field, field.Order)
+		return field.Check(of, m.Field, field.Order)
 	}
 	return fmt.Errorf("there is no function %q", m.Function)
 }
@@ -191,21 +192,21 @@ func (w Window) query(filter Filter) map[string]any {
 	return object("bool", object("filter", filters))
 }
 
-func (q Query) check() error {
+func (q Query) check(of *schema.Documents) error {
 	if len(q.Metrics) == 0 {
 		return errors.New("it has no metric")
 	}
-	if err := q.Filter.check(); err != nil {
+	if err := q.Filter.check(of); err != nil {
 		return err
 	}
 	for _, m := range q.Metrics {
-		if err := m.check(); err != nil {
+		if err := m.check(of); err != nil {
 			return err
 		}
 	}
 	buckets := 1
 	for _, b := range q.Buckets {
-		if err := b.check(); err != nil {
+		if err := b.check(of); err != nil {
 			return err
 		}
 		if buckets *= b.Size; buckets > MaxBuckets {
@@ -227,11 +228,11 @@ func (q Query) checkShardSize() error {
 	return nil
 }
 
-func (t Terms) check() error {
+func (t Terms) check(of *schema.Documents) error {
 	if t.Size < 1 || t.Size > MaxTerms {
 		return fmt.Errorf("it asks for %d values of %s: 1 to %d are possible", t.Size, t.Field, MaxTerms)
 	}
-	return field.Check(t.Field, field.Group)
+	return field.Check(of, t.Field, field.Group)
 }
 
 // encode writes JSON; what it is given are maps, lists, texts and numbers of this package.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/kibana"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // Types of saved objects.
@@ -33,11 +34,24 @@ type context struct {
 
 func (c *context) id(name string) string { return c.options.Prefix + "-" + name }
 
-// patternName is the name of the index pattern.
-const patternName = "index-pattern"
+// patternName is the name of the index pattern of documents.
+func patternName(of *schema.Documents) string {
+	if of == schema.Flows {
+		return "index-pattern"
+	}
+	return of.Name + "-index-pattern"
+}
 
-func (c *context) reference(name string) kibana.Reference {
-	return kibana.Reference{Name: name, Type: typeIndexPattern, ID: c.id(patternName)}
+// index is where documents are.
+func (c *context) index(of *schema.Documents) string {
+	if of == schema.Health {
+		return c.options.HealthIndex
+	}
+	return c.options.Index
+}
+
+func (c *context) reference(name string, of *schema.Documents) kibana.Reference {
+	return kibana.Reference{Name: name, Type: typeIndexPattern, ID: c.id(patternName(of))}
 }
 
 func (c *context) object(name string, s saved) kibana.Object {
@@ -62,30 +76,43 @@ func (c *context) link(view string) (address string, linked bool) {
 // Octets in powers of ten, as bits per second are.
 const octets = "0,0.[0]bd"
 
-func (c *context) indexPattern() kibana.Object {
+// formatsOf are how numbers are shown, by the fields that have them.
+var formatsOf = map[*schema.Documents]map[string][]string{
+	schema.Flows: {
+		octets:     {"network.bytes", "source.bytes", "destination.bytes", "client.bytes", "server.bytes", "flow.sampling.bytes"},
+		"0,0.[0]a": {"network.packets", "flow.flows"},
+		"0":        {"source.port", "destination.port", "client.port", "server.port", "source.as.number", "destination.as.number"}, // no separators
+	},
+	schema.Health: {
+		octets:    {"collector.buffer_bytes", "collector.buffer_limit_bytes", "collector.spool_bytes"},
+		"0,0.[0]": {"collector.lag_seconds"},
+	},
+}
+
+func (c *context) indexPattern(of *schema.Documents) kibana.Object {
 	formats := map[string]any{}
-	for _, name := range []string{"network.bytes", "source.bytes", "destination.bytes", "client.bytes", "server.bytes", "flow.sampling.bytes"} {
-		formats[name] = map[string]any{"id": "bytes", "params": object("pattern", octets)}
+	for pattern, names := range formatsOf[of] {
+		kind := "number"
+		if pattern == octets {
+			kind = "bytes"
+		}
+		for _, name := range names {
+			formats[name] = map[string]any{"id": kind, "params": object("pattern", pattern)}
+		}
 	}
-	for _, name := range []string{"network.packets", "flow.flows"} {
-		formats[name] = map[string]any{"id": "number", "params": object("pattern", "0,0.[0]a")}
-	}
-	for _, name := range []string{"source.port", "destination.port", "client.port", "server.port", "source.as.number", "destination.as.number"} {
-		formats[name] = map[string]any{"id": "number", "params": object("pattern", "0")} // no separators
-	}
-	return c.object(patternName, saved{kind: typeIndexPattern, attributes: map[string]any{
-		"title": c.options.Index, "timeFieldName": TimeField, "fields": "[]", "fieldFormatMap": text(formats), "fieldAttrs": "{}", "runtimeFieldMap": "{}", "typeMeta": "{}",
+	return c.object(patternName(of), saved{kind: typeIndexPattern, attributes: map[string]any{
+		"title": c.index(of), "timeFieldName": TimeField, "fields": "[]", "fieldFormatMap": text(formats), "fieldAttrs": "{}", "runtimeFieldMap": "{}", "typeMeta": "{}",
 	}})
 }
 
 const searchSource = "kibanaSavedObjectMeta.searchSourceJSON"
 
 // source is the attribute that says which documents an object is about; its reference leads to the index pattern.
-func (c *context) source(filter Filter) (attribute map[string]any, reference kibana.Reference) {
+func (c *context) source(info Info, filter Filter) (attribute map[string]any, reference kibana.Reference) {
 	name := searchSource + ".index"
 	return object("searchSourceJSON", text(map[string]any{
 		"query": query(filter), "filter": []any{}, "indexRefName": name,
-	})), c.reference(name)
+	})), c.reference(name, info.Documents())
 }
 
 func query(filter Filter) map[string]any {
@@ -94,7 +121,7 @@ func query(filter Filter) map[string]any {
 
 func (c *context) dashboard(v View) saved {
 	filter := searchSource + ".filter[0].meta.index"
-	references := []kibana.Reference{c.reference(filter)}
+	references := []kibana.Reference{c.reference(filter, schema.Flows)}
 	panels := make([]any, 0, len(v.Panels()))
 	for i, p := range v.Panels() {
 		index := strconv.Itoa(i + 1)

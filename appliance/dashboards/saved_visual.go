@@ -13,7 +13,7 @@ func (c *context) visualization(info Info, kind string, params map[string]any, a
 	var references []kibana.Reference
 	if filter != nil {
 		var reference kibana.Reference
-		source, reference = c.source(*filter)
+		source, reference = c.source(info, *filter)
 		references = append(references, reference)
 	}
 	return saved{typeVisualization, map[string]any{
@@ -99,9 +99,9 @@ func (o Controls) saved(c *context) saved {
 		name := fmt.Sprintf("control_%d_index_pattern", i)
 		controls = append(controls, map[string]any{
 			"id": fmt.Sprintf("control-%d", i), "fieldName": control.Field, "parent": "", "label": control.Label, "type": "list", "indexPatternRefName": name,
-			"options": map[string]any{"type": "terms", "multiselect": true, "dynamicOptions": field.IsText(control.Field), "size": controlSize, "order": "desc"},
+			"options": map[string]any{"type": "terms", "multiselect": true, "dynamicOptions": field.IsText(o.Documents(), control.Field), "size": controlSize, "order": "desc"},
 		})
-		references = append(references, c.reference(name))
+		references = append(references, c.reference(name, o.Documents()))
 	}
 	params := map[string]any{"controls": controls, "updateFiltersOnChange": true, "useTimeFilter": true, "pinFilters": true}
 	s := c.visualization(o.Info, "input_control_vis", params, []any{}, nil)
@@ -110,7 +110,7 @@ func (o Controls) saved(c *context) saved {
 }
 
 func (d Documents) saved(c *context) saved {
-	source, reference := c.source(d.Filter)
+	source, reference := c.source(d.Info, d.Filter)
 	return saved{typeSearch, map[string]any{
 		"title": d.Title, "description": d.Description, "hits": 0, "version": 1, "columns": d.Columns, "sort": []any{[]string{TimeField, "desc"}},
 		"kibanaSavedObjectMeta": source,

@@ -20,33 +20,54 @@ func (u Unit) factor() string {
 }
 
 func (u Unit) formatter() string {
-	if u == BitsPerSecond {
+	switch u {
+	case BitsPerSecond:
 		return "0.[0]bitd"
+	case Octets:
+		return octets
+	case Seconds:
+		return "0,0.[0]"
+	case PerSecond:
 	}
 	return "0,0.[00]a"
 }
 
+// shown is how a formatted value is shown.
+func (u Unit) shown() string {
+	switch u {
+	case Octets:
+		return "{{value}}"
+	case Seconds:
+		return "{{value}} s"
+	case BitsPerSecond, PerSecond:
+	}
+	return "{{value}}/s"
+}
+
 const perSecond = " / (params._interval / 1000)"
 
-// line is a line of TSVB; value is what becomes of the sums, a formula of Kibana's tinymath.
+// tsvbLine is a line of TSVB; value is what becomes of the sums, a formula of Kibana's tinymath, where the unit is a rate.
 func tsvbLine(id, label, color string, m Metric, unit Unit, value string) map[string]any {
 	metric := map[string]any{"id": summed, "type": string(m.Function)}
 	if m.Function != Count {
 		metric["field"] = m.Field
 	}
-	return map[string]any{
-		"id": id, "label": label, "color": color, "split_mode": "everything", "separate_axis": 0, "axis_position": "right",
-		"metrics": []any{metric, map[string]any{
+	metrics := []any{metric}
+	if unit.IsRate() {
+		metrics = append(metrics, map[string]any{
 			"id": rate, "type": "math", "script": value + unit.factor() + perSecond, "variables": []any{map[string]any{"id": "variable", "name": summed, "field": summed}},
-		}},
-		"formatter": unit.formatter(), "value_template": "{{value}}/s", "chart_type": "line", "line_width": 1, "point_size": 0, "fill": 0.5, "stacked": "none",
+		})
+	}
+	return map[string]any{
+		"id": id, "label": label, "color": color, "split_mode": "everything", "separate_axis": 0, "axis_position": "right", "metrics": metrics,
+		"formatter": unit.formatter(), "value_template": unit.shown(), "chart_type": "line", "line_width": 1, "point_size": 0, "fill": 0.5, "stacked": "none",
 		"palette": palette(), "split_color_mode": "kibana", "override_index_pattern": 0,
 	}
 }
 
 func (c *context) tsvb(info Info, kind string, filter Filter, lines []any) saved {
 	params := map[string]any{
-		"id": info.Name, "type": kind, "series": lines, "time_field": TimeField, "index_pattern": c.options.Index, "use_kibana_indexes": false,
+		"id": info.Name, "type": kind, "series": lines, "time_field": TimeField, "index_pattern": c.index(info.Documents()), "use_kibana_indexes": false,
 		"interval": "auto", "time_range_mode": "last_value", "hide_last_value_indicator": true, "drop_last_bucket": 1,
 		"axis_position": "left", "axis_formatter": "number", "axis_scale": "normal", "axis_min": 0, "show_legend": 1, "legend_position": "right", "truncate_legend": 1,
 		"max_lines_legend": 1, "show_grid": 1, "tooltip_mode": "show_all", "filter": query(filter), "isModelInvalid": false,

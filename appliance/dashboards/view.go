@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // View is a dashboard.
@@ -109,6 +110,6 @@ func checkAll(views []View) error {
 			}
 		}
 	}
-	wrong = append(wrong, field.Check(TimeField, field.Search))
+	wrong = append(wrong, field.Check(schema.Flows, TimeField, field.Search), field.Check(schema.Health, TimeField, field.Search))
 	return errors.Join(wrong...)
 }

@@ -42,36 +42,3 @@ func security() View {
 func deniedBy(name, title, label, field string, denied Filter) Table {
 	return Table{Info{Name: name, Title: title}, Query{Filter: denied, Buckets: []Terms{{field, 20, label}}, Metrics: []Metric{flowCount, sumPackets}}}
 }
-
-func health() View {
-	sampling := Table{Info{Name: "sampling", Title: "Sampling"}, Query{
-		Filter:  Exists("flow.sampling.source"),
-		Buckets: []Terms{{"observer.ip", 20, "Exporter"}, {"flow.sampling.source", 5, "Interval is from"}},
-		Metrics: []Metric{flowCount, {Min, "flow.sampling.interval", "Least interval"}, {Max, "flow.sampling.interval", "Greatest interval"}},
-	}}
-	exporters := Table{Info{Name: "last-seen", Title: "Exporters, the longest silent first"}, Query{
-		Buckets: []Terms{{"observer.ip", 50, "Exporter"}}, Metrics: []Metric{{Max, TimeField, "Latest flow"}, {Min, TimeField, "First flow"}, flowCount},
-		Ascending: true, ShardSize: MaxShardSize,
-	}}
-	missing := Is("flow.sampling.source", "missing")
-	return View{
-		Name: "health", Title: "Collector health", Description: "Whether flows arrive from all exporters, and what they lack.", From: "now-24h",
-		Rows: head(
-			Row{13, whole(Cell{Visual: TimeSeries{Info: Info{Name: "flows-by-exporter", Title: "Flows per second, by exporter"}, Metric: flowCount, Unit: PerSecond, By: &Terms{"observer.ip", 20, ""}}})},
-			Row{15, half(
-				Cell{Visual: exporters, Drill: "interfaces"},
-				Cell{Visual: top("formats", "Wire formats", "Format", "flow.format"), Drill: "details"},
-			)},
-			Row{15, half(
-				Cell{Visual: sampling, Drill: "details"},
-				Cell{Visual: Table{Info{Name: "sampler-missing", Title: "Bytes too low: a sampler that nobody described"}, Query{
-					Filter: missing, Buckets: []Terms{{"observer.ip", 20, "Exporter"}}, Metrics: []Metric{flowCount, sumBytes},
-				}}, Drill: "details"},
-			)},
-			note("health", empty, "This view has what flow records say. **Loss, lag, the spool and templates that are missing are not in Elasticsearch**: the collector tells them where it runs, on its page "+
-				"and as metrics of Prometheus, for which there are a Grafana dashboard and alerts in its package. An exporter whose latest flow is old has stopped, or waits for a template; one that has been "+
-				"silent for all of the time range is not here: choose a longer one. "+
-				"A latest flow in the future, or a first flow long before the time range, is a clock that is wrong."),
-		),
-	}
-}

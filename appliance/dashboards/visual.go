@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/vega"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // Visual is what a panel of a dashboard shows.
@@ -24,10 +25,19 @@ type Info struct {
 	Name        string // within all views: letters, digits and -, part of the id in Kibana
 	Title       string
 	Description string
+	Of          *schema.Documents // what it is about; nil: flows
 }
 
 // About returns the names.
 func (i Info) About() Info { return i }
+
+// Documents are those that the visual is about.
+func (i Info) Documents() *schema.Documents {
+	if i.Of == nil {
+		return schema.Flows
+	}
+	return i.Of
+}
 
 // Table is a row for each bucket.
 type Table struct {
@@ -54,7 +64,12 @@ type Unit uint8
 const (
 	BitsPerSecond Unit = iota // of octets
 	PerSecond                 // of anything
+	Seconds                   // as they are
+	Octets                    // as they are
 )
+
+// IsRate tells whether a value is one by the second, of a sum over time; others are as they were measured.
+func (u Unit) IsRate() bool { return u == BitsPerSecond || u == PerSecond }
 
 // Line is one of several lines of a TimeSeries.
 type Line struct {
@@ -67,7 +82,7 @@ type Line struct {
 type TimeSeries struct {
 	Info
 	Filter  Filter
-	Metric  Metric // Sum or Count
+	Metric  Metric // Sum or Count, where the unit is a rate; else Max
 	Unit    Unit
 	By      *Terms
 	Lines   []Line
@@ -214,26 +229,26 @@ func single(name string, body json.RawMessage) map[string]json.RawMessage {
 	return map[string]json.RawMessage{name: body}
 }
 
-func (t Table) check() error { return t.Query.check() }
+func (t Table) check() error { return t.Query.check(t.Documents()) }
 
-func (d Donut) check() error { return d.Query.check() }
+func (d Donut) check() error { return d.Query.check(d.Documents()) }
 
 func (f Figures) check() error {
 	if len(f.Buckets) > 0 {
 		return errors.New("figures have no buckets")
 	}
-	return f.Query.check()
+	return f.Query.check(f.Documents())
 }
 
 func (t TimeSeries) check() error {
-	if err := checkRate(t.Metric, t.Filter); err != nil {
+	if err := checkValue(t.Info, t.Metric, t.Unit, t.Filter); err != nil {
 		return err
 	}
 	if t.By != nil && len(t.Lines) > 0 {
 		return errors.New("it has lines by a field and by filters")
 	}
 	for _, line := range t.Lines {
-		if err := line.Filter.check(); err != nil {
+		if err := line.Filter.check(t.Documents()); err != nil {
 			return err
 		}
 	}
@@ -243,26 +258,34 @@ func (t TimeSeries) check() error {
 	if t.By.Size*MaxBars > MaxBuckets {
 		return fmt.Errorf("it asks for %d lines, which are more than %d buckets", t.By.Size, MaxBuckets)
 	}
-	return t.By.check()
+	return t.By.check(t.Documents())
 }
 
-func (r Rate) check() error { return checkRate(r.Metric, r.Filter) }
-
-func checkRate(m Metric, filter Filter) error {
-	if m.Function != Sum && m.Function != Count {
-		return fmt.Errorf("a rate is of a sum or a count, not of a %s", m.Function)
+func (r Rate) check() error {
+	if !r.Unit.IsRate() {
+		return errors.New("it is no rate")
 	}
-	if err := m.check(); err != nil {
+	return checkValue(r.Info, r.Metric, r.Unit, r.Filter)
+}
+
+func checkValue(of Info, m Metric, unit Unit, filter Filter) error {
+	switch sum := m.Function == Sum || m.Function == Count; {
+	case unit.IsRate() && !sum:
+		return fmt.Errorf("a rate is of a sum or a count, not of a %s", m.Function)
+	case !unit.IsRate() && m.Function != Max:
+		return fmt.Errorf("what was measured is shown by its greatest value, not by a %s", m.Function)
+	}
+	if err := m.check(of.Documents()); err != nil {
 		return err
 	}
-	return filter.check()
+	return filter.check(of.Documents())
 }
 
 func (Text) check() error { return nil }
 
 func (c Controls) check() error {
 	for _, control := range c.Controls {
-		if err := errors.Join(field.Check(control.Field, field.Group), field.Check(control.Field, field.Search)); err != nil {
+		if err := errors.Join(field.Check(c.Documents(), control.Field, field.Group), field.Check(c.Documents(), control.Field, field.Search)); err != nil {
 			return err
 		}
 	}
@@ -271,11 +294,11 @@ func (c Controls) check() error {
 
 func (d Documents) check() error {
 	for _, column := range d.Columns {
-		if err := field.Check(column, field.Show); err != nil {
+		if err := field.Check(d.Documents(), column, field.Show); err != nil {
 			return err
 		}
 	}
-	return d.Filter.check()
+	return d.Filter.check(d.Documents())
 }
 
 func (v Vega) check() error {

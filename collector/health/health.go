@@ -129,7 +129,7 @@ func (d *documents) encode(about About, now time.Time) [][]byte {
 			collector[name] = value
 		}
 		document := map[string]any{
-			"@timestamp": now.UTC().Format(time.RFC3339Nano), "ecs": map[string]any{"version": schema.ECSVersion},
+			"@timestamp": now.UTC().Format("2006-01-02T15:04:05.000Z07:00"), "ecs": map[string]any{"version": schema.ECSVersion},
 			"event": map[string]any{"kind": "metric", "dataset": s.dataset}, "collector": collector,
 		}
 		if s.exporter != "" && s.exporter != others {

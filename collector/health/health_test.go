@@ -90,13 +90,13 @@ func TestTake(t *testing.T) {
 	r.set("output_oldest_document_age_seconds", output, 2.5)
 	r.count("documents_sent_total", prometheus.Labels{"output": "kafka"}, 0) // taken away
 	r.count("reader_packets_total", listen, 10)                              // no document has it
-	want := `{"@timestamp":"2026-03-04T05:06:07.8Z","collector":{"cause":"rejected","host":"collector1","lost":6,"output":"elasticsearch","unit":"flows","version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.loss","kind":"metric"}}
-{"@timestamp":"2026-03-04T05:06:07.8Z","collector":{"cause":"sequence_gap","host":"collector1","listen":"[::]:2055","lost":3,"unit":"numbers","version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.loss","kind":"metric"},"observer":{"ip":"192.0.2.1"}}
-{"@timestamp":"2026-03-04T05:06:07.8Z","collector":{"cause":"socket_buffer","host":"collector1","listen":"[::]:2055","lost":1,"unit":"packets","version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.loss","kind":"metric"}}
-{"@timestamp":"2026-03-04T05:06:07.8Z","collector":{"host":"collector1","lag_seconds":2.5,"output":"elasticsearch","stored":90,"up":0,"version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.output","kind":"metric"}}
-{"@timestamp":"2026-03-04T05:06:07.8Z","collector":{"host":"collector1","listen":"[::]:2055","packets":10,"version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.listener","kind":"metric"}}
-{"@timestamp":"2026-03-04T05:06:07.8Z","collector":{"host":"collector1","listen":"[::]:2055","packets":3,"version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.exporter","kind":"metric"}}
-{"@timestamp":"2026-03-04T05:06:07.8Z","collector":{"host":"collector1","listen":"[::]:2055","packets":7,"version":"1.2.3","waiting_sets":4},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.exporter","kind":"metric"},"observer":{"ip":"192.0.2.1"}}
+	want := `{"@timestamp":"2026-03-04T05:06:07.800Z","collector":{"cause":"rejected","host":"collector1","lost":6,"output":"elasticsearch","unit":"flows","version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.loss","kind":"metric"}}
+{"@timestamp":"2026-03-04T05:06:07.800Z","collector":{"cause":"sequence_gap","host":"collector1","listen":"[::]:2055","lost":3,"unit":"numbers","version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.loss","kind":"metric"},"observer":{"ip":"192.0.2.1"}}
+{"@timestamp":"2026-03-04T05:06:07.800Z","collector":{"cause":"socket_buffer","host":"collector1","listen":"[::]:2055","lost":1,"unit":"packets","version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.loss","kind":"metric"}}
+{"@timestamp":"2026-03-04T05:06:07.800Z","collector":{"host":"collector1","lag_seconds":2.5,"output":"elasticsearch","stored":90,"up":0,"version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.output","kind":"metric"}}
+{"@timestamp":"2026-03-04T05:06:07.800Z","collector":{"host":"collector1","listen":"[::]:2055","packets":10,"version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.listener","kind":"metric"}}
+{"@timestamp":"2026-03-04T05:06:07.800Z","collector":{"host":"collector1","listen":"[::]:2055","packets":3,"version":"1.2.3"},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.exporter","kind":"metric"}}
+{"@timestamp":"2026-03-04T05:06:07.800Z","collector":{"host":"collector1","listen":"[::]:2055","packets":7,"version":"1.2.3","waiting_sets":4},"ecs":{"version":"1.12.0"},"event":{"dataset":"flowcollector.exporter","kind":"metric"},"observer":{"ip":"192.0.2.1"}}
 `
 	if got := take(t, taker, moment); got != want {
 		t.Errorf("the documents are\n%s, not\n%s", got, want)

@@ -64,6 +64,18 @@ that field by field. Since is the version of the table that had the field first,
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %d | %s |\n",
 			f.Name, f.Type, yes(f.Index), yes(f.DocValues), f.Tier, cell(f.Source), f.Since, cell(f.Description))
 	}
+	b.WriteString(`
+## Health
+
+Documents of a collector about itself, at intervals, where ` + "`output.elasticsearch.health.index`" + ` is set ([dashboards](dashboards.md#what-collectors-say-about-themselves)). A counter is since
+the document before of the same exporter, listener or output, so that it can be added up over any time; a gauge is as it was then.
+
+| field | type | search | aggregate | source | meaning |
+|---|---|---|---|---|---|
+`)
+	for _, f := range schema.Health.Fields {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", f.Name, f.Type, yes(f.Index), yes(f.DocValues), cell(f.Source), cell(f.Description))
+	}
 	return b.String()
 }
 

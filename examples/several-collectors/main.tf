@@ -23,7 +23,7 @@ provider "flowstack" {
 }
 
 locals {
-  role = provider::flowstack::collector_role(var.index)
+  role = provider::flowstack::collector_role(var.index, "health-${var.index}")
 }
 
 # Once, however many collectors there are.
@@ -31,6 +31,13 @@ resource "flowstack_flow_index" "flows" {
   name      = var.index
   retention = var.retention
   shards    = min(length(var.collectors), 3)
+}
+
+# What each collector says about itself: which of them loses something, or is behind.
+resource "flowstack_flow_index" "health" {
+  name      = "health-${var.index}"
+  documents = "health"
+  retention = var.retention
 }
 
 resource "flowstack_elasticsearch_role" "flow_writer" {
@@ -65,9 +72,10 @@ resource "flowstack_collector" "this" {
   host       = each.key
 
   settings = {
-    "output.elasticsearch.addresses" = join(", ", var.elasticsearch_endpoints)
-    "output.elasticsearch.username"  = flowstack_elasticsearch_user.collector[each.key].username
-    "output.elasticsearch.index"     = var.index
+    "output.elasticsearch.addresses"    = join(", ", var.elasticsearch_endpoints)
+    "output.elasticsearch.username"     = flowstack_elasticsearch_user.collector[each.key].username
+    "output.elasticsearch.index"        = var.index
+    "output.elasticsearch.health.index" = flowstack_flow_index.health.name
   }
   elasticsearch_ca_certificate = var.elasticsearch_ca_certificate
   elasticsearch_password_wo    = var.collector_passwords[each.key]

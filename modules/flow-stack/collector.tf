@@ -11,9 +11,10 @@ resource "flowstack_collector" "this" {
   depends_on = [flowstack_sysctl.this, flowstack_firewall.this]
 
   settings = merge({
-    "output.elasticsearch.addresses" = local.elasticsearch_url
-    "output.elasticsearch.username"  = flowstack_elasticsearch_user.flowcollector.username
-    "output.elasticsearch.index"     = flowstack_flow_index.flows.name
+    "output.elasticsearch.addresses"    = local.elasticsearch_url
+    "output.elasticsearch.username"     = flowstack_elasticsearch_user.flowcollector.username
+    "output.elasticsearch.index"        = flowstack_flow_index.flows.name
+    "output.elasticsearch.health.index" = flowstack_flow_index.health.name
   }, { for kind, database in flowstack_geoip_database.this : "enrich.geoip.${kind}" => database.path }, var.collector_settings)
   elasticsearch_ca_certificate = flowstack_certificate.elasticsearch.certificates
   elasticsearch_password_wo    = local.passwords.flowcollector

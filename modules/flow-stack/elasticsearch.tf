@@ -5,7 +5,7 @@ locals {
     key         = flowstack_certificate.elasticsearch.private_key_path
     authorities = [flowstack_certificate.elasticsearch.authorities_path]
   }
-  collector_role = provider::flowstack::collector_role(var.index)
+  collector_role = provider::flowstack::collector_role(var.index, "health-${var.index}")
 }
 
 resource "flowstack_elasticsearch_node" "this" {
@@ -57,4 +57,12 @@ resource "flowstack_flow_index" "flows" {
   depends_on = [flowstack_elasticsearch_user_password.elastic]
   name       = var.index
   retention  = var.retention == "" ? null : var.retention
+}
+
+# What the collector says about itself, for the view of its health.
+resource "flowstack_flow_index" "health" {
+  depends_on = [flowstack_elasticsearch_user_password.elastic]
+  name       = "health-${var.index}"
+  documents  = "health"
+  retention  = flowstack_flow_index.flows.retention
 }

@@ -43,6 +43,7 @@ resource "flowstack_kibana" "this" {
 
 # The views of flows: docs/dashboards.md.
 resource "flowstack_dashboards" "flows" {
-  depends_on = [flowstack_kibana.this]
-  index      = flowstack_flow_index.flows.name
+  depends_on   = [flowstack_kibana.this]
+  index        = flowstack_flow_index.flows.name
+  health_index = flowstack_flow_index.health.name
 }

@@ -39,6 +39,7 @@ type dashboardsModel struct {
 	Name        types.String `tfsdk:"name"`
 	Source      types.String `tfsdk:"source"`
 	Index       types.String `tfsdk:"index"`
+	HealthIndex types.String `tfsdk:"health_index"`
 	TitlePrefix types.String `tfsdk:"title_prefix"`
 	Deduplicate types.String `tfsdk:"deduplicate"`
 	Views       types.List   `tfsdk:"views"`
@@ -91,7 +92,12 @@ var dashboardsAttributes = map[string]schema.Attribute{
 	"index": schema.StringAttribute{
 		Optional: true,
 		MarkdownDescription: "Where the flows are: the name of a `flowstack_flow_index`, or a pattern such as `flows-*`. Default `" + dashboards.DefaultIndex +
-			"`. For flowstack's own dashboards, as `title_prefix`, `deduplicate`, `views` and `interface_speeds` are.",
+			"`. For flowstack's own dashboards, as `health_index`, `title_prefix`, `deduplicate`, `views` and `interface_speeds` are.",
+	},
+	"health_index": schema.StringAttribute{
+		Optional: true,
+		MarkdownDescription: "Where the documents of collectors about themselves are, of which the view `health` shows loss, lag and missing templates: the name of a `flowstack_flow_index` with " +
+			"`documents = \"health\"`, or a pattern. Default `" + dashboards.DefaultHealthIndex + "`.",
 	},
 	"title_prefix": schema.StringAttribute{
 		Optional:            true,
@@ -148,7 +154,7 @@ func (m *dashboardsModel) objects() ([]kbn.Object, error) {
 		return kbn.ReadObjects([]byte(m.Source.ValueString()))
 	}
 	options := dashboards.Options{
-		Prefix: m.Name.ValueString(), Index: m.Index.ValueString(), Title: m.TitlePrefix.ValueStringPointer(), Deduplicate: dashboards.Deduplicate(m.Deduplicate.ValueString()),
+		Prefix: m.Name.ValueString(), Index: m.Index.ValueString(), HealthIndex: m.HealthIndex.ValueString(), Title: m.TitlePrefix.ValueStringPointer(), Deduplicate: dashboards.Deduplicate(m.Deduplicate.ValueString()),
 	}
 	if space := m.Space.ValueString(); space != "" && space != kbn.DefaultSpace {
 		options.Prefix = space + "." + options.Prefix // Kibana 8 has each id once, whatever the space; neither has a dot
@@ -175,7 +181,7 @@ func speedOf(value attr.Value) dashboards.Speed {
 
 // known tells whether all that decides about the objects is known.
 func (m *dashboardsModel) known() bool {
-	values := append([]attr.Value{m.Source, m.Space, m.Name, m.Index, m.TitlePrefix, m.Deduplicate, m.Views, m.Speeds}, m.Views.Elements()...)
+	values := append([]attr.Value{m.Source, m.Space, m.Name, m.Index, m.HealthIndex, m.TitlePrefix, m.Deduplicate, m.Views, m.Speeds}, m.Views.Elements()...)
 	for _, speed := range m.Speeds.Elements() {
 		values = append(values, speed)
 		if object, ok := speed.(types.Object); ok {
@@ -196,7 +202,7 @@ func unable(err error) diag.Diagnostic {
 
 func validateDashboards(_ context.Context, m *dashboardsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
-	for name, value := range map[string]attr.Value{"index": m.Index, "title_prefix": m.TitlePrefix, "deduplicate": m.Deduplicate, "views": m.Views, "interface_speeds": m.Speeds} {
+	for name, value := range map[string]attr.Value{"index": m.Index, "health_index": m.HealthIndex, "title_prefix": m.TitlePrefix, "deduplicate": m.Deduplicate, "views": m.Views, "interface_speeds": m.Speeds} {
 		if !m.Source.IsNull() && !value.IsNull() {
 			diags.AddAttributeError(path.Root(name), "Unable to use "+name+" with a source",
 				"It is for the dashboards that flowstack brings along. Those of a source are as the source has them: remove one of the two.")

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/acctest"
+	"github.com/flowstack/terraform-provider-flowstack/acctest/render"
+	"github.com/flowstack/terraform-provider-flowstack/acctest/render/sample"
 	"github.com/flowstack/terraform-provider-flowstack/acctest/world"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
@@ -29,8 +31,11 @@ const (
 	goal = 2 * time.Second
 	// times is how often each is asked; the middle one counts.
 	times = 3
-	index = "flows"
+	index = dashboards.DefaultIndex
 )
+
+// indices are where documents of a kind are.
+var indices = map[*schema.Documents]string{schema.Flows: index, schema.Health: dashboards.DefaultHealthIndex}
 
 func main() {
 	flows := flag.Int("flows", 10_000_000, "flows to search in, all of one day")
@@ -84,6 +89,9 @@ func fill(ctx context.Context, server *acctest.Elasticsearch, known world.Knowle
 	if err := server.Do(ctx, http.MethodPut, "/"+index, nil, nil); err != nil {
 		return err
 	}
+	if err := render.LoadDocuments(ctx, server, schema.Health, indices[schema.Health], sample.Health(dayEnd)); err != nil {
+		return err
+	}
 	say("putting %d flows into Elasticsearch", flows)
 	began := time.Now()
 	if err := send(ctx, server, known, flows); err != nil {
@@ -118,7 +126,7 @@ func measure(ctx context.Context, server *acctest.Elasticsearch, flows int) ([]r
 					r.views++
 					continue
 				}
-				took, err := ask(ctx, server, body)
+				took, err := ask(ctx, server, indices[panel.Visual.About().Documents()], body)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", name, err)
 				}
@@ -135,7 +143,7 @@ func measure(ctx context.Context, server *acctest.Elasticsearch, flows int) ([]r
 }
 
 // ask is the middle one of several times that a search takes, by Elasticsearch's own clock.
-func ask(ctx context.Context, server *acctest.Elasticsearch, body json.RawMessage) (time.Duration, error) {
+func ask(ctx context.Context, server *acctest.Elasticsearch, index string, body json.RawMessage) (time.Duration, error) {
 	var took []time.Duration
 	for range times {
 		var answer struct {

@@ -21,9 +21,13 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/acctest/render/sample"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/vega"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
-const index = "flows"
+// indices are where documents of a kind are.
+var indices = map[*schema.Documents]string{schema.Flows: dashboards.DefaultIndex, schema.Health: dashboards.DefaultHealthIndex}
+
+const index = dashboards.DefaultIndex
 
 // end is when the traffic ends, so that pictures only change when the views do.
 var end = time.Date(2030, time.May, 17, 12, 0, 0, 0, time.UTC)
@@ -52,11 +56,14 @@ func draw(ctx context.Context, server *acctest.Elasticsearch, out string) error 
 	if err := errors.Join(err, render.Load(ctx, server, index, sample.Flows(end))); err != nil {
 		return err
 	}
+	if err := render.LoadDocuments(ctx, server, schema.Health, indices[schema.Health], sample.Health(end)); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	ask := func(ctx context.Context, requests map[string]json.RawMessage) (map[string]json.RawMessage, error) {
-		return render.Ask(ctx, server, index, requests)
+	ask := func(ctx context.Context, of *schema.Documents, requests map[string]json.RawMessage) (map[string]json.RawMessage, error) {
+		return render.Ask(ctx, server, indices[of], requests)
 	}
 	if err := drawVega(ctx, out, renderer, ask); err != nil {
 		return err
@@ -98,7 +105,7 @@ func drawVega(ctx context.Context, out string, renderer *render.Renderer, ask pi
 		if err := v.spec.Check(); err != nil {
 			return fmt.Errorf("%s: %w", v.file, err)
 		}
-		responses, err := ask(ctx, v.spec.RequestsOf(end.Add(-sample.Span), end))
+		responses, err := ask(ctx, schema.Flows, v.spec.RequestsOf(end.Add(-sample.Span), end))
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.file, err)
 		}

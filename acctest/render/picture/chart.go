@@ -15,7 +15,7 @@ type list = []any
 
 var palette = list{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7a5195", "#8c8c00", "#a6761d", "#3b8686", "#8a93a3"}
 
-// point is one of a line: milliseconds and a rate.
+// point is one of a line: milliseconds and a value.
 type point struct {
 	Series string  `json:"series"`
 	Time   int64   `json:"time"`
@@ -33,18 +33,27 @@ func points(series string, bars []bucket, m dashboards.Metric, unit dashboards.U
 		if json.Unmarshal(b["key"], &at) != nil {
 			continue
 		}
-		rate := b.value(dashboards.MetricID, m) / window.Interval().Seconds()
-		if unit == dashboards.BitsPerSecond {
-			rate *= 8
+		value := b.value(dashboards.MetricID, m)
+		if unit.IsRate() {
+			value /= window.Interval().Seconds()
 		}
-		all = append(all, point{series, int64(at), rate})
+		if unit == dashboards.BitsPerSecond {
+			value *= 8
+		}
+		all = append(all, point{series, int64(at), value})
 	}
 	return all
 }
 
 func unitOf(unit dashboards.Unit) string {
-	if unit == dashboards.BitsPerSecond {
+	switch unit {
+	case dashboards.BitsPerSecond:
 		return "bit/s"
+	case dashboards.Seconds:
+		return "s"
+	case dashboards.Octets:
+		return "B"
+	case dashboards.PerSecond:
 	}
 	return "/s"
 }
@@ -120,8 +129,8 @@ func (p panel) timeSeries(v dashboards.TimeSeries, window dashboards.Window, res
 
 // axisText is the expression of a label of the axis.
 func axisText(unit dashboards.Unit) string {
-	if unit == dashboards.BitsPerSecond {
-		return "replace(format(datum.value, '.3~s'), regexp('([a-zA-Z]*)$'), ' $1') + 'bit/s'"
+	if unit != dashboards.PerSecond {
+		return "replace(format(datum.value, '.3~s'), regexp('([a-zA-Z]*)$'), ' $1') + '" + unitOf(unit) + "'"
 	}
 	return "format(datum.value, datum.value > 0 && datum.value < 1 ? '.2~g' : '.3~s') + '/s'"
 }

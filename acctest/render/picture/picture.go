@@ -11,10 +11,11 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/acctest/render"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
-// Ask sends searches to Elasticsearch, and returns the answers.
-type Ask func(ctx context.Context, requests map[string]json.RawMessage) (map[string]json.RawMessage, error)
+// Ask sends searches for documents of a kind to Elasticsearch, and returns the answers.
+type Ask func(ctx context.Context, of *schema.Documents, requests map[string]json.RawMessage) (map[string]json.RawMessage, error)
 
 // Sizes in pixels: those of Kibana's grid, on a screen that is 1400 wide.
 const (
@@ -105,10 +106,10 @@ func Tidy(svg string) string {
 func (p panel) draw(ctx context.Context, ask Ask, window dashboards.Window, options dashboards.Options) (content string, job *render.Job, err error) {
 	if v, is := p.Visual.(dashboards.Vega); is {
 		spec := v.Spec(options)
-		responses, err := ask(ctx, spec.RequestsOf(window.From, window.To))
+		responses, err := ask(ctx, v.Documents(), spec.RequestsOf(window.From, window.To))
 		return "", &render.Job{Spec: spec.JSON(), Responses: responses, Width: p.width, Height: p.height}, err
 	}
-	responses, err := ask(ctx, p.Visual.Requests(window))
+	responses, err := ask(ctx, p.Visual.About().Documents(), p.Visual.Requests(window))
 	if err != nil {
 		return "", nil, err
 	}

@@ -71,7 +71,7 @@ func said(m dashboards.Metric, value float64) string {
 	if m.Field == dashboards.TimeField {
 		return time.UnixMilli(int64(value)).UTC().Format("2 Jan 15:04")
 	}
-	if strings.HasSuffix(m.Field, ".bytes") {
+	if strings.HasSuffix(m.Field, "bytes") {
 		return quantity(value, "B")
 	}
 	return quantity(value, "")

@@ -17,6 +17,7 @@ func main() {
 	var deduplicate, views string
 	title := dashboards.DefaultTitle
 	flag.StringVar(&o.Index, "index", dashboards.DefaultIndex, "data stream, alias or pattern of the indices that the flows are in")
+	flag.StringVar(&o.HealthIndex, "health-index", dashboards.DefaultHealthIndex, "likewise, of the documents of collectors about themselves")
 	flag.StringVar(&o.Prefix, "name", dashboards.DefaultPrefix, "what the ids of all objects begin with")
 	flag.StringVar(&title, "title-prefix", title, "what the title of each dashboard begins with")
 	flag.StringVar(&deduplicate, "deduplicate", string(dashboards.DeduplicateNone), "none, ingress or egress: which flows are counted of exporters that report both")

@@ -31,22 +31,22 @@ var (
 )
 
 // IsText tells whether the values of a field are texts, in which one can look for a part.
-func IsText(name string) bool {
-	at := find(name)
-	return at >= 0 && schema.Fields[at].Type == "keyword"
+func IsText(of *schema.Documents, name string) bool {
+	at := find(of, name)
+	return at >= 0 && of.Fields[at].Type == "keyword"
 }
 
-func find(name string) int {
-	return slices.IndexFunc(schema.Fields, func(f schema.Field) bool { return f.Name == name })
+func find(of *schema.Documents, name string) int {
+	return slices.IndexFunc(of.Fields, func(f schema.Field) bool { return f.Name == name })
 }
 
-// Check says why a field cannot be used so; nil where it can.
-func Check(name string, use Use) error {
-	at := find(name)
+// Check says why a field of documents cannot be used so; nil where it can.
+func Check(of *schema.Documents, name string, use Use) error {
+	at := find(of, name)
 	if at < 0 {
-		return fmt.Errorf("field %s: documents have no such field", name)
+		return fmt.Errorf("field %s: documents of %s have no such field", name, of.Name)
 	}
-	if f := schema.Fields[at]; !can(f, use) {
+	if f := of.Fields[at]; !can(f, use) {
 		return fmt.Errorf("field %s cannot be %s: it is %s, index %t, doc_values %t", name, verbs[use], f.Type, f.Index, f.DocValues)
 	}
 	return nil

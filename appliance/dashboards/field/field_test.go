@@ -5,11 +5,21 @@ import (
 	"testing"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 func TestIsText(t *testing.T) {
-	if !field.IsText("network.application") || field.IsText("source.ip") || field.IsText("source.port") || field.IsText("nothing") {
+	if !field.IsText(schema.Flows, "network.application") || field.IsText(schema.Flows, "source.ip") || field.IsText(schema.Flows, "source.port") || field.IsText(schema.Flows, "nothing") {
 		t.Error("a field is of another type")
+	}
+}
+
+func TestCheckOfHealth(t *testing.T) {
+	if err := field.Check(schema.Health, "collector.lost", field.Sum); err != nil {
+		t.Error(err)
+	}
+	if err := field.Check(schema.Health, "source.ip", field.Group); err == nil || !strings.Contains(err.Error(), "documents of health have no such field") {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -34,7 +44,7 @@ func TestCheck(t *testing.T) {
 		{"source.domain", field.Order, "cannot be ordered"},
 		{"flow.extra", field.Group, "cannot be grouped by"},
 	} {
-		err := field.Check(c.name, c.use)
+		err := field.Check(schema.Flows, c.name, c.use)
 		if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
 			t.Errorf("%s, use %d: %v, not %q", c.name, c.use, err, c.wrong)
 		}

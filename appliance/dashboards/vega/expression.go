@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // Units of what is summed up.
@@ -73,5 +74,5 @@ func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m))
 
 // usable says why a field cannot both make buckets and be filtered by; nil where it can.
 func usable(name string) error {
-	return errors.Join(field.Check(name, field.Group), field.Check(name, field.Search))
+	return errors.Join(field.Check(schema.Flows, name, field.Group), field.Check(schema.Flows, name, field.Search))
 }

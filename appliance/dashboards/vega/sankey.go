@@ -77,7 +77,7 @@ func (s sankey) check() error {
 			return err
 		}
 	}
-	return field.Check(s.options.Field, field.Sum)
+	return field.Check(schema.Flows, s.options.Field, field.Sum)
 }
 
 // missing is what stands for documents without the field: what the type of the field allows, and no flow has.

@@ -174,15 +174,15 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		return levels
 	}
 	for want, spec := range map[string]vega.Spec{
-		"two to four levels, not 1":            vega.Sankey("flows", level("source.ip"), vega.SankeyOptions{}),
-		"two to four levels, not 5":            vega.Sankey("flows", level("source.ip", "source.port", "source.mac", "destination.ip", "destination.mac"), vega.SankeyOptions{}),
-		"field source.name: documents have no": vega.Sankey("flows", level("source.name", "destination.ip"), vega.SankeyOptions{}),
-		"network.bytes cannot be searched":     vega.Sankey("flows", level("source.ip", "network.bytes"), vega.SankeyOptions{}),
-		"source.ip cannot be summed up":        vega.Sankey("flows", level("source.ip", "destination.ip"), vega.SankeyOptions{Field: "source.ip"}),
-		"has no title":                         vega.Sankey("flows", []vega.Level{{Field: "source.ip"}, {Field: "destination.ip", Title: "To"}}, vega.SankeyOptions{}),
-		"up to 50 values, not 51":              vega.Sankey("flows", []vega.Level{{Field: "source.ip", Title: "From", Size: 51}, {Field: "destination.ip", Title: "To"}}, vega.SankeyOptions{}),
-		"up to 500 cities, not 501":            vega.WorldMap("flows", vega.MapOptions{Cities: 501}),
-		"up to 12 interfaces":                  vega.InterfaceUtilisation("flows", vega.InterfaceOptions{Size: 13}),
+		"two to four levels, not 1":                     vega.Sankey("flows", level("source.ip"), vega.SankeyOptions{}),
+		"two to four levels, not 5":                     vega.Sankey("flows", level("source.ip", "source.port", "source.mac", "destination.ip", "destination.mac"), vega.SankeyOptions{}),
+		"field source.name: documents of flows have no": vega.Sankey("flows", level("source.name", "destination.ip"), vega.SankeyOptions{}),
+		"network.bytes cannot be searched":              vega.Sankey("flows", level("source.ip", "network.bytes"), vega.SankeyOptions{}),
+		"source.ip cannot be summed up":                 vega.Sankey("flows", level("source.ip", "destination.ip"), vega.SankeyOptions{Field: "source.ip"}),
+		"has no title":                                  vega.Sankey("flows", []vega.Level{{Field: "source.ip"}, {Field: "destination.ip", Title: "To"}}, vega.SankeyOptions{}),
+		"up to 50 values, not 51":                       vega.Sankey("flows", []vega.Level{{Field: "source.ip", Title: "From", Size: 51}, {Field: "destination.ip", Title: "To"}}, vega.SankeyOptions{}),
+		"up to 500 cities, not 501":                     vega.WorldMap("flows", vega.MapOptions{Cities: 501}),
+		"up to 12 interfaces":                           vega.InterfaceUtilisation("flows", vega.InterfaceOptions{Size: 13}),
 	} {
 		if err := spec.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, which says nothing of %q", err, want)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
 )
 
 // world has the shapes of countries, in a file that tools/worldmap makes.
@@ -45,7 +46,7 @@ func WorldMap(index string, o MapOptions) Spec {
 	}
 	aggregations := object{"total": object{"sum": object{"field": "network.bytes"}}}
 	for _, side := range sides {
-		spec.wrong = errors.Join(spec.wrong, usable(side+".geo.country_iso_code"), usable(side+".geo.city_name"), field.Check(side+".geo.location", field.Place))
+		spec.wrong = errors.Join(spec.wrong, usable(side+".geo.country_iso_code"), usable(side+".geo.city_name"), field.Check(schema.Flows, side+".geo.location", field.Place))
 		aggregations[side+"Countries"] = greatest(side+".geo.country_iso_code", mostCountries, nil)
 		aggregations[side+"Cities"] = greatest(side+".geo.city_name", o.Cities, object{
 			"countries": greatest(side+".geo.country_iso_code", namesakes, object{"center": object{"geo_centroid": object{"field": side + ".geo.location"}}}),
