@@ -12,7 +12,7 @@ func dataset(name string) Filter { return Is("event.dataset", name) }
 func lost() Row {
 	loss := dataset(schema.DatasetLoss)
 	sum := Metric{Sum, "collector.lost", "Lost"}
-	return Row{15, third(
+	return Row{12, third(
 		Cell{Visual: TimeSeries{Info: own("loss-rate", "Lost per second, by cause", ""), Filter: loss, Metric: sum, Unit: PerSecond, By: &Terms{"collector.cause", 10, ""}}},
 		Cell{Visual: Table{own("loss-causes", "Lost, by cause", ""), Query{
 			Filter: loss, Buckets: []Terms{{"collector.cause", 20, "Cause"}, {"collector.unit", 4, "Of"}}, Metrics: []Metric{sum},
@@ -35,12 +35,12 @@ func behind() Row {
 
 // machines are the collectors, and what they write to.
 func machines() Row {
-	return Row{15, third(
-		Cell{Visual: Table{own("collectors", "Collectors", ""), Query{
+	return Row{12, []Cell{
+		{Width: 14, Visual: Table{own("collectors", "Collectors", ""), Query{
 			Filter: dataset(schema.DatasetListener), Buckets: []Terms{{"collector.host", 20, "Host"}, {"collector.version", 3, "Version"}},
 			Metrics: []Metric{{Sum, "collector.records", "Flows"}, {Sum, "collector.packets", "Packets"}, {Max, TimeField, "Last heard"}},
 		}}},
-		Cell{Visual: Table{own("outputs", "Outputs", ""), Query{
+		{Width: 21, Visual: Table{own("outputs", "Outputs", ""), Query{
 			Filter: dataset(schema.DatasetOutput), Buckets: []Terms{{"collector.host", 20, "Host"}, {"collector.output", 5, "Output"}},
 			Metrics: []Metric{
 				{Max, "collector.lag_seconds", "Greatest lag, s"},
@@ -50,11 +50,11 @@ func machines() Row {
 				{Max, "collector.spool_bytes", "Spool, at most"},
 			},
 		}}},
-		Cell{Visual: Table{own("waiting-templates", "Records that wait for a template", "The most in the time range: choose a short one for what waits now."), Query{
+		{Width: 13, Visual: Table{own("waiting-templates", "Records that wait for a template", "The most in the time range: choose a short one for what waits now."), Query{
 			Filter: dataset(schema.DatasetExporter), Buckets: []Terms{{"observer.ip", 20, "Exporter"}},
 			Metrics: []Metric{{Max, "collector.waiting_sets", "Sets that wait"}, {Max, "collector.templates", "Templates"}, {Sum, "collector.records", "Flows"}},
 		}}, Drill: "interfaces"},
-	)}
+	}}
 }
 
 func health() View {

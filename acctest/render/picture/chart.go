@@ -129,6 +129,9 @@ func (p panel) timeSeries(v dashboards.TimeSeries, window dashboards.Window, res
 
 // axisText is the expression of a label of the axis.
 func axisText(unit dashboards.Unit) string {
+	if unit == dashboards.Seconds {
+		return "format(datum.value, ',~r') + ' s'"
+	}
 	if unit != dashboards.PerSecond {
 		return "replace(format(datum.value, '.3~s'), regexp('([a-zA-Z]*)$'), ' $1') + '" + unitOf(unit) + "'"
 	}

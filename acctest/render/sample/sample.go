@@ -128,6 +128,9 @@ func Flows(end time.Time) []flow.Record {
 		from := flow.Endpoint{Addr: a, Port: 5353}
 		all = append(all, record(end.Add(-Span/2), from, inside(0), application{protocol: 17}, 41+uint64(i%90), Interfaces[2], Interfaces[1]))
 	}
+	for i := range all { // no two of a moment, so that a list by time has one order
+		all[i].Timestamp -= int64(i%(2*Small)) * int64(time.Millisecond)
+	}
 	return all
 }
 
