@@ -103,24 +103,29 @@ func (s sankey) terms(l Level, size int, more object) object {
 	}}
 }
 
-// request asks for the whole, for the values of each level, and for what those of neighbouring levels have in common, from either side.
+// request asks for the whole, and for the values of each level with what they have in common with those of its neighbours.
 func (s sankey) request() object {
 	aggregations := object{"total": object{"sum": object{"field": s.options.Field}}}
 	for i, l := range s.levels {
-		aggregations[level(i)] = s.terms(l, l.Size, nil)
+		with := object{}
 		if i > 0 {
-			before := s.levels[i-1]
-			aggregations[forth(i-1)] = s.terms(before, before.Size, object{"with": s.terms(l, partners, nil)})
-			aggregations[back(i-1)] = s.terms(l, l.Size, object{"with": s.terms(before, partners, nil)})
+			with[before] = s.terms(s.levels[i-1], partners, nil)
 		}
+		if i < len(s.levels)-1 {
+			with[after] = s.terms(s.levels[i+1], partners, nil)
+		}
+		aggregations[level(i)] = s.terms(l, l.Size, with)
 	}
 	return object{"size": 0, "track_total_hits": false, "aggs": aggregations}
 }
 
-// Names of aggregations, and of the data made of them.
+// Names of aggregations: of a level, and in it of its neighbours.
+const (
+	before = "before"
+	after  = "after"
+)
+
 func level(i int) string { return fmt.Sprintf("level%d", i) }
-func forth(i int) string { return fmt.Sprintf("forth%d", i) }
-func back(i int) string  { return fmt.Sprintf("back%d", i) }
 
 // condition is an expression for the search that finds what a value of a level has, nothing where the value is Other.
 func (s sankey) condition(of string) string {

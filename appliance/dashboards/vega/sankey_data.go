@@ -88,17 +88,18 @@ func otherID(i int) string { return fmt.Sprintf("%d other", i) }
 
 // pairs are the ribbons between named values of a level and the next. Both sides say the same sum of a pair, unless it is too small for one.
 func pairs(i int) list {
-	side := func(aggregation, source, target string) object {
-		return object{"name": aggregation, "source": "answer", "transform": list{
-			flatten("aggregations."+aggregation+".buckets", "outer"),
-			flatten("outer.with.buckets", "inner"),
+	side := func(name, level, neighbour, source, target string) object {
+		return object{"name": name, "source": "answer", "transform": list{
+			flatten("aggregations."+level+".buckets", "outer"),
+			flatten("outer."+neighbour+".buckets", "inner"),
 			project(source, "sourceKey", target, "targetKey", "inner.sum.value", "sum"),
 		}}
 	}
+	forth, back := fmt.Sprintf("forth%d", i), fmt.Sprintf("back%d", i)
 	return list{
-		side(forth(i), "outer.key", "inner.key"),
-		side(back(i), "inner.key", "outer.key"),
-		object{"name": fmt.Sprintf("pair%d", i), "source": list{forth(i), back(i)}, "transform": list{
+		side(forth, level(i), after, "outer.key", "inner.key"),
+		side(back, level(i+1), before, "inner.key", "outer.key"),
+		object{"name": fmt.Sprintf("pair%d", i), "source": list{forth, back}, "transform": list{
 			object{"type": "aggregate", "groupby": list{"sourceKey", "targetKey"}, "fields": list{"sum"}, "ops": list{"max"}, "as": list{"sum"}},
 			formula("source", fmt.Sprintf("'%d:' + datum.sourceKey", i)),
 			formula("target", fmt.Sprintf("'%d:' + datum.targetKey", i+1)),
