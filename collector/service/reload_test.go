@@ -226,6 +226,9 @@ func reloadsLoseAndDuplicateNothing(t *testing.T) {
 	es := func(change func(*config.Elasticsearch)) func(*config.Config) {
 		return func(c *config.Config) { change(&c.Output.Elasticsearch) }
 	}
+	has := func(topic string) { // what waits when a topic changes goes to the next one
+		until(t, "messages of the topic "+topic, func() bool { return bus.PartitionInfos(topic)[0].HighWatermark > 0 })
+	}
 	apart := 0 // flows sent to the second address
 	for _, step := range []struct {
 		name   string
@@ -257,8 +260,8 @@ func reloadsLoseAndDuplicateNothing(t *testing.T) {
 		{"another file", nil, func(c *config.Config) { c.Output.NDJSON.Path = path("b.ndjson") }},
 		{"the same file with a bound", nil, func(c *config.Config) { c.Output.NDJSON.MaxBytes = 1 << 30 }},
 		{"Kafka", nil, func(c *config.Config) { c.Output.Kafka.Brokers = bus.ListenAddrs() }},
-		{"another topic", nil, func(c *config.Config) { c.Output.Kafka.Topic = "others" }},
-		{"no Kafka", nil, func(c *config.Config) { c.Output.Kafka.Brokers = []string{} }},
+		{"another topic", func() { has("flows") }, func(c *config.Config) { c.Output.Kafka.Topic = "others" }},
+		{"no Kafka", func() { has("others") }, func(c *config.Config) { c.Output.Kafka.Brokers = []string{} }},
 		{"an address more", nil, func(c *config.Config) { c.Listen.UDP = []string{"127.0.0.1:0", "127.0.0.2:0"} }},
 		{"an address less", func() {
 			for range 100 { // what the kernel holds by the time of the reload is taken
@@ -307,9 +310,6 @@ func reloadsLoseAndDuplicateNothing(t *testing.T) {
 	messages := int64(0)
 	for _, topic := range []string{"flows", "others"} {
 		for _, p := range bus.PartitionInfos(topic) {
-			if p.HighWatermark == 0 {
-				t.Errorf("topic %s is empty", topic)
-			}
 			messages += p.HighWatermark
 		}
 	}
