@@ -15,6 +15,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/appliance/kibana"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/upgrade"
 )
 
 // Kind is what one kind of resource adds to the envelope: a schema, and how its object is read from Elasticsearch and written to it. M is its
@@ -36,6 +37,10 @@ type Kind[M, O any] struct {
 	NotImported string
 	// Kibana: the object is Kibana's, not Elasticsearch's.
 	Kibana bool
+
+	// Upgrades lead from the first version of the schema to the present one, a step for each change that states do not survive otherwise. None: the schema
+	// is still the first.
+	Upgrades []upgrade.Step
 
 	// Validate checks what is known of the configuration; nil: nothing to check.
 	Validate func(ctx context.Context, config *M) diag.Diagnostics

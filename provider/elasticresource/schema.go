@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/upgrade"
 )
 
 // timeout is for what is asked of a server that runs, and for one that is just starting.
@@ -38,7 +39,7 @@ func (r *Resource[M, O, P]) Schema(ctx context.Context, _ resource.SchemaRequest
 		"timeouts": hostresource.Timeouts(ctx, timeout, timeout),
 	}
 	maps.Copy(attributes, r.kind.Attributes)
-	resp.Schema = schema.Schema{MarkdownDescription: r.kind.Description + r.kind.needs(), Attributes: attributes}
+	resp.Schema = schema.Schema{Version: upgrade.Version(r.kind.Upgrades), MarkdownDescription: r.kind.Description + r.kind.needs(), Attributes: attributes}
 }
 
 // needs is a paragraph on the privileges of the user; empty where none is needed.
@@ -80,4 +81,9 @@ func (k Kind[M, O]) example() string {
 		return "`\"dashboard/overview: panelsJSON\" = \"changed\" -> null`."
 	}
 	return "`\"setting index.codec\" = \"default\" -> \"best_compression\"`."
+}
+
+// UpgradeState implements resource.ResourceWithUpgradeState.
+func (r *Resource[M, O, P]) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return upgrade.Upgraders(r.kind.Upgrades)
 }

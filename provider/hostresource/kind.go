@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
+	"github.com/flowstack/terraform-provider-flowstack/provider/upgrade"
 )
 
 // Kind is what one kind of resource adds to the envelope: a schema, and the pair settings ⇄ desired state of its host. M is its
@@ -30,6 +31,10 @@ type Kind[M any] struct {
 	DefaultName string
 	// Part tells several resources of one name apart, as the drop-ins of one unit. Nil: a name is enough.
 	Part *Part[M]
+
+	// Upgrades lead from the first version of the schema to the present one, a step for each change that states do not survive otherwise. None: the schema
+	// is still the first.
+	Upgrades []upgrade.Step
 
 	// Validate checks what is known of the configuration; nil: nothing to check.
 	Validate func(ctx context.Context, config *M) diag.Diagnostics

@@ -27,6 +27,7 @@ func New[M any, P model[M]](kind Kind[M]) func() resource.Resource {
 			resource.ResourceWithIdentity
 			resource.ResourceWithImportState
 			resource.ResourceWithModifyPlan
+			resource.ResourceWithUpgradeState
 			resource.ResourceWithValidateConfig
 		})
 		return r

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flowstack/terraform-provider-flowstack/provider/upgrade"
 )
 
 // EffectiveDescription documents the attribute effective.
@@ -52,7 +54,7 @@ func (r *Resource[M, P]) Schema(ctx context.Context, _ resource.SchemaRequest, r
 		attributes[name] = standardName(r.kind.DefaultName)
 	}
 	maps.Copy(attributes, r.kind.Attributes)
-	resp.Schema = schema.Schema{MarkdownDescription: r.kind.Description, Attributes: attributes}
+	resp.Schema = schema.Schema{Version: upgrade.Version(r.kind.Upgrades), MarkdownDescription: r.kind.Description, Attributes: attributes}
 }
 
 // IdentitySchema implements resource.ResourceWithIdentity.
@@ -70,4 +72,9 @@ func (r *Resource[M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySc
 		attributes[r.kind.Part.Attribute] = identityschema.StringAttribute{RequiredForImport: true, Description: "Which one of this name."}
 	}
 	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
+}
+
+// UpgradeState implements resource.ResourceWithUpgradeState.
+func (r *Resource[M, P]) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
+	return upgrade.Upgraders(r.kind.Upgrades)
 }
