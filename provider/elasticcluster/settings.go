@@ -50,6 +50,7 @@ var NewSettings = elasticresource.New[SettingsModel, settings, *SettingsModel](e
 	Privileges:  []string{"manage"},
 	Attributes:  settingsAttributes,
 	Name:        func(m *SettingsModel) *types.String { return &m.Name },
+	Sources:     []elasticresource.Source{{Provider: elasticresource.Elasticstack, Type: "elasticstack_elasticsearch_cluster_settings", Take: takeSettings}},
 	Validate:    validateSettings,
 	Desired: func(_ context.Context, m *SettingsModel, _ elasticresource.Context) (settings, bool, diag.Diagnostics) {
 		want, known := m.AllSettings()
@@ -88,9 +89,11 @@ const settingsDescription = "Persistent settings of an Elasticsearch cluster, su
 	"when the resource is destroyed, are put back to what they were before. Settings of a node, in `elasticsearch.yml`, are those of " +
 	"`flowstack_elasticsearch_node`."
 
+const defaultName = "cluster"
+
 var settingsAttributes = map[string]schema.Attribute{
 	"name": schema.StringAttribute{
-		Optional: true, Computed: true, Default: stringdefault.StaticString("cluster"),
+		Optional: true, Computed: true, Default: stringdefault.StaticString(defaultName),
 		MarkdownDescription: "Tells several of these resources apart; it means nothing to Elasticsearch. Default `cluster`.",
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},

@@ -35,6 +35,8 @@ type Kind[M, O any] struct {
 
 	// NotImported says why an object that is there already cannot be imported; empty: it can.
 	NotImported string
+	// Sources are what a moved block can come from. None: from nothing.
+	Sources []Source
 	// Kibana: the object is Kibana's, not Elasticsearch's.
 	Kibana bool
 

@@ -28,6 +28,7 @@ func New[M, O any, P model[M]](kind Kind[M, O]) func() resource.Resource {
 			resource.ResourceWithIdentity
 			resource.ResourceWithImportState
 			resource.ResourceWithModifyPlan
+			resource.ResourceWithMoveState
 			resource.ResourceWithUpgradeState
 			resource.ResourceWithValidateConfig
 		})

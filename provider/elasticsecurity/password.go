@@ -39,6 +39,7 @@ var NewPassword = elasticresource.New[PasswordModel, account, *PasswordModel](el
 	Attributes:    passwordAttributes,
 	Name:          func(m *PasswordModel) *types.String { return &m.Username },
 	NameAttribute: "username",
+	Sources:       []elasticresource.Source{{Provider: elasticresource.Elasticstack, Type: "elasticstack_elasticsearch_security_system_user"}},
 	Plan:          planLogin[PasswordModel],
 	Prepare:       prepareLogin[PasswordModel],
 	Desired: func(_ context.Context, m *PasswordModel, _ elasticresource.Context) (account, bool, diag.Diagnostics) {

@@ -46,6 +46,7 @@ var roleKind = elasticresource.Kind[RoleModel, security.Role]{
 	Privileges:  []string{"manage_security"},
 	Attributes:  withPrivileges(roleAttributes, "its holders"),
 	Name:        func(m *RoleModel) *types.String { return &m.Name },
+	Sources:     []elasticresource.Source{{Provider: elasticresource.Elasticstack, Type: "elasticstack_elasticsearch_security_role"}},
 	Validate:    func(_ context.Context, m *RoleModel) diag.Diagnostics { return m.validate() },
 	Desired:     desiredRole,
 	Facts:       security.Role.Facts,

@@ -49,6 +49,7 @@ var userKind = elasticresource.Kind[UserModel, account]{
 	Attributes:    userAttributes,
 	Name:          func(m *UserModel) *types.String { return &m.Username },
 	NameAttribute: "username",
+	Sources:       []elasticresource.Source{{Provider: elasticresource.Elasticstack, Type: "elasticstack_elasticsearch_security_user"}},
 	Plan:          planLogin[UserModel],
 	Prepare:       prepareLogin[UserModel],
 	Desired:       desiredUser,

@@ -46,6 +46,7 @@ var spaceKind = elasticresource.Kind[spaceModel, kbn.Space]{
 	Attributes:    spaceAttributes,
 	Name:          func(m *spaceModel) *types.String { return &m.SpaceID },
 	NameAttribute: "space_id",
+	Sources:       []elasticresource.Source{{Provider: elasticresource.Elasticstack, Type: "elasticstack_kibana_space"}},
 	Desired:       wantedSpace,
 	Facts:         spaceFacts,
 	Read: func(ctx context.Context, m *spaceModel, c elasticresource.Context) (kbn.Space, bool, error) {

@@ -26,6 +26,8 @@ import (
 type CLI struct {
 	Dir string // with the configuration and the state
 	Env []string
+	// Former are other providers in the state, such as elastic/elasticstack: this one stands for them, so that none is looked for. It has none of their resources.
+	Former []string
 
 	t    *testing.T
 	tofu string
@@ -37,7 +39,7 @@ type Outcome struct {
 	Changes          int      // resources that would be, or were, added, changed or removed
 }
 
-const address = "registry.opentofu.org/flowstack/flowstack"
+const registry = "registry.opentofu.org/"
 
 // NewCLI prepares a folder of its own.
 func NewCLI(t *testing.T) *CLI {
@@ -132,7 +134,7 @@ func (c *CLI) serve() (reattach string, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	go func() {
-		err := tf6server.Serve(address, func() tfprotov6.ProviderServer { return server() },
+		err := tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return server() },
 			tf6server.WithDebug(ctx, ready, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(c.t), tf6server.WithoutLogStderrOverride())
 		if err != nil {
 			panic(err) // the test would wait for ever
@@ -146,10 +148,14 @@ func (c *CLI) serve() (reattach string, stop func()) {
 			c.t.Log(err) // the fake host may have been stopped before
 		}
 	}
-	text, err := json.Marshal(map[string]any{address: map[string]any{
-		"Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.Getpid(), "Test": true,
-		"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
-	}})
+	attach := map[string]any{}
+	for _, provider := range append([]string{"flowstack/flowstack"}, c.Former...) {
+		attach[registry+provider] = map[string]any{
+			"Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.Getpid(), "Test": true,
+			"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
+		}
+	}
+	text, err := json.Marshal(attach)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ type Failure struct {
 func StartElasticsearch(t *testing.T) *Elasticsearch {
 	t.Helper()
 	e := &Elasticsearch{
-		Password: "elastic-password-canary", index: elasticfake.New(elasticfake.Options{}), security: newESSecurity(), cluster: newESCluster(),
+		Password: "elastic-password-canary", index: elasticfake.New(elasticfake.Options{PathRepo: []string{"/srv/snapshots"}}), security: newESSecurity(), cluster: newESCluster(),
 	}
 	e.Server = httptest.NewTLSServer(e)
 	t.Cleanup(e.Close)

@@ -125,6 +125,7 @@ var NewPolicy = elasticresource.New[PolicyModel, map[string]any, *PolicyModel](e
 	Privileges: []string{"manage_slm"},
 	Attributes: policyAttributes,
 	Name:       func(m *PolicyModel) *types.String { return &m.Name },
+	Sources:    []elasticresource.Source{{Provider: elasticresource.Elasticstack, Type: "elasticstack_elasticsearch_snapshot_lifecycle"}},
 	Validate:   validatePolicy,
 	Desired: func(ctx context.Context, m *PolicyModel, _ elasticresource.Context) (map[string]any, bool, diag.Diagnostics) {
 		return m.body(ctx)

@@ -88,6 +88,7 @@ var NewRepository = elasticresource.New[RepositoryModel, repository, *Repository
 	Privileges: []string{"manage"},
 	Attributes: repositoryAttributes,
 	Name:       func(m *RepositoryModel) *types.String { return &m.Name },
+	Sources:    []elasticresource.Source{{Provider: elasticresource.Elasticstack, Type: "elasticstack_elasticsearch_snapshot_repository"}},
 	Validate:   validateRepository,
 	Desired:    desiredRepository,
 	Facts:      repositoryFacts,
