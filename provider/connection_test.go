@@ -426,7 +426,7 @@ var (
 	actionAttribute = regexp.MustCompile(`^ +(\w+) += (?:"([^"]*)"|(\d+))$`)
 )
 
-// TestExamplesOfActions plans them by the provider protocol: OpenTofu has no actions.
+// TestExamplesOfActions plans them by the provider protocol: OpenTofu has no actions. TestTerraformActions does it with Terraform.
 func TestExamplesOfActions(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(providertest.Root(t), "examples", "actions", "*", "*.tf"))
 	if err != nil || len(files) < 3 {
@@ -471,7 +471,7 @@ var (
 	listAttribute = regexp.MustCompile(`^ +(\w+) += (?:"([^"]*)"|(true)|\["([^"]*)"\])$`)
 )
 
-// TestExamplesOfLists asks what they ask by the provider protocol: OpenTofu has no list blocks.
+// TestExamplesOfLists asks what they ask by the provider protocol: OpenTofu has no list blocks. TestTerraformQuery does it with Terraform.
 func TestExamplesOfLists(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(providertest.Root(t), "examples", "list-resources", "*", "*.tfquery.hcl"))
 	if err != nil || len(files) < 7 {

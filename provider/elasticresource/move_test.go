@@ -79,10 +79,11 @@ func TestMovedFromElasticsProvider(t *testing.T) {
 	tofu.Former = []string{elasticresource.Elasticstack}
 	// Drift is not hidden by what the other provider believed.
 	s.elasticsearch.SetRole("reader", map[string]any{"cluster": []string{"monitor", "manage"}, "indices": []any{map[string]any{"names": []string{"flows"}, "privileges": []string{"read"}}}})
+	var blocks strings.Builder
 	for to, m := range moved {
-		config += "moved {\n  from = " + m.from + ".this\n  to   = " + to + ".this\n}\n"
+		fmt.Fprintf(&blocks, "moved {\n  from = %s.this\n  to   = %s.this\n}\n", m.from, to)
 	}
-	tofu.Write(config)
+	tofu.Write(config + blocks.String())
 	plan, said := tofu.Show()
 	if len(said.Errors)+len(said.Warnings) > 0 {
 		t.Fatalf("%q, %q", said.Errors, said.Warnings)

@@ -22,29 +22,28 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 )
 
-// CLI runs OpenTofu with the provider in the test's process, for what plugin-testing cannot see: warnings.
+// CLI runs OpenTofu, or the Terraform that FLOWSTACK_TERRAFORM names, with the provider in the test's process, for what plugin-testing cannot see: warnings.
 type CLI struct {
 	Dir string // with the configuration and the state
 	Env []string
 	// Former are other providers in the state, such as elastic/elasticstack: this one stands for them, so that none is looked for. It has none of their resources.
 	Former []string
 
-	t    *testing.T
-	tofu string
+	t       *testing.T
+	program program
 }
 
 // Outcome is what a command said.
 type Outcome struct {
 	Warnings, Errors []string // summary, a line feed, and the detail
 	Changes          int      // resources that would be, or were, added, changed or removed
+	Found            []string // by a query: the type and the display name
 }
-
-const registry = "registry.opentofu.org/"
 
 // NewCLI prepares a folder of its own.
 func NewCLI(t *testing.T) *CLI {
 	t.Helper()
-	return &CLI{Dir: t.TempDir(), t: t, tofu: Tofu(t)}
+	return &CLI{Dir: t.TempDir(), t: t, program: findProgram(t)}
 }
 
 // Write writes the configuration.
@@ -63,6 +62,24 @@ func (c *CLI) Apply() Outcome { return c.run("apply", "-json", "-input=false", "
 
 // Destroy runs tofu destroy.
 func (c *CLI) Destroy() Outcome { return c.run("destroy", "-json", "-input=false", "-auto-approve") }
+
+// Query runs terraform query, which writes configuration for what it finds to a file; empty: it does not. It is Terraform's alone, from 1.14 on.
+func (c *CLI) Query(into string) Outcome {
+	args := []string{"query", "-json"}
+	if into != "" {
+		args = append(args, "-generate-config-out="+into)
+	}
+	return c.run(args...)
+}
+
+// Invoke plans, or applies, one action alone. It is Terraform's alone, from 1.14 on.
+func (c *CLI) Invoke(command, action string) Outcome {
+	args := []string{command, "-json", "-input=false", "-invoke=" + action}
+	if command == "apply" {
+		args = append(args, "-auto-approve")
+	}
+	return c.run(args...)
+}
 
 // Show plans and returns the plan in full, besides what was said.
 func (c *CLI) Show() (*tfjson.Plan, Outcome) {
@@ -120,7 +137,7 @@ func (c *CLI) run(args ...string) Outcome {
 }
 
 func (c *CLI) exec(reattach string, args ...string) ([]byte, error) {
-	command := exec.CommandContext(c.t.Context(), c.tofu, args...)
+	command := exec.CommandContext(c.t.Context(), c.program.path, args...)
 	command.Dir = c.Dir
 	command.Env = append(append(os.Environ(), "TF_REATTACH_PROVIDERS="+reattach, "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE="), c.Env...)
 	return command.CombinedOutput()
@@ -150,7 +167,7 @@ func (c *CLI) serve() (reattach string, stop func()) {
 	}
 	attach := map[string]any{}
 	for _, provider := range append([]string{"flowstack/flowstack"}, c.Former...) {
-		attach[registry+provider] = map[string]any{
+		attach[c.program.registry+"/"+provider] = map[string]any{
 			"Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.Getpid(), "Test": true,
 			"Addr": map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
 		}
@@ -171,6 +188,10 @@ func (c *CLI) parse(out []byte) Outcome {
 		var message struct {
 			Diagnostic struct{ Severity, Summary, Detail string }
 			Changes    struct{ Add, Change, Remove int }
+			Found      struct {
+				Type string `json:"resource_type"`
+				Name string `json:"display_name"`
+			} `json:"list_resource_found"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &message); err != nil {
 			continue // what is not from the JSON view
@@ -183,6 +204,9 @@ func (c *CLI) parse(out []byte) Outcome {
 			}
 		case "error":
 			outcome.Errors = append(outcome.Errors, text)
+		}
+		if message.Found.Type != "" {
+			outcome.Found = append(outcome.Found, message.Found.Type+" "+message.Found.Name)
 		}
 		outcome.Changes += message.Changes.Add + message.Changes.Change + message.Changes.Remove
 	}

@@ -3,7 +3,10 @@
 package providertest
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -15,12 +18,13 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 )
 
-// Factories prepares the environment for plugin-testing with OpenTofu and returns the provider, whose connections end with the
+// Factories prepares the environment for plugin-testing with the command line and returns the provider, whose connections end with the
 // test.
 func Factories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
 	t.Helper()
-	t.Setenv("TF_ACC_TERRAFORM_PATH", Tofu(t))
-	t.Setenv("TF_ACC_PROVIDER_HOST", "registry.opentofu.org")
+	program := findProgram(t)
+	t.Setenv("TF_ACC_TERRAFORM_PATH", program.path)
+	t.Setenv("TF_ACC_PROVIDER_HOST", program.registry)
 	t.Setenv("TF_ACC_PROVIDER_NAMESPACE", "flowstack")
 	t.Setenv("CHECKPOINT_DISABLE", "1")
 	t.Setenv("TF_CLI_CONFIG_FILE", "")
@@ -41,17 +45,52 @@ func Factories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error)
 	}
 }
 
-// Tofu is the path of the command line that the tests are run with.
-func Tofu(t *testing.T) string {
+// program is the command line that the tests are run with.
+type program struct {
+	path     string
+	registry string // where it looks for providers that are called flowstack/flowstack
+}
+
+// findProgram is the Terraform that FLOWSTACK_TERRAFORM names, or OpenTofu.
+func findProgram(t *testing.T) program {
 	t.Helper()
-	path := os.Getenv("FLOWSTACK_TOFU")
+	found := program{os.Getenv("FLOWSTACK_TERRAFORM"), "registry.terraform.io"}
+	if found.path == "" {
+		found = program{os.Getenv("FLOWSTACK_TOFU"), "registry.opentofu.org"}
+	}
+	if found.path == "" {
+		found.path = filepath.Join(Root(t), "bin", "tofu")
+	}
+	if _, err := os.Stat(found.path); err != nil {
+		t.Fatalf("there is no command line to test with (%v): run make test", err)
+	}
+	return found
+}
+
+// NeedTerraform skips a test of what OpenTofu has not, unless there is a Terraform of at least this minor version of 1.
+func NeedTerraform(t *testing.T, minor int) {
+	t.Helper()
+	path := os.Getenv("FLOWSTACK_TERRAFORM")
 	if path == "" {
-		path = filepath.Join(Root(t), "bin", "tofu")
+		t.Skip("OpenTofu has it not: set FLOWSTACK_TERRAFORM to a Terraform")
 	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("there is no OpenTofu to test with (%v): run make test", err)
+	out, err := exec.CommandContext(t.Context(), path, "version", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return path
+	var is struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(out, &is); err != nil {
+		t.Fatal(err)
+	}
+	var has int
+	if _, err := fmt.Sscanf(is.Version, "1.%d.", &has); err != nil {
+		t.Fatalf("%s: %v", is.Version, err)
+	}
+	if has < minor {
+		t.Skipf("Terraform %s has it not", is.Version)
+	}
 }
 
 // Root is the top of the repository.

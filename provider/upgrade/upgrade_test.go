@@ -55,8 +55,11 @@ func (only) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provid
 func (only) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{}
 }
+
 func (only) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
-func (only) DataSources(context.Context) []func() datasource.DataSource                        { return nil }
+
+func (only) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
 func (o only) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{hostresource.New[model, *model](o.kind)}
 }
@@ -98,8 +101,8 @@ func TestUpgrade(t *testing.T) {
 				t.Fatal(err)
 			}
 			said := ""
-			for _, d := range upgraded.Diagnostics {
-				said += d.Summary + ": " + d.Detail
+			if len(upgraded.Diagnostics) > 0 {
+				said = upgraded.Diagnostics[0].Detail
 			}
 			if c.err != "" || said != "" {
 				if c.err == "" || !strings.Contains(said, c.err) {
