@@ -62,6 +62,8 @@ var NewDashboards = elasticresource.New[dashboardsModel, set, *dashboardsModel](
 	Within: []elasticresource.Part[dashboardsModel]{
 		{Attribute: "space", Of: func(m *dashboardsModel) *types.String { return &m.Space }, Default: kbn.DefaultSpace},
 	},
+	NotImported: "A set of dashboards is a name for objects, which Kibana does not know. Create it instead: objects that are there as the file has them are taken over, others with " +
+		"overwrite = true.",
 	Validate: validateDashboards,
 	Desired:  wantedSet,
 	Facts:    func(s set) host.Facts { return s.facts },
@@ -256,9 +258,6 @@ func readSet(ctx context.Context, m *dashboardsModel, c elasticresource.Context)
 	record, err := loadRecord(ctx, c.Private)
 	if err != nil {
 		return set{}, false, err
-	}
-	if m.Effective.IsNull() {
-		return set{}, false, errImport
 	}
 	objects, err := m.objects()
 	if err != nil {

@@ -3,7 +3,6 @@ package kibana
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	kbn "github.com/flowstack/terraform-provider-flowstack/appliance/kibana"
@@ -27,9 +26,6 @@ type entry struct {
 const largestKept = 64 << 10
 
 const recordKey = "objects"
-
-var errImport = errors.New("a set of dashboards is in no import: it is a name for objects, which Kibana does not know. Create it instead; objects that are there " +
-	"as the file has them are taken over, others with overwrite = true")
 
 func entryOf(object kbn.Object) entry {
 	return entry{Fact: factOf(object), sourceParts: object.Parts()}
