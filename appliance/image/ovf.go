@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// ovf describes the virtual machine (DMTF DSP0243 1.1, which vSphere, Workstation and VirtualBox take): two processors, 4 GiB, one disk, one network.
+// ovf describes the virtual machine (DMTF DSP0243 1.1, which vSphere, Workstation and VirtualBox take): two processors, 4 GiB, one disk, one network. The
+// properties are what cloud-init's data source OVF knows; vSphere asks for them, and VMware's tools in the machine hand them over.
 const ovf = `<?xml version="1.0" encoding="UTF-8"?>
 <Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1" xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1" xmlns:rasd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData" xmlns:vssd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData" xmlns:vmw="http://www.vmware.com/schema/ovf">
   <References>
@@ -34,7 +35,23 @@ const ovf = `<?xml version="1.0" encoding="UTF-8"?>
     <OperatingSystemSection ovf:id="96" vmw:osType="debian12_64Guest">
       <Info>Debian, 64 bits</Info>
     </OperatingSystemSection>
-    <VirtualHardwareSection>
+    <ProductSection>
+      <Info>The flowstack appliance</Info>
+      <Product>flowstack appliance</Product>
+      <Property ovf:key="public-keys" ovf:type="string" ovf:userConfigurable="true" ovf:value="">
+        <Label>SSH public key</Label>
+        <Description>May log in as root. Without one nobody can.</Description>
+      </Property>
+      <Property ovf:key="hostname" ovf:type="string" ovf:userConfigurable="true" ovf:value="">
+        <Label>Host name</Label>
+        <Description>"flow" where it is empty.</Description>
+      </Property>
+      <Property ovf:key="user-data" ovf:type="string" ovf:userConfigurable="true" ovf:value="">
+        <Label>User data of cloud-init</Label>
+        <Description>In Base64, for more than the above.</Description>
+      </Property>
+    </ProductSection>
+    <VirtualHardwareSection ovf:transport="com.vmware.guestInfo">
       <Info>Virtual hardware</Info>
       <System>
         <vssd:ElementName>Virtual hardware</vssd:ElementName>
