@@ -295,8 +295,58 @@ func TestRenamedHost(t *testing.T) {
 	}
 }
 
-// foreign are examples that need a provider of somebody else, too. Only their format is looked at, by make lint.
-var foreign = map[string]string{"appliance-libvirt": "dmacvicar/libvirt"}
+// foreign are examples that need a provider of somebody else, too. See TestForeignExamples.
+var foreign = map[string]string{
+	"appliance-aws": "hashicorp/aws", "appliance-gcp": "hashicorp/google", "appliance-libvirt": "dmacvicar/libvirt", "appliance-proxmox": "bpg/proxmox",
+	"appliance-vsphere": "vmware/vsphere",
+}
+
+var (
+	declaredVariable = regexp.MustCompile(`(?s)variable "([a-z0-9_]+)" \{\n  description = "[A-Z][^\n]+\.[^\n]*"\n  type `)
+	usedVariable     = regexp.MustCompile(`\bvar\.([a-z0-9_]+)`)
+)
+
+// TestForeignExamples: what can be said of them without the other provider. make lint looks at their format.
+func TestForeignExamples(t *testing.T) {
+	for name, other := range foreign {
+		t.Run(name, func(t *testing.T) {
+			text := map[string]string{}
+			for _, file := range []string{"main.tf", "variables.tf", "README.md"} {
+				content, err := os.ReadFile(filepath.Join(providertest.Root(t), "examples", name, file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				text[file] = string(content)
+			}
+			if !strings.Contains(text["main.tf"], fmt.Sprintf("source  = %q", other)) {
+				t.Errorf("it does not ask for the provider %s", other)
+			}
+			names := func(expression *regexp.Regexp, text string) []string {
+				matches := expression.FindAllStringSubmatch(text, -1)
+				found := make([]string, len(matches))
+				for i, match := range matches {
+					found[i] = match[1]
+				}
+				slices.Sort(found)
+				return slices.Compact(found)
+			}
+			declared, used := names(declaredVariable, text["variables.tf"]), names(usedVariable, text["main.tf"])
+			if len(used) == 0 || !slices.Equal(declared, used) || strings.Count(text["variables.tf"], "variable \"") != len(declared) {
+				t.Errorf("variables that are declared and described: %q, and used: %q", declared, used)
+			}
+			for _, match := range regexp.MustCompile(`TF_VAR_([a-z0-9_]+)`).FindAllStringSubmatch(text["README.md"], -1) {
+				if !slices.Contains(used, match[1]) {
+					t.Errorf("the README sets %s, which is no variable", match[1])
+				}
+			}
+			for _, block := range regexp.MustCompile(`(?m)^variable "([a-z0-9_]+)" \{\n(?:  .*\n)*\}`).FindAllStringSubmatch(text["variables.tf"], -1) {
+				if !strings.Contains(block[0], "  default ") && !strings.Contains(text["README.md"], "TF_VAR_"+block[1]) {
+					t.Errorf("the README does not say that %s has to be set", block[1])
+				}
+			}
+		})
+	}
+}
 
 // TestExamples plans every example and every module: the provider's alone, each resource's with the provider's, and those of whole hosts.
 func TestExamples(t *testing.T) {
