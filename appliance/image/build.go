@@ -68,8 +68,7 @@ func (b Builder) say(format string, args ...any) {
 	}
 }
 
-// packages is the folder of Debian's packages that were got already. apt compares their sizes with the signed index, no more: for an image that goes to others, begin
-// with an empty cache.
+// packages is the folder of Debian's packages that were got already. Who may write there can keep a build from ending, no more: see packagesChecked.
 func (b Builder) packages() string { return filepath.Join(b.Cache, "image-packages") }
 
 // tools returns the root of the system with the tools, which is made once for these tools and these sources.
@@ -99,7 +98,19 @@ func (b Builder) tools(ctx context.Context, s Spec) (string, error) {
 
 // Hooks of each bootstrap: packages that were got before are not got again. The system is in $1, the packages in $PACKAGES.
 const (
-	packagesIn  = `mkdir -p "$1/var/cache/apt/archives"; find "$PACKAGES" -name "*.deb" -exec cp -t "$1/var/cache/apt/archives" {} +`
+	packagesIn = `mkdir -p "$1/var/cache/apt/archives"; find "$PACKAGES" -name "*.deb" -exec cp -t "$1/var/cache/apt/archives" {} +`
+	// apt compares no more than the sizes of packages that are there already: here what was installed is compared with the digests of the signed index.
+	packagesChecked = `set -eu
+lists=$(mktemp)
+trap 'rm -f "$lists"' EXIT
+sed -n 's/^SHA256: //p' "$1"/var/lib/apt/lists/*_Packages >"$lists"
+names=$(chroot "$1" dpkg-query --show --showformat '${Package}_${Version}_${Architecture}.deb\n' | sed 's/:/%3a/g')
+cd "$1/var/cache/apt/archives"
+sums=$(sha256sum $names)
+if others=$(echo "$sums" | grep -vF -f "$lists"); then
+	echo "not what the mirror's index lists, delete it in $PACKAGES: $others" >&2
+	exit 1
+fi`
 	packagesOut = `mv -n -t "$PACKAGES" "$1"/var/cache/apt/archives/*.deb; rm -f "$1"/var/cache/apt/archives/*.deb "$1"/var/cache/apt/*.bin`
 )
 
@@ -111,7 +122,7 @@ func (b Builder) bootstrap(ctx context.Context, s Spec, target string, packages,
 	}
 	args := []string{
 		"--quiet", "--mode=root", "--variant=minbase", "--format=" + format, "--architectures=" + s.Architecture, "--include=" + strings.Join(packages, ","),
-		"--skip=download/empty", "--skip=essential/unlink", "--setup-hook=" + packagesIn, "--customize-hook=" + packagesOut,
+		"--skip=download/empty", "--skip=essential/unlink", "--setup-hook=" + packagesIn, "--customize-hook=" + packagesChecked, "--customize-hook=" + packagesOut,
 	}
 	if s.Snapshot != "" {
 		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)

@@ -1,6 +1,8 @@
 package image
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,5 +50,37 @@ func TestRepository(t *testing.T) {
 	w.spec.Elastic = t.TempDir()
 	if err := w.repository(t.Context()); err == nil || !strings.Contains(err.Error(), "no .deb") {
 		t.Errorf("an empty folder: %v", err)
+	}
+}
+
+// TestPackagesAreThoseOfTheIndex: one in the cache with other octets ends the build, and says which.
+func TestPackagesAreThoseOfTheIndex(t *testing.T) {
+	const archives = "var/cache/apt/archives/"
+	root := tree(t, map[string]string{
+		archives + "a_1%3a2_all.deb": "a", archives + "b_1_amd64.deb": "b", archives + "unused_1_all.deb": "another",
+		"var/lib/apt/lists/m_Packages": fmt.Sprintf("Package: a\nSHA256: %x\n\nPackage: b\nSHA256: %x\n", sha256.Sum256([]byte("a")), sha256.Sum256([]byte("b"))),
+	})
+	programs := tree(t, map[string]string{"chroot": "#!/bin/sh\nprintf 'a_1:2_all.deb\\nb_1_amd64.deb\\n'\n"})
+	if err := os.Chmod(filepath.Join(programs, "chroot"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	check := func() (string, error) {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", packagesChecked, "exec", root)
+		cmd.Env = append(os.Environ(), "PATH="+programs+":"+os.Getenv("PATH"), "PACKAGES=/the/cache")
+		said, err := cmd.CombinedOutput()
+		return string(said), err
+	}
+	if said, err := check(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	grow(t, root, archives+"b_1_amd64.deb", "c")
+	if said, err := check(); err == nil || !strings.Contains(said, "b_1_amd64.deb") || strings.Contains(said, "a_1") {
+		t.Errorf("%v: %s", err, said)
+	}
+	if err := os.Remove(filepath.Join(root, archives+"b_1_amd64.deb")); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := check(); err == nil {
+		t.Errorf("a package that is not there is not missed: %s", said)
 	}
 }
