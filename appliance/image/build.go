@@ -159,7 +159,8 @@ func run(cmd *exec.Cmd) ([]byte, error) {
 type workshop struct {
 	Builder
 	spec       Spec
-	root, work string // the system with the tools, and a folder in it
+	root, work string      // the system with the tools, and a folder in it
+	given      []installed // Elastic's packages, which are there to be installed
 }
 
 func (w *workshop) path(name string) string { return filepath.Join(w.work, name) }
@@ -353,6 +354,7 @@ func (w *workshop) bill(ctx context.Context) error {
 		}
 		content.packages = append(content.packages, installed{name: fields[0], version: fields[1], architecture: fields[2], licences: licences(string(copyright))})
 	}
+	content.packages = append(content.packages, w.given...)
 	text, err := content.cycloneDX(w.spec)
 	if err != nil {
 		return err

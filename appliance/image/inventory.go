@@ -19,6 +19,7 @@ import (
 // installed is a package that is in the image.
 type installed struct {
 	name, version, architecture string
+	vendor                      string   // as package URLs name it; Debian when empty
 	licences                    []string // as its copyright file names them
 }
 
@@ -186,6 +187,9 @@ func (i inventory) cycloneDX(s Spec) ([]byte, error) {
 	all := make([]component, 0, len(i.packages)+len(i.modules))
 	for _, p := range i.packages {
 		c := component{Type: "library", Name: p.name, Version: p.version, PURL: fmt.Sprintf("pkg:deb/debian/%s@%s?arch=%s&distro=%s", p.name, escapePURL(p.version), p.architecture, Suite)}
+		if p.vendor != "" {
+			c.PURL = fmt.Sprintf("pkg:deb/%s/%s@%s?arch=%s", p.vendor, p.name, escapePURL(p.version), p.architecture)
+		}
 		for _, name := range p.licences {
 			var l licence
 			l.License.Name = name

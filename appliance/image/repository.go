@@ -18,7 +18,7 @@ Suites: ./
 Trusted: yes
 `
 
-// repository lays out flowstack/packages in the work folder: Elastic's packages and the index that apt reads.
+// repository lays out flowstack/packages in the work folder: Elastic's packages and the index that apt reads. What they are is remembered for the SBOM.
 func (w *workshop) repository(ctx context.Context) error {
 	debs, err := filepath.Glob(filepath.Join(w.spec.Elastic, "*.deb"))
 	if err != nil {
@@ -39,6 +39,11 @@ func (w *workshop) repository(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		p, err := packageOf(ctx, deb)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		w.given = append(w.given, p)
 		info, err := os.Stat(deb)
 		if err != nil {
 			return err
@@ -60,4 +65,24 @@ func (w *workshop) repository(ctx context.Context) error {
 		os.WriteFile(filepath.Join(folder, "Packages"), []byte(index.String()), 0o644),      //nolint:gosec // apt reads it as a user of its own
 		os.WriteFile(w.path("flowstack/packages.sources"), []byte(repositorySource), 0o644), //nolint:gosec // likewise
 	)
+}
+
+// packageOf is what a package says of itself, with the licences that its copyright file names.
+func packageOf(ctx context.Context, deb string) (installed, error) {
+	var p installed
+	fields, err := run(exec.CommandContext(ctx, "dpkg-deb", "--show", "--showformat", "${Package} ${Version} ${Architecture}", deb))
+	if err != nil {
+		return p, err
+	}
+	if _, err := fmt.Sscan(string(fields), &p.name, &p.version, &p.architecture); err != nil {
+		return p, fmt.Errorf("fields %q: %w", fields, err)
+	}
+	p.vendor = "elastic"
+	p.licences = []string{"not named in the package"}
+	// Where it has no such file, tar finds nothing and says so.
+	copyright, err := run(exec.CommandContext(ctx, "sh", "-c", `dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards "*usr/share/doc/$2/copyright"`, "sh", deb, p.name))
+	if err == nil {
+		p.licences = licences(string(copyright))
+	}
+	return p, ctx.Err()
 }

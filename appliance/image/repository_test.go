@@ -16,7 +16,9 @@ func TestRepository(t *testing.T) {
 	tree := filepath.Join(folder, "tree")
 	control := "Package: elasticsearch\nVersion: 7.17.29\nArchitecture: amd64\nMaintainer: tests <tests@flowstack.example>\nDescription: a package for tests\n"
 	for _, err := range []error{
-		os.MkdirAll(filepath.Join(tree, "DEBIAN"), 0o755), os.WriteFile(filepath.Join(tree, "DEBIAN/control"), []byte(control), 0o600),
+		os.MkdirAll(filepath.Join(tree, "usr/share/doc/elasticsearch"), 0o755), os.MkdirAll(filepath.Join(tree, "DEBIAN"), 0o755),
+		os.WriteFile(filepath.Join(tree, "usr/share/doc/elasticsearch/copyright"), []byte("Copyright: Elasticsearch B.V.\nLicense: Elastic-License\n"), 0o600),
+		os.WriteFile(filepath.Join(tree, "DEBIAN/control"), []byte(control), 0o600),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -45,6 +47,15 @@ func TestRepository(t *testing.T) {
 	for _, line := range []string{"Package: elasticsearch\n", "Filename: ./elasticsearch-7.17.29-amd64.deb\n", "SHA256: " + want + "\n"} {
 		if !strings.Contains(string(index), line) {
 			t.Errorf("%q is missing in\n%s", line, index)
+		}
+	}
+	bill, err := inventory{packages: w.given}.cycloneDX(Spec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"pkg:deb/elastic/elasticsearch@7.17.29?arch=amd64"`, `"Elastic-License"`} {
+		if !strings.Contains(string(bill), want) {
+			t.Errorf("%s is missing in the SBOM:\n%s", want, bill)
 		}
 	}
 	w.spec.Elastic = t.TempDir()
