@@ -25,7 +25,9 @@ type KeyBy int
 // The ways.
 const (
 	ByCredential KeyBy = iota // systemd's ssh.authorized_keys.root, in SMBIOS
+	ByFirmware                // the same, in QEMU's fw_cfg
 	BySeed                    // cloud-init's NoCloud, a disk with the label CIDATA
+	ByMetadata                // cloud-init's Ec2: the machine looks like an instance of EC2, and has its metadata service
 	ByNobody                  // not at all
 )
 
@@ -80,7 +82,13 @@ func startAppliance(ctx context.Context, r *run, options ApplianceOptions) (*App
 	if err != nil {
 		return nil, err
 	}
-	h, qemu, err := newEmulated(ctx, r, "appliance", applianceMemoryMiB, options.UDP, key.private)
+	var network []string
+	if options.Key == ByMetadata {
+		if network, err = metadataService(r.dir, key.public); err != nil {
+			return nil, err
+		}
+	}
+	h, qemu, err := newEmulated(ctx, r, "appliance", applianceMemoryMiB, options.UDP, key.private, network...)
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +113,20 @@ func startAppliance(ctx context.Context, r *run, options ApplianceOptions) (*App
 	switch options.Key {
 	case ByCredential:
 		a.args = append(a.args, "-smbios", "type=11,value=io.systemd.credential.binary:ssh.authorized_keys.root="+base64.StdEncoding.EncodeToString([]byte(key.public+"\n")))
+	case ByFirmware:
+		file := filepath.Join(r.dir, "authorized_keys")
+		if err := os.WriteFile(file, []byte(key.public+"\n"), 0o600); err != nil {
+			return nil, err
+		}
+		a.args = append(a.args, "-fw_cfg", "name=opt/io.systemd.credentials/ssh.authorized_keys.root,file="+file)
 	case BySeed:
 		seed, err := writeSeed(r.dir, key.public)
 		if err != nil {
 			return nil, err
 		}
 		a.args = append(a.args, "-drive", "file.driver=vvfat,file.label=CIDATA,file.dir="+seed+",format=raw,if=virtio,readonly=on")
+	case ByMetadata:
+		a.args = append(a.args, "-smbios", "type=1,manufacturer=Amazon EC2,serial="+instanceUUID+",uuid="+instanceUUID)
 	case ByNobody:
 	}
 	return a, a.powerOn(ctx, options.Log)
@@ -145,7 +161,20 @@ func (a *Appliance) powerOn(ctx context.Context, log Logf) error {
 		return err
 	}
 	a.stop = func(context.Context) error { return a.machine.id.signal(syscall.SIGTERM) }
-	err = poll(ctx, "the console to say that the collector runs", func() (bool, error) {
+	if err := a.awaitReady(ctx, 0); err != nil {
+		return err
+	}
+	a.Ready = time.Since(began)
+	log.printf("the appliance's collector runs %.1f s after power on", a.Ready.Seconds())
+	if a.key == ByNobody {
+		return nil
+	}
+	return a.waitReady(ctx, applianceBootLimit)
+}
+
+// awaitReady waits until the console, behind what it had written before, says that the collector runs, and takes the host key from there.
+func (a *Appliance) awaitReady(ctx context.Context, before int) error {
+	err := poll(ctx, "the console to say that the collector runs", func() (bool, error) {
 		if err := a.machine.exited(); err != nil {
 			return false, err
 		}
@@ -153,20 +182,37 @@ func (a *Appliance) powerOn(ctx context.Context, log Logf) error {
 		if errors.Is(err, os.ErrNotExist) {
 			return false, nil
 		}
-		found := consoleHostKey.FindSubmatch(text)
-		if found == nil || !bytes.Contains(text, []byte(consoleReady)) {
+		if err != nil {
 			return false, err
 		}
-		a.HostKey = string(found[1])
-		return true, err
+		text = text[min(before, len(text)):]
+		found := consoleHostKey.FindAllSubmatchIndex(text, -1)
+		if found == nil {
+			return false, nil
+		}
+		last := found[len(found)-1]
+		a.HostKey = string(text[last[2]:last[3]])
+		return bytes.Contains(text[last[1]:], []byte(consoleReady)), nil
 	})
 	if err != nil {
 		return fmt.Errorf("%w; console: %s", err, tail(a.console))
 	}
-	a.Ready = time.Since(began)
-	log.printf("the appliance's collector runs %.1f s after power on", a.Ready.Seconds())
-	if a.key == ByNobody {
-		return nil
+	return nil
+}
+
+// Restart runs a program that restarts the machine, and waits as StartAppliance does, for what the console says from then on.
+func (a *Appliance) Restart(ctx context.Context, argv ...string) error {
+	before, err := a.ConsoleText()
+	if err != nil {
+		return err
+	}
+	// The machine may take the connection away before it says that all went well.
+	var exit *ssh.ExitError
+	if _, err := a.Run(ctx, argv...); errors.As(err, &exit) && exit.Signal() == "" {
+		return err
+	}
+	if err := a.awaitReady(ctx, len(before)); err != nil {
+		return err
 	}
 	return a.waitReady(ctx, applianceBootLimit)
 }

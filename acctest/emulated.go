@@ -13,10 +13,10 @@ import (
 )
 
 // newEmulated prepares a host that QEMU emulates, which is reached over SSH at a free port of 127.0.0.1, and over UDP at others for those of its ports that are asked for.
-// The arguments are those of any such machine; a disk has to be added.
+// The arguments are those of any such machine; a disk has to be added. Options of QEMU's network are those that are not here anyway.
 //
 // KVM is not used even where there is a /dev/kvm: nested virtualisation that fails half way costs more than emulation.
-func newEmulated(ctx context.Context, r *run, name string, memoryMiB int, udp []int, privateKey []byte) (h *Host, qemu []string, err error) {
+func newEmulated(ctx context.Context, r *run, name string, memoryMiB int, udp []int, privateKey []byte, options ...string) (h *Host, qemu []string, err error) {
 	h = &Host{
 		Name: name, Address: netip.AddrFrom4([4]byte{127, 0, 0, 1}), User: "root", PrivateKey: privateKey,
 		run: r, console: filepath.Join(r.dir, "console.log"), grace: 10 * time.Second, udp: map[int]int{},
@@ -27,7 +27,7 @@ func newEmulated(ctx context.Context, r *run, name string, memoryMiB int, udp []
 	if h.Port, err = freePort(ctx); err != nil {
 		return nil, nil, err
 	}
-	forwards := []string{"user", "id=n", fmt.Sprintf("hostfwd=tcp:127.0.0.1:%d-:22", h.Port)}
+	forwards := append([]string{"user", "id=n", fmt.Sprintf("hostfwd=tcp:127.0.0.1:%d-:22", h.Port)}, options...)
 	for _, port := range udp {
 		if h.udp[port], err = freePort(ctx); err != nil {
 			return nil, nil, err

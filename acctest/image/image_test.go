@@ -49,7 +49,9 @@ func TestAppliance(t *testing.T) {
 	})
 	raw := only(t, first, "raw")
 	t.Run("BIOS, a credential, an apply, a power cut", func(t *testing.T) { testLife(t, first, raw) })
+	t.Run("a factory reset", func(t *testing.T) { testReset(t, raw) })
 	t.Run("UEFI and a seed", func(t *testing.T) { testSeed(t, raw) })
+	t.Run("metadata of EC2", func(t *testing.T) { testMetadata(t, raw) })
 	t.Run("nobody gets in without a key", func(t *testing.T) { testNobody(t, raw) })
 }
 
@@ -142,7 +144,7 @@ func testLife(t *testing.T, built, raw string) {
 	if after := run(t, a, "sh", "-c", identity); after != before {
 		t.Errorf("after the power cut it is\n%s\nand was\n%s", after, before)
 	}
-	expectFlows(t, a)
+	expectFlows(t, a, allFlows)
 }
 
 // identity is what makes an appliance itself.
@@ -223,6 +225,9 @@ func apply(t *testing.T, a *acctest.Appliance) {
 // packets of the test, with acctest.FlowsPerPacket flows each.
 const packets = 5
 
+// allFlows is what a search says that finds all of them.
+var allFlows = fmt.Sprintf("in all %d flows", packets*acctest.FlowsPerPacket)
+
 // sendFlows sends flows from outside, through the firewall, and waits until they are kept.
 func sendFlows(t *testing.T, a *acctest.Appliance) {
 	t.Helper()
@@ -232,13 +237,12 @@ func sendFlows(t *testing.T, a *acctest.Appliance) {
 		must(t, n.Send())
 	}
 	must(t, n.Close())
-	expectFlows(t, a)
+	expectFlows(t, a, allFlows)
 }
 
-// expectFlows waits until all flows are found.
-func expectFlows(t *testing.T, a *acctest.Appliance) {
+// expectFlows waits until a search for flows says what is wanted.
+func expectFlows(t *testing.T, a *acctest.Appliance, want string) {
 	t.Helper()
-	want := fmt.Sprintf("in all %d flows", packets*acctest.FlowsPerPacket)
 	for {
 		got := run(t, a, "sh", "-c", "flowcollector flows 2>&1")
 		if strings.Contains(got, want) {
@@ -261,6 +265,13 @@ func testSeed(t *testing.T, raw string) {
 	must(t, a.Screenshot(t.Context(), picture))
 	if info, err := os.Stat(picture); err != nil || info.Size() < 1000 {
 		t.Errorf("the screen shows nothing: %v", err)
+	}
+}
+
+func testMetadata(t *testing.T, raw string) {
+	a := start(t, acctest.ApplianceOptions{Image: raw, Key: acctest.ByMetadata})
+	if got := run(t, a, "sh", "-c", "hostname; cloud-id; ls /home"); got != "flow-in-ec2\naws\n" {
+		t.Errorf("it is %q", got)
 	}
 }
 
