@@ -6,8 +6,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 const description = "The flow collector on a host: its package (carried inside the provider, nothing is downloaded), settings, credentials, " +
@@ -33,6 +36,7 @@ var attributes = map[string]schema.Attribute{
 		Optional: true,
 		MarkdownDescription: "PEM certificates that sign those of Elasticsearch. They are put beside the settings, and `output.elasticsearch.ca_file` names them. " +
 			"Without it, or the setting, the host's own are trusted.",
+		PlanModifiers: []planmodifier.String{semantic.PEM()},
 	},
 	"elasticsearch_password_wo": schema.StringAttribute{
 		Optional:  true,

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/elasticsearch"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 const description = "A node of Elasticsearch 7.17 (or 8) on a host, alone or one of a cluster: its package from Elastic's repository, pinned and held; heap, limits, `elasticsearch.yml`, " +
@@ -142,6 +143,7 @@ var attributes = map[string]schema.Attribute{
 	"heap_size": schema.StringAttribute{
 		Optional: true, Computed: true,
 		MarkdownDescription: "The heap, `-Xms` and `-Xmx` alike, such as `12g`. Default: by the host's memory, as the function [`jvm_heap`](../functions/jvm_heap.md) has it.",
+		PlanModifiers:       []planmodifier.String{semantic.Size()},
 	},
 	"beside": schema.SetAttribute{
 		Optional: true, Computed: true, ElementType: types.StringType,

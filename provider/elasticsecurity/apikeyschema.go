@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 const apiKeyDescription = "An API key of Elasticsearch for a program on a host, such as the collector. Its secret goes from Elasticsearch into a file of the host that only root reads, as " +
@@ -44,12 +46,14 @@ var apiKeyAttributes = map[string]schema.Attribute{
 		Optional:            true,
 		MarkdownDescription: "How long the key is good for: `90d`, `12h`. Without it, until it is invalidated.",
 		Validators:          []validator.String{stringvalidator.RegexMatches(periodPattern, "must be a number and d, h or m: 90d")},
+		PlanModifiers:       []planmodifier.String{semantic.Duration()},
 	},
 	"renew_before": schema.StringAttribute{
 		Optional: true,
 		MarkdownDescription: "How long before its end an apply replaces the key: `10d`. Default: a quarter of `expiration`. Somebody has to apply in that time, by hand or " +
 			"regularly.",
-		Validators: []validator.String{stringvalidator.RegexMatches(periodPattern, "must be a number and d, h or m: 10d")},
+		Validators:    []validator.String{stringvalidator.RegexMatches(periodPattern, "must be a number and d, h or m: 10d")},
+		PlanModifiers: []planmodifier.String{semantic.Duration()},
 	},
 	"key_id": schema.StringAttribute{
 		Computed: true, MarkdownDescription: "The id that Elasticsearch gave the key, as its audit log shows it. Another one is another key.",

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	flows "github.com/flowstack/terraform-provider-flowstack/collector/schema"
+
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 const description = "How Elasticsearch stores flows: component templates with the settings and with a field for each one of the [documents](../fields.md), the index " +
@@ -81,6 +83,7 @@ var attributes = map[string]schema.Attribute{
 		MarkdownDescription: "How long flows are kept, such as `30d` or `12h`. It counts from the moment that the next index is begun (see `rollover`), so that every flow is kept for " +
 			"as long, and the oldest of an index for a thirtieth longer. Default: for ever. By size the collector keeps them " +
 			"([how](../flow-index.md#by-size)); the function [disk_sizing](../functions/disk_sizing.md) says how much room a time takes.",
+		PlanModifiers: []planmodifier.String{semantic.Duration()},
 	},
 	"rollover": schema.SingleNestedAttribute{
 		Optional:            true,
@@ -89,10 +92,12 @@ var attributes = map[string]schema.Attribute{
 			"max_age": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Age, such as `1d`. Default a thirtieth of the retention, at least `1h` and at most `30d`.",
+				PlanModifiers:       []planmodifier.String{semantic.Duration()},
 			},
 			"max_size": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Size of a primary shard, such as `20gb`. Default `" + DefaultShardSize + "`, the largest that Elastic recommends.",
+				PlanModifiers:       []planmodifier.String{semantic.Size()},
 			},
 		},
 	},
@@ -112,6 +117,7 @@ var attributes = map[string]schema.Attribute{
 			"after": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "When, such as `60d`, counted as `retention` is.",
+				PlanModifiers:       []planmodifier.String{semantic.Duration()},
 			},
 			"snapshot_repository": schema.StringAttribute{
 				Required:            true,
@@ -135,6 +141,7 @@ func tierAttribute(text string) schema.Attribute {
 			"after": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "When, such as `7d`, counted as `retention` is.",
+				PlanModifiers:       []planmodifier.String{semantic.Duration()},
 			},
 			"replicas": schema.Int64Attribute{
 				Optional:            true,

@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/elasticresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 // DefaultSource is the name that the collector writes to when nothing else is said.
@@ -61,7 +62,7 @@ var attributes = map[string]schema.Attribute{
 		Computed:            true,
 		Default:             stringdefault.StaticString("1h"),
 		MarkdownDescription: "Span of time that is summed up, such as `15m`, `1h` or `1d`, of the flows' `@timestamp`. Default `1h`. Changing it replaces the resource.",
-		PlanModifiers:       replaces,
+		PlanModifiers:       append([]planmodifier.String{semantic.Duration()}, replaces...),
 	},
 	"dimensions": schema.ListAttribute{
 		Optional:    true,
@@ -76,12 +77,14 @@ var attributes = map[string]schema.Attribute{
 	"retention": schema.StringAttribute{
 		Optional:            true,
 		MarkdownDescription: "How long summaries are kept, such as `730d`. Default: for ever.",
+		PlanModifiers:       []planmodifier.String{semantic.Duration()},
 	},
 	"delay": schema.StringAttribute{
 		Optional:            true,
 		Computed:            true,
 		Default:             stringdefault.StaticString("10m"),
 		MarkdownDescription: "How long flows are waited for before an hour is summed up, such as `10m` (default).",
+		PlanModifiers:       []planmodifier.String{semantic.Duration()},
 	},
 	"delete_data": schema.BoolAttribute{
 		Optional:            true,

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/geoip"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 const description = "A database of places or autonomous systems (`.mmdb`) on a host, from a file, a URL or MaxMind; [enrichment](../enrichment.md) says whose databases work. " +
@@ -74,6 +75,7 @@ var attributes = map[string]schema.Attribute{
 		Optional: true,
 		MarkdownDescription: "Age of the database, by its own date, from which a plan asks `checksum_url` or MaxMind whether there is a newer one, and then plans an update; such as `30d` or `36h`. " +
 			"Where there is none, and with a pinned or local database, the plan warns. Without it nobody is asked.",
+		PlanModifiers: []planmodifier.String{semantic.Duration()},
 	},
 
 	"path": schema.StringAttribute{

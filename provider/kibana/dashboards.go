@@ -28,6 +28,7 @@ import (
 	kbn "github.com/flowstack/terraform-provider-flowstack/appliance/kibana"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/elasticresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 // DashboardsType is the type of the resource for a set of saved objects.
@@ -90,6 +91,7 @@ var dashboardsAttributes = map[string]schema.Attribute{
 		Optional: true,
 		MarkdownDescription: "The content of an NDJSON file, as of Stack Management → Saved Objects → Export with related objects: `file(\"dashboards.ndjson\")`. " +
 			"Every object that one of them refers to has to be among them, or in Kibana. Default: flowstack's own dashboards.",
+		PlanModifiers: []planmodifier.String{semantic.JSON()},
 	},
 	"index": schema.StringAttribute{
 		Optional: true,

@@ -22,6 +22,7 @@ import (
 	kbn "github.com/flowstack/terraform-provider-flowstack/appliance/kibana"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/elasticresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 // ObjectType is the type of the resource for one saved object.
@@ -91,6 +92,7 @@ var objectAttributes = map[string]schema.Attribute{
 	"attributes": schema.StringAttribute{
 		Required:            true,
 		MarkdownDescription: "Its attributes, a JSON object: `jsonencode({ title = \"flows-*\", timeFieldName = \"@timestamp\" })`.",
+		PlanModifiers:       []planmodifier.String{semantic.JSON()},
 	},
 	"references": schema.ListNestedAttribute{
 		Optional:            true,

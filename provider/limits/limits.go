@@ -12,11 +12,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 	"github.com/flowstack/terraform-provider-flowstack/provider/systemd"
 )
 
@@ -66,7 +68,12 @@ func attributes() map[string]schema.Attribute {
 		if l.bytes {
 			pattern, message = size, "must be a number of octets, with K, M, G or T for powers of 1024, or infinity, or two of them as SOFT:HARD"
 		}
+		modifiers := []planmodifier.String(nil)
+		if l.bytes {
+			modifiers = append(modifiers, semantic.Size())
+		}
 		m[l.attribute] = schema.StringAttribute{
+			PlanModifiers:       modifiers,
 			Optional:            true,
 			MarkdownDescription: "`" + l.setting + "=`: " + l.text + " A number, `infinity`, or `SOFT:HARD`.",
 			Validators:          []validator.String{stringvalidator.RegexMatches(pattern, message)},

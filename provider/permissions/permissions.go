@@ -15,6 +15,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 // Model is a path and who may do what with it; models embed it.
@@ -28,6 +29,7 @@ type Model struct {
 // Attributes is the schema of a Model; mode is described, and has its default, elsewhere.
 func Attributes(mode schema.StringAttribute) map[string]schema.Attribute {
 	mode.Optional, mode.Computed = true, true
+	mode.PlanModifiers = append([]planmodifier.String{semantic.Mode()}, mode.PlanModifiers...)
 	return map[string]schema.Attribute{
 		"path": schema.StringAttribute{
 			Required:            true,

@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 const authorityDescription = "A certificate authority for the hosts' certificates ([`flowstack_certificate`](certificate.md)). Its private key is made on the host and never leaves " +
@@ -45,7 +47,8 @@ func authorityAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "The certificate of an authority that you have already, PEM. Those of its issuers follow it, up to the one that hosts shall trust; all of them are " +
 				"trusted." + changed,
-			Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("own_private_key_wo"))},
+			Validators:    []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("own_private_key_wo"))},
+			PlanModifiers: []planmodifier.String{semantic.PEM()},
 		},
 		"own_private_key_wo": schema.StringAttribute{
 			Optional: true, WriteOnly: true, Sensitive: true,

@@ -19,6 +19,7 @@ import (
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/pki"
 	"github.com/flowstack/terraform-provider-flowstack/provider/permissions"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 // DefaultPath is where a host's certificate is when no path is given.
@@ -57,17 +58,20 @@ func certificateAttributes() map[string]schema.Attribute {
 		"private_key_mode": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "Permissions of the private key in octal digits. Default `0600`, and `0640` with a `group` other than `root`.",
+			PlanModifiers:       []planmodifier.String{semantic.Mode()},
 		},
 		"authority": referenceAttribute(objectvalidator.ConflictsWith(tfpath.MatchRoot("certificate"))),
 		"certificate": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "The certificate and its intermediates, PEM. Given, it is one that somebody else has issued for the key at `private_key_path`, which then has to be there, " +
 				"see [`flowstack_certificate_request`](certificate_request.md).",
-			Validators: []validator.String{stringvalidator.ExactlyOneOf(tfpath.MatchRoot("certificate"), tfpath.MatchRoot("authority"))},
+			Validators:    []validator.String{stringvalidator.ExactlyOneOf(tfpath.MatchRoot("certificate"), tfpath.MatchRoot("authority"))},
+			PlanModifiers: []planmodifier.String{semantic.PEM()},
 		},
 		"certificates": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "The certificates of the authorities to trust, PEM, in the file `authorities_path`. By default those of `authority`; none with `certificate`.",
+			PlanModifiers:       []planmodifier.String{semantic.PEM()},
 		},
 		"usages": schema.SetAttribute{
 			Optional: true, Computed: true, ElementType: types.StringType,

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -26,6 +27,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/elasticresource"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 // PolicyType is the type of the resource.
@@ -101,6 +103,7 @@ var policyAttributes = map[string]schema.Attribute{
 			"expire_after": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Age, such as `30d`.",
+				PlanModifiers:       []planmodifier.String{semantic.Duration()},
 			},
 			"min_count": schema.Int64Attribute{
 				Optional:            true,

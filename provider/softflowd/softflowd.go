@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporterconfig"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 // ResourceType is the type of the resource.
@@ -44,9 +46,11 @@ var instance = map[string]schema.Attribute{
 	"protocol":  schema.StringAttribute{Optional: true, MarkdownDescription: "`netflow9` (the default), `ipfix` or `netflow5`."},
 	"active_timeout": schema.StringAttribute{
 		Optional: true, MarkdownDescription: "How often flows that go on are reported. Default `1m`.",
+		PlanModifiers: []planmodifier.String{semantic.Duration()},
 	},
 	"inactive_timeout": schema.StringAttribute{
 		Optional: true, MarkdownDescription: "How often ended flows are looked for. Default `15s`.",
+		PlanModifiers: []planmodifier.String{semantic.Duration()},
 	},
 	"sampling": schema.Int64Attribute{Optional: true, MarkdownDescription: "Look at one packet of so many. Default every packet."},
 	"max_flows": schema.Int64Attribute{

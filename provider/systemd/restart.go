@@ -22,6 +22,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/appliance/host"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
 // StableFor is the default of stable_for.
@@ -56,6 +57,7 @@ func RestartAttributes(more map[string]schema.Attribute) map[string]schema.Attri
 			Computed:            true,
 			Default:             stringdefault.StaticString(StableFor),
 			MarkdownDescription: "How long the unit has to keep running after a start, in whole seconds, such as `10s`; `0s` trusts systemd. Default `" + StableFor + "`.",
+			PlanModifiers:       []planmodifier.String{semantic.Duration()},
 		},
 	}
 	maps.Copy(attributes, more)
