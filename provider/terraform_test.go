@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/flowstack/terraform-provider-flowstack/acctest/kibanafake"
@@ -86,7 +87,8 @@ func TestTerraformActions(t *testing.T) {
 	h.Systemd("flowcollector.service")
 	h.Systemctl("start", "flowcollector.service")
 	h.SystemdLog()
-	config := providertest.Preamble + fmt.Sprintf("provider \"flowstack\" {\n  hosts = {\n    flow1 = %s\n  }\n}\n", h.Config())
+	var config strings.Builder
+	fmt.Fprintf(&config, "%sprovider \"flowstack\" {\n  hosts = {\n    flow1 = %s\n  }\n}\n", providertest.Preamble, h.Config())
 	files, err := filepath.Glob(filepath.Join(providertest.Root(t), "examples", "actions", "*", "action.tf"))
 	if err != nil || len(files) < 3 {
 		t.Fatalf("%q, %v", files, err)
@@ -96,10 +98,10 @@ func TestTerraformActions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config += string(content)
+		config.Write(content)
 	}
 	tofu := providertest.NewCLI(t)
-	tofu.Write(config)
+	tofu.Write(config.String())
 	for _, action := range []string{"flowstack_host_reboot.flow1", "flowstack_service_reload.collector", "flowstack_service_restart.kibana"} {
 		if said := tofu.Invoke("plan", "action."+action); len(said.Errors)+len(said.Warnings) > 0 {
 			t.Errorf("%s: %q, %q", action, said.Errors, said.Warnings)
@@ -115,7 +117,7 @@ func TestTerraformActions(t *testing.T) {
 		}
 	}
 	invoked("apply -invoke", tofu.Invoke("apply", "action.flowstack_service_reload.collector"))
-	tofu.Write(config + `
+	tofu.Write(config.String() + `
 resource "terraform_data" "settings" {
   lifecycle {
     action_trigger {

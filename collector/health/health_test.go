@@ -41,7 +41,7 @@ func (r *registry) set(name string, labels prometheus.Labels, to float64) {
 }
 
 func names(labels prometheus.Labels) []string {
-	var all []string
+	all := make([]string, 0, len(labels))
 	for name := range labels {
 		all = append(all, name)
 	}

@@ -121,11 +121,11 @@ func (h *healthWriter) end() {
 }
 
 // close ends the sink; what waits has so long to be stored.
-func (h *healthWriter) close(within time.Duration) {
+func (h *healthWriter) close(ctx context.Context, within time.Duration) {
 	if h == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), within)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	if err := h.sink.Close(ctx); err != nil {
 		h.logger.Warn("documents of health are lost", "error", err)
@@ -166,5 +166,5 @@ func (s *service) changeHealth(next *healthWriter) {
 	}
 	before.end()
 	next.begin(s.registry)
-	s.background.Go(func() { before.close(healthPatience) })
+	s.background.Go(func() { before.close(s.watching, healthPatience) })
 }

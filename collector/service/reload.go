@@ -130,7 +130,7 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 			failed(made.http.close())
 		}
 		if made.health != s.health.Load() {
-			made.health.close(0)
+			made.health.close(ctx, 0)
 		}
 		return nil, errors.Join(errs...)
 	}
@@ -165,7 +165,7 @@ func (s *service) commit(cfg config.Config, made *parts) (partly []error) {
 		change()
 	}
 	s.sink.Change(made.outputs, s.options.DrainTime)
-	s.changeHealth(made.health) //nolint:contextcheck // it lives as long as the service
+	s.changeHealth(made.health)                                             //nolint:contextcheck // it lives as long as the service
 	s.sizePool(cfg, len(s.pipelines())+len(made.feeds)*readers(cfg.Listen)) // those that end have batches until then
 
 	old := s.names.Load()

@@ -253,7 +253,7 @@ func (s *service) release(ctx context.Context, withSink bool) error {
 	}
 	if withSink && s.sink != nil {
 		errs = append(errs, closeEmpty(ctx, s.sink))
-		s.health.Load().close(0)
+		s.health.Load().close(ctx, 0)
 	}
 	return errors.Join(errs...)
 }
@@ -345,7 +345,7 @@ func (s *service) run(ctx context.Context) error {
 	defer cancel()
 	left := s.sink.Close(drain)
 	s.health.Load().end()
-	s.health.Load().close(healthPatience)
+	s.health.Load().close(ctx, healthPatience)
 	close(stopped)
 	s.unwatch()
 	s.summary(left)

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	flows "github.com/flowstack/terraform-provider-flowstack/collector/schema"
-
 	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 

@@ -32,7 +32,8 @@ func TestWhatMeansTheSame(t *testing.T) {
 		"numbers":   {semantic.JSON(), []string{`9007199254740993`}, []string{`9007199254740992`, `"9007199254740993"`}},
 		"lines":     {semantic.JSON(), []string{"{\"a\":1}\n{\"b\":2}\n", "{\"a\": 1}\r\n{\"b\": 2}"}, []string{"{\"b\":2}\n{\"a\":1}\n", "{\"a\":1}\n"}},
 		"PEM": {
-			semantic.PEM(), []string{certificate, strings.ReplaceAll(certificate, "\n", "\r\n"), "A name of it\n" + certificate + "\n\n", strings.Replace(certificate, "CAkKCw", "CAkK\nCw", 1)},
+			semantic.PEM(),
+			[]string{certificate, strings.ReplaceAll(certificate, "\n", "\r\n"), "A name of it\n" + certificate + "\n\n", strings.Replace(certificate, "CAkKCw", "CAkK\nCw", 1)},
 			[]string{certificate + certificate, strings.Replace(certificate, "AAEC", "AAED", 1), strings.ReplaceAll(certificate, "CERTIFICATE", "PUBLIC KEY"), "none", ""},
 		},
 	} {
