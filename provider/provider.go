@@ -120,7 +120,7 @@ func (*flowstack) EphemeralResources(context.Context) []func() ephemeral.Ephemer
 // ListResources implements provider.ProviderWithListResources.
 func (*flowstack) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
-		aptpackage.NewList, aptrepository.NewList, systemd.NewUnitList,
+		sysctl.NewList, aptpackage.NewList, aptrepository.NewList, systemd.NewUnitList,
 		elasticsecurity.NewUserList, elasticsecurity.NewRoleList, kibana.NewSpaceList, kibana.NewObjectList,
 	}
 }

@@ -84,3 +84,29 @@ func OwnRepositories(ctx context.Context, runner Runner) ([]FoundRepository, err
 	}
 	return all, nil
 }
+
+// OwnSysctls returns the paths of the files in /etc/sysctl.d, not of the links there, that set parameters by their names and have nothing else that counts, in order.
+func OwnSysctls(ctx context.Context, runner Runner) ([]string, error) {
+	a, err := survey(ctx, runner, "kernel parameters", request{kind: "sysctlfiles"})
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, file := range bootFiles(a) {
+		settings, err := SysctlFormat{}.Facts(file.content)
+		if path.Dir(file.path) == "/etc/sysctl.d" && err == nil && len(settings) > 0 && settable(settings) {
+			all = append(all, file.path)
+		}
+	}
+	return all, nil
+}
+
+// settable tells whether a Sysctl can do all of it: it knows no patterns, nor what is excluded from them.
+func settable(settings map[string]string) bool {
+	for key, value := range settings {
+		if strings.HasPrefix(key, "-") || (Sysctl{Key: key, Value: value}).validate() != nil {
+			return false
+		}
+	}
+	return true
+}

@@ -42,6 +42,23 @@ func TestInstalledPackages(t *testing.T) {
 	wantError(t, err, "could not tell which packages the host has: dpkg-query: error: parsing file")
 }
 
+func TestOwnSysctls(t *testing.T) {
+	got, err := OwnSysctls(t.Context(), told{
+		"v 0 path|/etc/sysctl.d/60-flows.conf", "v 0 content|# ours\nnet/core/rmem_max = 1\n-vm.swappiness=1\n",
+		"v 0 path|/etc/sysctl.d/10-patterns.conf", "v 0 content|net.ipv4.conf.*.rp_filter = 1\n",
+		"v 0 path|/etc/sysctl.d/11-excluded.conf", "v 0 content|vm.swappiness = 1\n-net.ipv4.conf.all.rp_filter\n",
+		"v 0 path|/etc/sysctl.d/12-broken.conf", "v 0 content|what is that\n",
+		"v 0 path|/etc/sysctl.d/13-empty.conf", "v 0 content|# nothing\n",
+		"v 0 path|/etc/sysctl.d/99-sysctl.conf", "v 0 target|/etc/sysctl.conf", "v 0 content|vm.swappiness = 1\n",
+		"v 0 path|/usr/lib/sysctl.d/50-default.conf", "v 0 content|vm.swappiness = 1\n",
+	})
+	if err != nil || !slices.Equal(got, []string{"/etc/sysctl.d/60-flows.conf"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	_, err = OwnSysctls(t.Context(), told{"e 0|no permission"})
+	wantError(t, err, "could not tell which kernel parameters the host has: no permission")
+}
+
 // furnish makes a folder of the stand-in machine with these files.
 func furnish(t *testing.T, l *local, folder string, files map[string]string) {
 	t.Helper()

@@ -165,7 +165,7 @@ func (s *service) commit(cfg config.Config, made *parts) (partly []error) {
 		change()
 	}
 	s.sink.Change(made.outputs, s.options.DrainTime)
-	s.changeHealth(made.health)                                             //nolint:contextcheck // it lives as long as the service
+	s.changeHealth(made.health)
 	s.sizePool(cfg, len(s.pipelines())+len(made.feeds)*readers(cfg.Listen)) // those that end have batches until then
 
 	old := s.names.Load()

@@ -12,6 +12,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/aptpackage"
 	"github.com/flowstack/terraform-provider-flowstack/provider/aptrepository"
 	"github.com/flowstack/terraform-provider-flowstack/provider/providertest"
+	"github.com/flowstack/terraform-provider-flowstack/provider/sysctl"
 	"github.com/flowstack/terraform-provider-flowstack/provider/systemd"
 )
 
@@ -20,7 +21,7 @@ const unitText = "# by hand\n[Service]\nExecStart=/bin/true\n"
 // furnished is a host on which somebody has worked by hand.
 func furnished(t *testing.T) (*providertest.Host, providertest.Block) {
 	t.Helper()
-	h := providertest.StartHost(t, nil)
+	h := providertest.StartHost(t, map[string]string{"vm.swappiness": "60", "vm.overcommit_memory": "1"})
 	h.Systemd()
 	for name, state := range map[string]string{
 		"elasticsearch": "hold 7.17.28", "openjdk-17-jre": "hold 17.0.9", "libc6": "install 2.36", "nginx": "install 1.22.1", "old": "deinstall 1.0",
@@ -33,6 +34,15 @@ func furnished(t *testing.T) (*providertest.Host, providertest.Block) {
 	h.Write("/etc/systemd/system/secret.service", unitText)
 	if err := os.Chmod(h.Path("/etc/systemd/system/secret.service"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if err := os.MkdirAll(h.Path("/etc/sysctl.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"60-flows.conf": "vm.swappiness = 10\n", "99-last.conf": "vm.overcommit_memory = 1\n", "plain.conf": "vm.swappiness = 10\n", "60-10-both.conf": "vm.swappiness = 10\n",
+		"60-Capital.conf": "vm.swappiness = 10\n",
+	} {
+		h.Write("/etc/sysctl.d/"+name, text)
 	}
 	h.Write("/etc/systemd/system/backup.timer", "[Timer]\nOnCalendar=daily\n")
 	h.Symlink("/usr/lib/systemd/system/ssh.service", "/etc/systemd/system/sshd.service")
@@ -64,6 +74,7 @@ func TestList(t *testing.T) {
 		"packages by a pattern":  {providertest.Query{Type: aptpackage.ResourceType, Config: map[string]tftypes.Value{"host": text("flow1"), "name_pattern": text("*jre")}}, []string{"openjdk-17-jre (17.0.9, held)"}},
 		"a pattern of nothing":   {providertest.Query{Type: aptpackage.ResourceType, Config: map[string]tftypes.Value{"name_pattern": text("")}}, nil},
 		"units":                  {providertest.Query{Type: systemd.UnitType}, []string{"backup.service", "backup.timer"}},
+		"parameters":             {providertest.Query{Type: sysctl.ResourceType}, []string{"60-10-both (/etc/sysctl.d/60-10-both.conf)", "99-last (/etc/sysctl.d/99-last.conf)", "flows (/etc/sysctl.d/60-flows.conf)"}},
 		"repositories of a file": {providertest.Query{Type: aptrepository.ResourceType}, []string{"docker (https://example.net/docker)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,6 +106,11 @@ func TestListWithResource(t *testing.T) {
 		"units": {systemd.UnitType, []map[string]any{
 			{"id": "flow1/backup.service", "content": unitText, "enabled": false, "active": false, "stable_for": "3s"},
 			{"id": "flow1/backup.timer", "content": "[Timer]\nOnCalendar=daily\n"},
+		}},
+		"parameters": {sysctl.ResourceType, []map[string]any{
+			{"id": "flow1/60-10-both", "settings": map[string]any{"vm.swappiness": "10"}},
+			{"id": "flow1/99-last", "name": "99-last", "settings": map[string]any{"vm.overcommit_memory": "1"}, "reboot_required": false},
+			{"id": "flow1/flows", "settings": map[string]any{"vm.swappiness": "10"}},
 		}},
 		"repositories": {aptrepository.ResourceType, []map[string]any{
 			{"id": "flow1/docker", "uris": []any{"https://example.net/docker"}, "suites": []any{"stable"}, "components": []any{"main"}, "trusted": false},

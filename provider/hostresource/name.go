@@ -14,6 +14,9 @@ import (
 
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
+// ValidName tells whether a resource can have this name, of a kind that does not describe the attribute itself.
+func ValidName(name string) bool { return namePattern.MatchString(name) }
+
 // nameAttribute is the attribute that tells resources of the kind apart; empty where there can be one.
 func (k Kind[M]) nameAttribute() string {
 	switch {

@@ -33,7 +33,9 @@ type Model struct {
 }
 
 // NewResource makes the resource.
-var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
+var NewResource = hostresource.New[Model, *Model](kind)
+
+var kind = hostresource.Kind[Model]{
 	Type:        ResourceType,
 	Thing:       "kernel parameters",
 	Description: description,
@@ -60,7 +62,7 @@ var NewResource = hostresource.New[Model, *Model](hostresource.Kind[Model]{
 	Observe:     observe,
 	Import:      imported,
 	Gone:        gone,
-})
+}
 
 const description = "Kernel parameters (sysctls) of a host: set now, and written to `/etc/sysctl.d/60-NAME.conf` for every boot. " +
 	"Destroying the resource puts the values back that it found.\n\n" +
