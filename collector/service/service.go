@@ -306,6 +306,7 @@ func (s *service) run(ctx context.Context) error {
 	defer s.fail(nil)
 	s.watching, s.unwatch = context.WithCancel(context.WithoutCancel(ctx))
 	defer s.unwatch()
+	s.health.Load().begin(s.registry) // what is counted from now on is in its documents
 	for _, l := range s.listeners() {
 		s.begin(l) //nolint:contextcheck // it has that of reading, which is made of ctx
 	}
@@ -323,7 +324,6 @@ func (s *service) run(ctx context.Context) error {
 	}
 	s.background.Go(func() { s.known.Run(s.watching) })
 	s.names.Load().run(s.watching, &s.background) //nolint:contextcheck // it is made of ctx, and goes on while outputs come to their end
-	s.health.Load().begin(s.registry)
 	s.background.Go(s.becomeReady)
 	s.background.Go(func() { s.report(stopped) })
 	s.background.Go(func() { s.probe(stopped) })
