@@ -34,6 +34,7 @@ func fingerprint(s *service) string {
 	for _, kind := range outputKinds {
 		fmt.Fprintf(&b, "%s %p\n", kind.name, s.sink.Sink(kind.name))
 	}
+	fmt.Fprintf(&b, "%p\n", s.health.Load())
 	if kept, ok := s.sink.Sink(recentName).(*output.Recent); ok {
 		figures := kept.Writer().Stats()
 		fmt.Fprintln(&b, figures.Limit, figures.Keep)
@@ -67,7 +68,7 @@ func TestEverySettingIsReloadedOrNeedsARestart(t *testing.T) {
 		"enrich.reverse_dns.enabled": "true", "output.elasticsearch.addresses": "http://127.0.0.1:9", "output.elasticsearch.username": "writer",
 		"output.ndjson.path": "/dev/null", "output.kafka.brokers": "127.0.0.1:9", "output.kafka.tls": "true",
 		"output.recent.enabled": "true", "output.recent.directory": filepath.Join(folder, "recent"),
-		"output.kafka.username": "writer", "output.kafka.password_file": password,
+		"output.kafka.username": "writer", "output.kafka.password_file": password, "output.elasticsearch.health.index": "health-flows",
 	}
 	pair := map[string]string{"output.kafka.client_certificate_file": one.CertificateFile, "output.kafka.client_key_file": one.KeyFile}
 	esPair := map[string]string{"output.elasticsearch.client_certificate_file": one.CertificateFile, "output.elasticsearch.client_key_file": one.KeyFile}
@@ -82,16 +83,17 @@ func TestEverySettingIsReloadedOrNeedsARestart(t *testing.T) {
 		"decode.extra": {"decode.extra": "all"}, "decode.elements_file": {"decode.elements_file": file("elements.yml", "elements: []\n")},
 		"enrich.internal": {"enrich.internal": "192.0.2.0/24"}, "document.profile": {"document.profile": "lean"},
 		"document.with": {"document.with": "source.geo"}, "document.without": {"document.without": "source.geo"}, "exporters.allow": {"exporters.allow": "192.0.2.0/24"},
-		"exporters.pending_bytes":         {"exporters.pending_bytes": "2MiB"},
-		"enrich.reverse_dns.servers":      {"enrich.reverse_dns.servers": "127.0.0.1:9"},
-		"enrich.reverse_dns.include":      {"enrich.reverse_dns.include": "192.0.2.0/24"},
-		"enrich.reverse_dns.exclude":      {"enrich.reverse_dns.exclude": "192.0.2.0/24"},
-		"output.elasticsearch.addresses":  {"output.elasticsearch.addresses": "http://127.0.0.2:9"},
-		"output.elasticsearch.username":   {"output.elasticsearch.username": "another"},
-		"output.elasticsearch.target":     {"output.elasticsearch.target": "alias"},
-		"output.elasticsearch.index":      {"output.elasticsearch.index": "others"},
-		"output.elasticsearch.ca_file":    {"output.elasticsearch.ca_file": one.ClientCAFile},
-		"output.elasticsearch.spool.sync": {"output.elasticsearch.spool.sync": "never"},
+		"exporters.pending_bytes":           {"exporters.pending_bytes": "2MiB"},
+		"enrich.reverse_dns.servers":        {"enrich.reverse_dns.servers": "127.0.0.1:9"},
+		"enrich.reverse_dns.include":        {"enrich.reverse_dns.include": "192.0.2.0/24"},
+		"enrich.reverse_dns.exclude":        {"enrich.reverse_dns.exclude": "192.0.2.0/24"},
+		"output.elasticsearch.addresses":    {"output.elasticsearch.addresses": "http://127.0.0.2:9"},
+		"output.elasticsearch.username":     {"output.elasticsearch.username": "another"},
+		"output.elasticsearch.target":       {"output.elasticsearch.target": "alias"},
+		"output.elasticsearch.index":        {"output.elasticsearch.index": "others"},
+		"output.elasticsearch.health.index": {"output.elasticsearch.health.index": "health-others"},
+		"output.elasticsearch.ca_file":      {"output.elasticsearch.ca_file": one.ClientCAFile},
+		"output.elasticsearch.spool.sync":   {"output.elasticsearch.spool.sync": "never"},
 		"output.elasticsearch.api_key_file": {
 			"output.elasticsearch.api_key_file": password, "output.elasticsearch.username": "",
 		},
