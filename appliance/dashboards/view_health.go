@@ -85,7 +85,7 @@ func health() View {
 					Filter: missing, Buckets: []Terms{{"observer.ip", 20, "Exporter"}}, Metrics: []Metric{flowCount, sumBytes},
 				}}, Drill: "details"},
 			)},
-			note("health", empty, "**Loss, lag, collectors and templates are empty?** Collectors say these where `output.elasticsearch.health.index` is set, in an index of its own; they go without the choices above but that of an exporter. "+
+			note("health", empty, "**Loss, lag, collectors and templates are empty, or an error?** Collectors say these where `output.elasticsearch.health.index` is set, in an index of its own. They have no interfaces, sites, clients, servers and applications: such a choice above empties them, and that of an exporter leaves what is said by exporter. "+
 				"What the kernel dropped (socket_buffer) is missing in the numbers of exporters too. Numbers are packets, flows or records, as the exporter counts. "+
 				"An exporter whose latest flow is old has stopped, or waits for a template; one that has been silent for all of the time range is not here: choose a longer one. "+
 				"A latest flow in the future, or a first flow long before the time range, is a clock that is wrong."),

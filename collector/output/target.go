@@ -119,7 +119,7 @@ func (m mappings) are(d *schema.Documents) bool {
 	for name := range strings.SplitSeq(d.Mark, ".") {
 		m = m.Properties[name]
 	}
-	return m.Type == "ip"
+	return m.Type == d.MarkType()
 }
 
 // statusError is an answer that says nothing about what was asked.

@@ -5,15 +5,25 @@ type Documents struct {
 	Name    string // what users call them
 	Version int    // of the table of fields
 	Fields  []Field
-	// Mark is a field by whose mapping one tells that an index is for these documents: Elasticsearch by itself would guess that an address is a text.
+	// Mark is a field by whose mapping one tells that an index is for these documents: no other kind has it, and Elasticsearch by itself would guess another type.
 	Mark string
 }
 
 // The kinds of documents.
 var (
 	Flows  = &Documents{"flows", Version, Fields, "source.ip"}
-	Health = &Documents{"health", HealthVersion, healthFields, "observer.ip"}
+	Health = &Documents{"health", HealthVersion, healthFields, "collector.host"}
 )
+
+// MarkType is the type that the mark is mapped as.
+func (d *Documents) MarkType() string {
+	for i := range d.Fields {
+		if d.Fields[i].Name == d.Mark {
+			return d.Fields[i].Type
+		}
+	}
+	return ""
+}
 
 // Kinds are all of them.
 var Kinds = []*Documents{Flows, Health}

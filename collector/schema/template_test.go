@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,8 +52,13 @@ func TestMappingsAreThoseOfTheTable(t *testing.T) {
 		for part := range strings.SplitSeq(d.Mark, ".") {
 			at = inside(t, at, "properties", part)
 		}
-		if at["type"] != "ip" {
+		if at["type"] != d.MarkType() || d.MarkType() == "" || d.MarkType() == "text" {
 			t.Errorf("%s: the mark %s is %v", d.Name, d.Mark, at)
+		}
+		for _, other := range Kinds {
+			if other != d && slices.ContainsFunc(other.Fields, func(f Field) bool { return f.Name == d.Mark }) {
+				t.Errorf("%s has the mark of %s", other.Name, d.Name)
+			}
 		}
 	}
 }

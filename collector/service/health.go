@@ -93,8 +93,11 @@ func (h *healthWriter) begin(metrics prometheus.Gatherer) {
 	})
 }
 
-// write hands over the documents of the interval that ends now.
+// write hands over the documents of the interval that ends now. While there is no room for them the interval goes on, so that nothing is missing in sums.
 func (h *healthWriter) write(taker *health.Taker) {
+	if held := h.sink.Stats()[0].Held; held.Bytes+healthBatch > held.Limit {
+		return
+	}
 	now := time.Now()
 	lines, err := taker.Take(now)
 	if err != nil {

@@ -64,7 +64,7 @@ func (e *elastic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if strings.HasSuffix(r.URL.Path, "/_mapping") {
-		_, _ = io.WriteString(w, `{"index":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}},"observer":{"properties":{"ip":{"type":"ip"}}}}}}}`)
+		_, _ = io.WriteString(w, `{"index":{"mappings":{"properties":{"source":{"properties":{"ip":{"type":"ip"}}},"collector":{"properties":{"host":{"type":"keyword"}}}}}}}`)
 		return
 	}
 	user, pass, _ := r.BasicAuth()

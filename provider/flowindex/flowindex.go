@@ -87,6 +87,10 @@ func validate(ctx context.Context, m *Model) (diags diag.Diagnostics) {
 			diags.AddAttributeError(path.Root("name"), "Unable to use the name of the flow index", connection.Explain(err)+".")
 		}
 	}
+	if m.Documents.ValueString() == schema.Health.Name && (m.Name.IsNull() || m.Name.ValueString() == DefaultName) {
+		diags.AddAttributeError(path.Root("name"), "Unable to use the name of the flow index",
+			"Documents of health need an index of their own: give it a name that is not "+DefaultName+", such as health-flows.")
+	}
 	s, _, more := m.spec(ctx)
 	if diags.Append(more...); diags.HasError() {
 		return diags

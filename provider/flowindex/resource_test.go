@@ -279,6 +279,7 @@ func TestFlowIndexMistakes(t *testing.T) {
 		`name = "Flows*"`:                               "Unable to use the name of the flow index",
 		`retention = "1w"`:                              `"1w" is not a time such as 30d, 12h, 90m or 30s.`,
 		`retention = "30d"`:                             "This Elasticsearch has no index lifecycle management",
+		`documents = "health"`:                          "Documents of health need an index of their own",
 		`mode = "datastream"`:                           "Invalid Attribute Value Match",
 		`mode = "data_stream"`:                          `This Elasticsearch has no data streams, which are in Elastic's default distribution: set mode to "alias".`,
 		"mode = \"index\"\nretention = \"30d\"":         "A single index is not rolled over",
