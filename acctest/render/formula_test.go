@@ -18,8 +18,7 @@ func TestFormulas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const width = 300.0 // seconds
-	all := []float64{600_000, 0, 1_200_000}
+	all := []float64{600_000, 1_800_000, 1_200_000}
 	var formulas []render.Formula
 	var want []float64
 	var of []string
@@ -33,14 +32,16 @@ func TestFormulas(t *testing.T) {
 				t.Fatalf("%s: %+v", object.Name(), line)
 			}
 			name := math.Variables[0].Name
-			formulas = append(formulas, render.Formula{Script: math.Script, Params: map[string]any{
-				name: all[2], "_interval": width * 1000, "_all": map[string]any{name: map[string]any{"values": all}},
-			}})
-			rate := map[string]float64{"line": all[2], "mean": (all[0] + all[1] + all[2]) / 3, "peak": all[2]}[line.ID] / width
-			if line.Formatter == "0.[0]bitd" {
-				rate *= 8
+			for _, width := range []float64{10, 300} { // seconds
+				formulas = append(formulas, render.Formula{Script: math.Script, Params: map[string]any{
+					name: all[2], "_interval": width * 1000, "_all": map[string]any{name: map[string]any{"values": all}},
+				}})
+				rate := map[string]float64{"line": all[2], "mean": (all[0] + all[1] + all[2]) / 3, "peak": all[1]}[line.ID] / width
+				if line.Formatter == "0.[0]bitd" {
+					rate *= 8
+				}
+				want, of = append(want, rate), append(of, object.ID+" "+line.ID)
 			}
-			want, of = append(want, rate), append(of, object.ID+" "+line.ID)
 		}
 	}
 	results, err := renderer.Reckon(t.Context(), formulas...)

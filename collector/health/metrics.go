@@ -1,6 +1,11 @@
 package health
 
-import "github.com/flowstack/terraform-provider-flowstack/collector/schema"
+import (
+	"maps"
+	"slices"
+
+	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
+)
 
 // part is which figure of which documents a metric is.
 type part struct{ dataset, figure string }
@@ -41,4 +46,13 @@ var losses = map[string]loss{
 	"flows_dropped_total":               {unit: "flows"},
 	"exporter_sequence_lost_total":      {cause: "sequence_gap", unit: "numbers"},
 	"exporter_sequence_reordered_total": {cause: "sequence_gap", unit: "numbers", back: true},
+}
+
+// Metrics are the names of the metrics that documents are made of.
+func Metrics() []string {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(parts)), maps.Keys(losses))
+	for i := range names {
+		names[i] = prefix + names[i]
+	}
+	return names
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
+	"github.com/flowstack/terraform-provider-flowstack/collector/health"
 )
 
 // health are the documents about the service itself, of one kind.
@@ -71,6 +72,19 @@ func healthIsWritten(t *testing.T) {
 	for _, doc := range e.health("exporter") {
 		if at(doc, "observer.ip") != "127.0.0.1" || at(doc, "collector.host") == "" {
 			t.Errorf("%v", doc)
+		}
+	}
+}
+
+// TestHealthIsMadeOfMetrics: each metric that documents of health are made of is one that there is.
+func TestHealthIsMadeOfMetrics(t *testing.T) {
+	var all strings.Builder
+	for _, d := range newMetrics(&state{}).descs {
+		all.WriteString(d.String())
+	}
+	for _, name := range health.Metrics() {
+		if !strings.Contains(all.String(), `fqName: "`+name+`"`) {
+			t.Errorf("there is no metric %s", name)
 		}
 	}
 }

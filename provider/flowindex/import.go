@@ -28,7 +28,7 @@ func imported(ctx context.Context, m *Model, found design) (diags diag.Diagnosti
 	return diags
 }
 
-// documents is the kind whose mappings these are: the one with the fewest fields that are not mapped so.
+// documents is the kind whose mappings these are: the one of whose fields the least share is not mapped so.
 func (d design) documents() *schema.Documents {
 	best, least := schema.Flows, -1
 	for _, one := range schema.Kinds {
