@@ -49,6 +49,24 @@ func (s *server) client(t *testing.T, who ...Credentials) *Client {
 	return c
 }
 
+// Somebody else changes the password after the new one was refused and before the old one is tried.
+func TestPasswordChangedMeanwhile(t *testing.T) {
+	accepted := "old"
+	s := serve(t, func(r *http.Request) (int, string) {
+		_, password, _ := r.BasicAuth()
+		ok := password == accepted
+		accepted = "new"
+		if !ok {
+			return http.StatusUnauthorized, `{"error":{"type":"security_exception","reason":"unable to authenticate user [elastic]"},"status":401}`
+		}
+		return http.StatusOK, `{}`
+	})
+	c := s.client(t, Credentials{Username: "elastic", Password: "new"}, Credentials{Username: "elastic", Password: "old"})
+	if _, err := c.Call(t.Context(), esapi.SecurityAuthenticateRequest{}); err != nil || len(s.asked) != 3 {
+		t.Errorf("asked %q: %v", s.asked, err)
+	}
+}
+
 func TestCredentials(t *testing.T) {
 	accepted := "new"
 	s := serve(t, func(r *http.Request) (int, string) {
@@ -75,7 +93,7 @@ func TestCredentials(t *testing.T) {
 		{"old", false, []string{"new", "old"}},
 		{"old", false, []string{"old"}}, // the one that worked
 		{"new", false, []string{"old", "new"}},
-		{"other", true, []string{"new", "old"}},
+		{"other", true, []string{"new", "old", "new", "old"}},
 	} {
 		accepted, s.asked = step.accepted, nil
 		if err := put(c); Refused(err) != step.refused || err != nil && !step.refused {

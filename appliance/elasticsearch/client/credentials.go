@@ -82,7 +82,8 @@ func (c *Client) Perform(request *http.Request) (*http.Response, error) {
 	return c.credentials.Perform(request, c.api.Perform)
 }
 
-// Perform asks with the credentials that worked last, and with the others in turn when these are refused.
+// Perform asks with the credentials that worked last, and with the others in turn when these are refused. When all are, they are tried once more: somebody
+// who asks at the same time may have changed the password between two of them.
 func (c *Tries) Perform(request *http.Request, ask func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 	var body []byte
 	if request.Body != nil && request.Body != http.NoBody {
@@ -91,6 +92,18 @@ func (c *Tries) Perform(request *http.Request, ask func(*http.Request) (*http.Re
 			return nil, fmt.Errorf("reading what to ask: %w", err)
 		}
 	}
+	response, err := c.round(request, body, ask)
+	if err != nil || response.StatusCode != http.StatusUnauthorized || len(c.all()) == 1 {
+		return response, err
+	}
+	if err := response.Body.Close(); err != nil {
+		return nil, fmt.Errorf("reading the answer: %w", err)
+	}
+	return c.round(request, body, ask)
+}
+
+// round asks with one after another until one is not refused; else the answer is the last refusal.
+func (c *Tries) round(request *http.Request, body []byte, ask func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 	candidates := c.all()
 	for i, who := range candidates {
 		attempt := request.Clone(request.Context())
