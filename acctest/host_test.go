@@ -148,19 +148,34 @@ func testNetwork(t *testing.T, h *Host) {
 
 var runNameRE = regexp.MustCompile(`(?:fsa-|flowstack-acctest[-/])([0-9a-f]{8})\b`)
 
+// before is what the machine held of runs when this process began: a test that was killed some other day says nothing of ours.
+var before []string
+
 // leftovers lists mounts, interfaces, control groups, namespaces and directories of runs, except those of other living processes
-// (other packages' tests run at the same time).
+// (other packages' tests run at the same time) and those that were there before.
 func leftovers(t *testing.T) []string {
 	t.Helper()
 	// Before and after listing: a run may end in between.
 	others := othersRuns(t)
-	mounts, err := mountPoints()
+	found, err := held()
 	if err != nil {
 		t.Fatal(err)
 	}
+	others = append(others, othersRuns(t)...)
+	return slices.DeleteFunc(found, func(name string) bool {
+		return slices.Contains(before, name) || slices.Contains(others, runNameRE.FindStringSubmatch(name)[1])
+	})
+}
+
+// held lists what the machine holds of any run.
+func held() ([]string, error) {
+	mounts, err := mountPoints()
+	if err != nil {
+		return nil, err
+	}
 	links, err := net.Interfaces()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	found := mounts
 	for _, l := range links {
@@ -172,15 +187,11 @@ func leftovers(t *testing.T) []string {
 	} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		found = append(found, paths...)
 	}
-	others = append(others, othersRuns(t)...)
-	return slices.DeleteFunc(found, func(name string) bool {
-		id := runNameRE.FindStringSubmatch(name)
-		return id == nil || slices.Contains(others, id[1])
-	})
+	return slices.DeleteFunc(found, func(name string) bool { return !runNameRE.MatchString(name) }), nil
 }
 
 // othersRuns lists the runs of living processes other than this one.
@@ -215,6 +226,11 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(leftoverEnv) != "" {
 		println("acctest: " + leaveBehind().Error())
+		os.Exit(1)
+	}
+	var err error
+	if before, err = held(); err != nil {
+		println("acctest: " + err.Error())
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
