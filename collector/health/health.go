@@ -29,11 +29,11 @@ type Taker struct {
 // series is one of the series of a metric: its name and its labels.
 type series struct{ metric, labels string }
 
-// New returns a taker of the metrics of a collector; what they count until now is in no document. An error is that of Gather.
-func New(from prometheus.Gatherer, about About) (*Taker, error) {
+// New returns a taker of the metrics of a collector; what they count until now is in no document.
+func New(from prometheus.Gatherer, about About) *Taker {
 	t := &Taker{about: about, from: from}
-	_, err := t.Take(time.Time{})
-	return t, err
+	_, _ = t.Take(time.Time{}) // else the first interval begins when they can be read: the next time tells
+	return t
 }
 
 // Take makes the documents of the interval that ends now: each is a JSON object on one line. An error is that of Gather; counters then go on to the next time.
@@ -52,7 +52,10 @@ func (t *Taker) Take(now time.Time) ([][]byte, error) {
 			d.add(name, f.GetType(), m)
 		}
 	}
-	t.before = d.now
+	first := t.before == nil
+	if t.before = d.now; first {
+		return nil, nil
+	}
 	return d.encode(t.about, now), nil
 }
 

@@ -31,6 +31,7 @@ const (
 // tries, the problem of the moment, and the drain at the end.
 type sender struct {
 	name   string
+	what   string // it stores, as users call it
 	queue  Queue
 	pool   *Pool
 	logger *slog.Logger
@@ -62,7 +63,7 @@ type sender struct {
 
 func newSender(name string, queue Queue, pool *Pool, logger *slog.Logger, retry backoff) *sender {
 	s := &sender{
-		name: name, queue: queue, pool: pool, logger: logger.With("output", name), retry: retry.orDefault(),
+		name: name, what: "flows", queue: queue, pool: pool, logger: logger.With("output", name), retry: retry.orDefault(),
 		draining: make(chan struct{}),
 	}
 	s.abort, s.cancel = context.WithCancel(context.Background())
@@ -173,7 +174,7 @@ func (s *sender) Refuse(docs int) {
 	s.mu.Unlock()
 	if say {
 		h := s.queue.Held()
-		s.logger.Error("buffer is full, flows are dropped", "dropped_flows", n, "buffered_bytes", h.Bytes, "limit_bytes", h.Limit)
+		s.logger.Error("buffer is full, "+s.what+" are dropped", "dropped_"+s.what, n, "buffered_bytes", h.Bytes, "limit_bytes", h.Limit)
 	}
 }
 
@@ -197,7 +198,7 @@ func (s *sender) Close(ctx context.Context) error {
 		}
 	}
 	if n := s.dropped.snapshot()[CauseShutdown]; n > 0 {
-		return fmt.Errorf("%s: %d flows were not stored when the time to stop was over", s.name, n)
+		return fmt.Errorf("%s: %d %s were not stored when the time to stop was over", s.name, n, s.what)
 	}
 	return nil
 }
@@ -335,7 +336,7 @@ func (w *worker) reject(kind, sample string, n int) bool {
 	}
 	w.mu.Unlock()
 	if say {
-		w.logger.Error("flows are rejected", "rejected_flows", total, "kind", kind, "sample", sample)
+		w.logger.Error(w.what+" are rejected", "rejected_"+w.what, total, "kind", kind, "sample", sample)
 	}
 	return true
 }

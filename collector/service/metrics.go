@@ -40,6 +40,7 @@ type metrics struct {
 	recentOldest, recentRemoved, recentDamaged                *prometheus.Desc
 	retentionBytes, retentionLimit, retentionErrors           *prometheus.Desc
 	retentionIndices, retentionFlows                          *prometheus.Desc
+	healthSent, healthDropped, healthWorks                    *prometheus.Desc
 	reloaded, reloadTime, restartNeeded                       *prometheus.Desc
 	exporterMetrics
 	enrichmentMetrics
@@ -96,6 +97,9 @@ func newMetrics(s *state) *metrics {
 	m.retentionFlows = m.desc("retention_removed_flows_total", "Flows in these indices.", "output")
 	m.retentionErrors = m.desc("retention_errors_total", "Times that what flows take could not be looked at, or nothing be removed.", "output")
 	m.outputWorks = m.desc("output_up", "1 when the last request or write succeeded.", "output")
+	m.healthSent = m.desc("health_documents_sent_total", "Documents about the collector itself (output.elasticsearch.health) that were stored.")
+	m.healthDropped = m.desc("health_documents_dropped_total", "Documents about the collector itself that were lost.", "cause")
+	m.healthWorks = m.desc("health_up", "1 when the last request with documents about the collector itself succeeded.")
 	m.reloaded = m.desc("config_last_reload_successful", "1 when the settings that were read last are in force; the start counts.")
 	m.reloadTime = m.desc("config_last_reload_success_timestamp_seconds", "When settings were last put into force.")
 	m.restartNeeded = m.desc("restart_needed", "1 when a setting was changed that is in force only after a restart.")
@@ -203,6 +207,14 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 			gauge(m.recentOldest, oldest, o.Name)
 		}
 		gauge(m.outputWorks, boolean(o.Problem.Cause == ""), o.Name)
+	}
+	if h := m.state.health.Load(); h != nil {
+		o := h.sink.Stats()[0]
+		counter(m.healthSent, o.Sent)
+		for cause, n := range o.Dropped {
+			counter(m.healthDropped, n, cause)
+		}
+		gauge(m.healthWorks, boolean(h.problem() == ""))
 	}
 	reload := m.state.reloads.now()
 	gauge(m.reloaded, boolean(reload.whole()))

@@ -145,9 +145,7 @@ func (s *service) prepareOutputs(ctx context.Context, cfg config.Config, made *p
 		errs = append(errs, context.Cause(ctx))
 	}
 	if len(errs) > 0 {
-		for _, fresh := range made.fresh {
-			s.sink.Withdraw(fresh) //nolint:contextcheck // it has its own time
-		}
+		s.withdraw(made) //nolint:contextcheck // it has its own time
 		return errors.Join(errs...)
 	}
 	if len(made.outputs) == 0 && s.sink.Sink(none) != nil {
@@ -156,6 +154,13 @@ func (s *service) prepareOutputs(ctx context.Context, cfg config.Config, made *p
 	}
 	made.outputs = s.orNone(made.outputs)
 	return nil
+}
+
+// withdraw ends the outputs that were made for settings that do not come into force.
+func (s *service) withdraw(made *parts) {
+	for _, fresh := range made.fresh {
+		s.sink.Withdraw(fresh)
+	}
 }
 
 // renewed tells whether an output is to be opened anew though its settings are the same: Kafka's client reads its certificates once.

@@ -115,11 +115,13 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		failed(taken(err, bound{"http", cfg.HTTP.Address}, already))
 	}
 	if len(errs) == 0 {
-		made.health, err = s.nextHealth(cfg) //nolint:contextcheck // it lives as long as the service
-		failed(err)
-	}
-	if len(errs) == 0 { // the outputs begin to work with a spool that is there: nothing may fail after them
 		failed(s.prepareOutputs(ctx, cfg, made))
+	}
+	if len(errs) == 0 { // outputs begin to work: only another one may fail after them
+		if made.health, err = s.nextHealth(cfg); err != nil { //nolint:contextcheck // it lives as long as the service
+			failed(err)
+			s.withdraw(made) //nolint:contextcheck // it has its own time
+		}
 	}
 	if len(errs) > 0 {
 		for _, f := range made.feeds {
@@ -128,9 +130,6 @@ func (s *service) prepare(ctx context.Context, cfg config.Config) (_ *parts, err
 		}
 		if made.http != nil {
 			failed(made.http.close())
-		}
-		if made.health != s.health.Load() {
-			made.health.close(ctx, 0)
 		}
 		return nil, errors.Join(errs...)
 	}
@@ -247,6 +246,11 @@ func (s *service) changeListeners(before, cfg config.Config, made *parts) (partl
 		for _, p := range l.pipelines {
 			p.leaveStore()
 		}
+	}
+	if len(gone) > 0 {
+		s.health.Load().writeNow() // their metrics end with them
+	}
+	for _, l := range gone {
 		l.feed.Forget()
 		if err := l.feed.Close(); err != nil {
 			s.logger.Warn("unable to close a socket", "listen", l.label, "error", err)

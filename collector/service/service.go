@@ -21,6 +21,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/collector/enrich"
 	"github.com/flowstack/terraform-provider-flowstack/collector/exporter"
+	"github.com/flowstack/terraform-provider-flowstack/collector/health"
 	"github.com/flowstack/terraform-provider-flowstack/collector/output"
 	"github.com/flowstack/terraform-provider-flowstack/collector/receive/inherit"
 	"github.com/flowstack/terraform-provider-flowstack/collector/schema"
@@ -100,6 +101,9 @@ type service struct {
 	http     *httpServer // nil when off
 	noRecent string      // what keeps recent flows from being kept, where they are to be
 
+	healthPool *output.Pool // of documents of health
+	taker      *health.Taker
+
 	inherited *inherit.Sockets // what systemd passed, and where it keeps sockets
 
 	// What listeners ask.
@@ -149,6 +153,8 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	}
 	s.inherited.Release()
 	s.pool = output.NewPool(int(cfg.Output.Elasticsearch.BatchBytes), 0)
+	s.healthPool = output.NewPool(healthBatch, 1)
+	s.healthPool.GiveIDs(true)
 	list := s.newListeners(cfg, rules, feeds)
 	s.sizePool(cfg, len(pipelinesOf(list)))
 	s.open.Store(&listening{listeners: list})
@@ -168,11 +174,11 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	for _, p := range pipelinesOf(list) {
 		s.connect(p, cfg)
 	}
-	health, err := s.openHealth(cfg) //nolint:contextcheck // it lives as long as the service
+	writer, err := s.openHealth(cfg) //nolint:contextcheck // it lives as long as the service
 	if err != nil {
 		return nil, err
 	}
-	s.health.Store(health)
+	s.health.Store(writer)
 	if cfg.HTTP.Address != "" {
 		if s.http, err = s.openHTTP(ctx, cfg.HTTP); err != nil {
 			return nil, err
@@ -306,7 +312,7 @@ func (s *service) run(ctx context.Context) error {
 	defer s.fail(nil)
 	s.watching, s.unwatch = context.WithCancel(context.WithoutCancel(ctx))
 	defer s.unwatch()
-	s.health.Load().begin(s.registry) // what is counted from now on is in its documents
+	s.beginHealth()
 	for _, l := range s.listeners() {
 		s.begin(l) //nolint:contextcheck // it has that of reading, which is made of ctx
 	}
