@@ -3,6 +3,7 @@ package flowindex
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -40,6 +41,26 @@ func (d design) documents() *schema.Documents {
 		}
 	}
 	return best
+}
+
+// other is the kind that templates or indices are for, where it is not the given one; nil: there are none, or of no kind.
+func (d design) other(than *schema.Documents) *schema.Documents {
+	for _, mappings := range []any{elasticresource.Object(d.mappings["template"])["mappings"], d.target.mapping} {
+		for _, one := range schema.Kinds {
+			if one != than && marked(elasticresource.Object(mappings), one) {
+				return one
+			}
+		}
+	}
+	return nil
+}
+
+// marked tells whether mappings have the mark of a kind.
+func marked(mappings map[string]any, kind *schema.Documents) bool {
+	for name := range strings.SplitSeq(kind.Mark, ".") {
+		mappings = elasticresource.Object(elasticresource.Object(mappings["properties"])[name])
+	}
+	return mappings["type"] == kind.MarkType()
 }
 
 func (m *Model) importSettings(found, standard design) {

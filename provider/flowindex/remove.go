@@ -130,12 +130,16 @@ func stays(ctx context.Context, m *Model, c elasticresource.Context) (string, er
 	if err != nil || has.kind == "" {
 		return "", err
 	}
-	left := []string{fmt.Sprintf("%s %s with its flows", strings.TrimPrefix(strings.TrimPrefix(words[has.kind], "an "), "a "), name)}
+	documents := "flows"
+	if kind(m.Documents.ValueString()) != schema.Flows {
+		documents = "documents"
+	}
+	left := []string{fmt.Sprintf("%s %s with its %s", strings.TrimPrefix(strings.TrimPrefix(words[has.kind], "an "), "a "), name, documents)}
 	if has.kind == schema.TargetDataStream {
 		left = append(left, "its templates, without which it could not be")
 	}
 	if has.uses(name) {
-		left = append(left, "its lifecycle policy, which goes on to delete old flows")
+		left = append(left, "its lifecycle policy, which goes on to delete old ones")
 	}
 	return "There are still the " + strings.Join(left, ", and ") + ". With delete_data = true, applied before the destroy, all of it would have gone.", nil
 }

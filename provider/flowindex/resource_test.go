@@ -135,6 +135,12 @@ func TestHealth(t *testing.T) {
 		t.Errorf("the fields are %v", properties)
 	}
 	cli.Forget("flowstack_flow_index.test")
+	cli.Write(config(h, c, `name = "health-flows"`))
+	if said := cli.Apply(); !strings.Contains(strings.Join(said.Errors, " "), "is for documents of health: choose another name") {
+		t.Errorf("an index for flows in the place of one for health: %q", said.Errors)
+	}
+	cli.Forget("flowstack_flow_index.test") // the creation that failed
+	cli.Write(config(h, c, body))
 	cli.Import("flowstack_flow_index.test", "health-flows")
 	if said := cli.Plan(); said.Changes != 0 {
 		t.Errorf("after an import %d changes are planned: %s", said.Changes, said.Errors)
@@ -230,8 +236,8 @@ func TestAdoptsWhatTheCollectorSetUp(t *testing.T) {
 // TestFlowsStay: a destroy deletes no flows, and says what stays; with delete_data all goes.
 func TestFlowsStay(t *testing.T) {
 	for mode, left := range map[string]string{
-		"data_stream": "There are still the data stream flows with its flows, and its templates, without which it could not be, and its lifecycle policy, which goes on to delete old flows.",
-		"alias":       "There are still the alias flows with its flows, and its lifecycle policy, which goes on to delete old flows.",
+		"data_stream": "There are still the data stream flows with its flows, and its templates, without which it could not be, and its lifecycle policy, which goes on to delete old ones.",
+		"alias":       "There are still the alias flows with its flows, and its lifecycle policy, which goes on to delete old ones.",
 	} {
 		t.Run(mode, func(t *testing.T) {
 			h, c, cli := providertest.StartHost(t, nil), providertest.StartCluster(t, elasticfake.Options{}), providertest.NewCLI(t)

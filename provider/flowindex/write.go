@@ -81,6 +81,9 @@ func write(ctx context.Context, c change) error {
 	if part := found.foreign(); part != "" && c.Creating {
 		return errors.New("there is a " + part + " that flowstack did not make: remove it, or choose another name")
 	}
+	if other := found.other(kind(c.Plan.Documents.ValueString())); other != nil && c.Creating {
+		return fmt.Errorf("what there is of this name is for documents of %s: choose another name, or set documents to %q", other.Name, other.Name)
+	}
 	for _, p := range c.Want.parts(found) {
 		if p.want == nil || p.found != nil && reflect.DeepEqual(p.facts(p.want), p.facts(p.found)) {
 			continue
