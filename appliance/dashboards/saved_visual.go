@@ -35,7 +35,7 @@ func (q Query) aggregations(schema string, other bool) []any {
 			params["field"] = m.Field
 		}
 		if m.Function == Cardinality {
-			params["json"] = fmt.Sprintf(`{"precision_threshold":%d}`, precision)
+			params["json"] = fmt.Sprintf(`{"precision_threshold":%d}`, q.precision())
 		}
 		all = append(all, map[string]any{"id": q.MetricID(i), "enabled": true, "type": string(m.Function), "schema": "metric", "params": params})
 	}

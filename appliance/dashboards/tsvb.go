@@ -68,7 +68,7 @@ func tsvbLine(id, label, color string, m Metric, unit Unit, value string) map[st
 func (c *context) tsvb(info Info, kind string, filter Filter, lines []any) saved {
 	params := map[string]any{
 		"id": info.Name, "type": kind, "series": lines, "time_field": TimeField, "index_pattern": c.index(info.Documents()), "use_kibana_indexes": false,
-		"interval": "auto", "time_range_mode": "last_value", "hide_last_value_indicator": true, "drop_last_bucket": 1,
+		"interval": info.interval(), "time_range_mode": "last_value", "hide_last_value_indicator": true, "drop_last_bucket": 1,
 		"axis_position": "left", "axis_formatter": "number", "axis_scale": "normal", "axis_min": 0, "show_legend": 1, "legend_position": "right", "truncate_legend": 1,
 		"max_lines_legend": 1, "show_grid": 1, "tooltip_mode": "show_all", "filter": query(filter), "isModelInvalid": false,
 		"background_color_rules": []any{object("id", "background")}, "default_index_pattern": "", "default_timefield": "",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/field"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards/vega"
@@ -37,6 +38,26 @@ func (i Info) Documents() *schema.Documents {
 		return schema.Flows
 	}
 	return i.Of
+}
+
+// minHealthBar: collectors write documents of health every so often (30 seconds, unless output.elasticsearch.health.interval says otherwise); narrower bars
+// would show these moments, not what happened.
+const minHealthBar = time.Minute
+
+// Bar is the width of the bars of a date histogram.
+func (i Info) Bar(w Window) time.Duration {
+	if i.Documents() == schema.Health {
+		return max(w.Interval(), minHealthBar)
+	}
+	return w.Interval()
+}
+
+// interval is Bar in Kibana's terms.
+func (i Info) interval() string {
+	if i.Documents() == schema.Health {
+		return ">=1m"
+	}
+	return "auto"
 }
 
 // Table is a row for each bucket.
@@ -150,7 +171,7 @@ func (f Figures) Requests(w Window) map[string]json.RawMessage { return single(f
 
 // Requests is one search, called as the visual is: SplitID where there are several lines, in it or alone TimeID, in it MetricID.
 func (t TimeSeries) Requests(w Window) map[string]json.RawMessage {
-	histogram := overTime(w, t.Metric)
+	histogram := overTime(w, t.Bar(w), t.Metric)
 	switch {
 	case t.By != nil:
 		split := map[string]any{"field": t.By.Field, "size": t.By.Size}
@@ -159,7 +180,7 @@ func (t TimeSeries) Requests(w Window) map[string]json.RawMessage {
 			split["order"] = object("_count", "desc")
 		} else {
 			split["order"] = object(SortID, "desc")
-			inner[SortID] = t.Metric.aggregation()
+			inner[SortID] = t.Metric.aggregation(precisionOfBucket)
 		}
 		return single(t.Name, request(w, t.Filter, object(SplitID, map[string]any{"terms": split, "aggs": inner})))
 	case len(t.Lines) > 0:
@@ -174,15 +195,15 @@ func (t TimeSeries) Requests(w Window) map[string]json.RawMessage {
 
 // Requests is one search, called as the visual is: TimeID, in it MetricID.
 func (r Rate) Requests(w Window) map[string]json.RawMessage {
-	return single(r.Name, request(w, r.Filter, object(TimeID, overTime(w, r.Metric))))
+	return single(r.Name, request(w, r.Filter, object(TimeID, overTime(w, r.Bar(w), r.Metric))))
 }
 
-func overTime(w Window, m Metric) map[string]any {
+func overTime(w Window, bar time.Duration, m Metric) map[string]any {
 	histogram := map[string]any{"date_histogram": map[string]any{
-		"field": TimeField, "fixed_interval": fmt.Sprintf("%dms", w.Interval().Milliseconds()), "min_doc_count": 0,
+		"field": TimeField, "fixed_interval": fmt.Sprintf("%dms", bar.Milliseconds()), "min_doc_count": 0,
 		"extended_bounds": map[string]any{"min": w.From.UnixMilli(), "max": w.To.UnixMilli()},
 	}}
-	if aggregation := m.aggregation(); aggregation != nil {
+	if aggregation := m.aggregation(precisionOfBucket); aggregation != nil {
 		histogram["aggs"] = object(MetricID, aggregation)
 	}
 	return histogram

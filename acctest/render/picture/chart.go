@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/flowstack/terraform-provider-flowstack/acctest/render"
 	"github.com/flowstack/terraform-provider-flowstack/appliance/dashboards"
@@ -23,7 +24,7 @@ type point struct {
 }
 
 // points are those of a date histogram. The bars at the ends are left out: the time range cuts them, as Kibana's option to drop the last one knows.
-func points(series string, bars []bucket, m dashboards.Metric, unit dashboards.Unit, window dashboards.Window) []point {
+func points(series string, bars []bucket, m dashboards.Metric, unit dashboards.Unit, bar time.Duration) []point {
 	var all []point
 	for i, b := range bars {
 		if i == 0 || i == len(bars)-1 {
@@ -35,7 +36,7 @@ func points(series string, bars []bucket, m dashboards.Metric, unit dashboards.U
 		}
 		value := b.value(dashboards.MetricID, m)
 		if unit.IsRate() {
-			value /= window.Interval().Seconds()
+			value /= bar.Seconds()
 		}
 		if unit == dashboards.BitsPerSecond {
 			value *= 8
@@ -67,7 +68,7 @@ func (p panel) timeSeries(v dashboards.TimeSeries, window dashboards.Window, res
 	var values []point
 	var names, colors list
 	add := func(name string, color any, bars []bucket) {
-		more := points(name, bars, v.Metric, v.Unit, window)
+		more := points(name, bars, v.Metric, v.Unit, v.Bar(window))
 		if len(more) > 0 {
 			names, colors, values = append(names, name), append(colors, color), append(values, more...)
 		}
@@ -179,7 +180,7 @@ func (p panel) rate(v dashboards.Rate, window dashboards.Window, response json.R
 		return "", err
 	}
 	sum, peak := 0.0, 0.0
-	bars := points("", all.within(dashboards.TimeID), v.Metric, v.Unit, window)
+	bars := points("", all.within(dashboards.TimeID), v.Metric, v.Unit, v.Bar(window))
 	for _, at := range bars {
 		sum += at.Value
 		peak = math.Max(peak, at.Value)

@@ -22,7 +22,7 @@ func (s sankey) data() list {
 	}
 	all = append(all, object{"name": "nodes", "source": nodes, "transform": list{filter("datum.sum > 0")}})
 	for i := range len(s.levels) - 1 {
-		all = append(all, pairs(i)...)
+		all = append(all, pairs(i))
 		all = append(all, remainders(i)...)
 		for _, kind := range []string{"pair", "out", "into", "both"} {
 			links = append(links, fmt.Sprintf("%s%d", kind, i))
@@ -86,29 +86,23 @@ func rest(i int) object {
 // otherID has no colon behind its number, as ids of values have.
 func otherID(i int) string { return fmt.Sprintf("%d other", i) }
 
-// pairs are the ribbons between named values of a level and the next. Both sides say the same sum of a pair, unless it is too small for one.
-func pairs(i int) list {
-	side := func(name, level, neighbour, source, target string) object {
-		return object{"name": name, "source": "answer", "transform": list{
-			flatten("aggregations."+level+".buckets", "outer"),
-			flatten("outer."+neighbour+".buckets", "inner"),
-			project(source, "sourceKey", target, "targetKey", "inner.sum.value", "sum"),
-		}}
+// pairs are the ribbons between named values of a level and the next, as the one of them that asks says.
+func pairs(i int) object {
+	outer, neighbour, source, target := level(i), after, "outer.key", "inner.key"
+	if !asks(i) {
+		outer, neighbour, source, target = level(i+1), before, "inner.key", "outer.key"
 	}
-	forth, back := fmt.Sprintf("forth%d", i), fmt.Sprintf("back%d", i)
-	return list{
-		side(forth, level(i), after, "outer.key", "inner.key"),
-		side(back, level(i+1), before, "inner.key", "outer.key"),
-		object{"name": fmt.Sprintf("pair%d", i), "source": list{forth, back}, "transform": list{
-			object{"type": "aggregate", "groupby": list{"sourceKey", "targetKey"}, "fields": list{"sum"}, "ops": list{"max"}, "as": list{"sum"}},
-			formula("source", fmt.Sprintf("'%d:' + datum.sourceKey", i)),
-			formula("target", fmt.Sprintf("'%d:' + datum.targetKey", i+1)),
-			lookup(fmt.Sprintf("named%d", i), "id", "source", list{"id"}, list{"sourceNamed"}, nil),
-			lookup(fmt.Sprintf("named%d", i+1), "id", "target", list{"id"}, list{"targetNamed"}, nil),
-			filter("datum.sourceNamed && datum.targetNamed"),
-			project("source", "source", "target", "target", "sum", "sum"),
-		}},
-	}
+	return object{"name": fmt.Sprintf("pair%d", i), "source": "answer", "transform": list{
+		flatten("aggregations."+outer+".buckets", "outer"),
+		flatten("outer."+neighbour+".buckets", "inner"),
+		project(source, "sourceKey", target, "targetKey", "inner.sum.value", "sum"),
+		formula("source", fmt.Sprintf("'%d:' + datum.sourceKey", i)),
+		formula("target", fmt.Sprintf("'%d:' + datum.targetKey", i+1)),
+		lookup(fmt.Sprintf("named%d", i), "id", "source", list{"id"}, list{"sourceNamed"}, nil),
+		lookup(fmt.Sprintf("named%d", i+1), "id", "target", list{"id"}, list{"targetNamed"}, nil),
+		filter("datum.sourceNamed && datum.targetNamed"),
+		project("source", "source", "target", "target", "sum", "sum"),
+	}}
 }
 
 // remainders are the ribbons from and to Other.
