@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	// goal is how long a search may take.
+	// goal is how long a search may take in the time range that its view opens with.
 	goal = 2 * time.Second
 	// times is how often each is asked; the middle one counts.
 	times = 3
@@ -103,12 +103,13 @@ func fill(ctx context.Context, server *acctest.Elasticsearch, known world.Knowle
 
 // result is how long a search takes.
 type result struct {
-	name  string
-	views int // that ask it
-	took  time.Duration
+	name   string
+	views  int           // that ask it
+	opened time.Duration // in the time range that they open with, the longest of them
+	day    time.Duration // in all flows that there are
 }
 
-// measure asks all searches of all views, of the whole day, each several times and without the cache of answers.
+// measure asks all searches of all views, each several times and without the cache of answers.
 func measure(ctx context.Context, server *acctest.Elasticsearch, flows int) ([]result, error) {
 	var count struct{ Count int }
 	if err := server.Do(ctx, http.MethodGet, "/"+index+"/_count", nil, &count); err != nil {
@@ -117,20 +118,41 @@ func measure(ctx context.Context, server *acctest.Elasticsearch, flows int) ([]r
 	if count.Count != flows {
 		return nil, fmt.Errorf("%d documents are in the index, of %d", count.Count, flows)
 	}
-	window := dashboards.Window{From: dayEnd.Add(-world.Span), To: dayEnd}
-	found := map[string]*result{}
+	found, asked := map[string]*result{}, map[string]time.Duration{}
+	var before time.Duration // of the view before: one without a range of its own keeps it
 	for _, view := range dashboards.Views() {
-		for _, panel := range view.Panels() {
-			for name, body := range panel.Visual.Requests(window) {
-				if r := found[name]; r != nil {
-					r.views++
-					continue
+		opens := before
+		if view.From != "" {
+			var err error
+			if opens, err = time.ParseDuration(strings.TrimPrefix(view.From, "now-")); err != nil {
+				return nil, fmt.Errorf("the time range of %s: %w", view.Name, err)
+			}
+		}
+		before = cmp.Or(before, opens)
+		for _, span := range []time.Duration{opens, world.Span} {
+			for _, panel := range view.Panels() {
+				for name, body := range panel.Visual.Requests(dashboards.Window{From: dayEnd.Add(-span), To: dayEnd}) {
+					took, known := asked[string(body)]
+					if !known {
+						var err error
+						if took, err = ask(ctx, server, indices[panel.Visual.About().Documents()], body); err != nil {
+							return nil, fmt.Errorf("%s: %w", name, err)
+						}
+						asked[string(body)] = took
+					}
+					r := found[name]
+					if r == nil {
+						r = &result{name: name}
+						found[name] = r
+					}
+					if span == world.Span {
+						r.views++
+						r.day = max(r.day, took)
+					}
+					if span == opens {
+						r.opened = max(r.opened, took)
+					}
 				}
-				took, err := ask(ctx, server, indices[panel.Visual.About().Documents()], body)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", name, err)
-				}
-				found[name] = &result{name, 1, took}
 			}
 		}
 	}
@@ -138,7 +160,7 @@ func measure(ctx context.Context, server *acctest.Elasticsearch, flows int) ([]r
 	for _, r := range found {
 		results = append(results, *r)
 	}
-	slices.SortFunc(results, func(a, b result) int { return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(results, func(a, b result) int { return cmp.Or(cmp.Compare(b.day, a.day), cmp.Compare(a.name, b.name)) })
 	return results, nil
 }
 
@@ -165,9 +187,9 @@ func ask(ctx context.Context, server *acctest.Elasticsearch, index string, body 
 
 func report(w io.Writer, flows int, results []result) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "| search, of %d flows | in views | ms |\n|---|---|---|\n", flows)
+	fmt.Fprintf(&text, "| search, of %d flows of a day | in views | ms, as they open | ms, in all of them |\n|---|---|---|---|\n", flows)
 	for _, r := range results {
-		fmt.Fprintf(&text, "| %s | %d | %d |\n", r.name, r.views, r.took.Milliseconds())
+		fmt.Fprintf(&text, "| %s | %d | %d | %d |\n", r.name, r.views, r.opened.Milliseconds(), r.day.Milliseconds())
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
@@ -176,8 +198,8 @@ func report(w io.Writer, flows int, results []result) error {
 func verdict(results []result) error {
 	var slow []error
 	for _, r := range results {
-		if r.took > goal {
-			slow = append(slow, fmt.Errorf("%s takes %s, more than %s", r.name, r.took, goal))
+		if r.opened > goal {
+			slow = append(slow, fmt.Errorf("%s takes %s, more than %s", r.name, r.opened, goal))
 		}
 	}
 	return errors.Join(slow...)
