@@ -237,7 +237,7 @@ func Desired(spec Spec) host.Desired {
 	want := spec.facts()
 	want[rulesFact] = complete
 	return host.Desired{
-		host.Directory{Path: Folder},
+		host.Directory{Path: Folder, Own: true}, // authorities of certificates are in it, too
 		host.File{Path: RulesPath, Content: Rules(spec), Format: RulesFormat{}, Validate: validator},
 		host.File{Path: unitFolder + UnitName, Content: []byte(unitFile), Format: host.UnitFileFormat{}},
 		host.Directory{Path: DropInFolder, Shared: true},
