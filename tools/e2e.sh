@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 at_once=${AT_ONCE:-3}
 # The longest begin, so that none of them is left to the end.
-longest="TestElasticsearchNode TestNothingIsLostOrStoredTwice TestBoot TestDistributions TestStack TestElasticsearchSecurity acctest"
+longest="TestElasticsearchNode TestNothingIsLostOrStoredTwice TestSysctl TestBoot TestExamplesOfSeveralHosts TestDistributions TestStack TestElasticsearchSecurity acctest"
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

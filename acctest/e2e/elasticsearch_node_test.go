@@ -20,8 +20,8 @@ const elasticPassword = "elastic-password-canary" // of the tests
 // accountCopies are what useradd and its like keep of the files before their last change.
 var accountCopies = regexp.MustCompile(` /etc/(passwd|group|shadow|gshadow)- `)
 
-// TestElasticsearchNode brings up one node, changes and breaks it, makes a cluster of three of it, upgrades that node by node, takes it all away again, and
-// forms a cluster from nothing.
+// TestElasticsearchNode brings up one node, changes and breaks it, makes a cluster of three of it, upgrades that node by node, and takes it all away
+// again. TestExamplesOfSeveralHosts forms a cluster from nothing.
 func TestElasticsearchNode(t *testing.T) {
 	ctx := t.Context()
 	s, err := acctest.StartElasticHosts(ctx, acctest.ElasticHostsOptions{Names: []string{"es1", "es2", "es3"}, Log: t.Logf})
@@ -114,18 +114,6 @@ func TestElasticsearchNode(t *testing.T) {
 				}
 			}
 		}
-	})
-	t.Run("a cluster from nothing", func(t *testing.T) {
-		tofu.Set("initial_masters", `["es1", "es2", "es3"]`)
-		must(t, tofu.Apply(ctx))
-		expectNothingToDo(ctx, t, tofu)
-		waitForNodes(ctx, t, es, all)
-		for _, h := range s.Hosts {
-			if out := string(run(ctx, t, h, "cat", "/etc/elasticsearch/elasticsearch.yml")); strings.Contains(out, "initial_master_nodes") {
-				t.Errorf("%s still has what forms a cluster: %s", h.Name, out)
-			}
-		}
-		must(t, tofu.Destroy(ctx))
 	})
 
 	for _, file := range []string{trace, tofu.Dir + "/terraform.tfstate.backup"} {

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -36,13 +34,7 @@ func testPasswordRotation(ctx context.Context, t *testing.T, tofu *acctest.Tofu,
 // testCertificateRotation gives the nodes' own connections an authority of their own, and replaces the one that clients trust, in the three applies that this takes.
 // All the while a client that trusts what the collector trusts asks Elasticsearch over new connections: it is never refused, and Elasticsearch is not restarted.
 func testCertificateRotation(ctx context.Context, t *testing.T, tofu *acctest.Tofu, h *acctest.Host) {
-	files, err := filepath.Glob("testdata/rotation/*.tf")
-	must(t, err)
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		must(t, err)
-		must(t, os.WriteFile(filepath.Join(tofu.Dir, filepath.Base(file)), content, 0o600))
-	}
+	addFiles(t, tofu, "testdata/rotation/*.tf")
 	must(t, tofu.Apply(ctx)) // the node is restarted for the certificate between nodes
 	expectNothingToDo(ctx, t, tofu)
 	if http, transport := servedBy(ctx, t, h, "9200"), servedBy(ctx, t, h, "9300"); http == transport || http == "" || transport == "" {

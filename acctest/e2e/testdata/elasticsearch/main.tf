@@ -33,10 +33,6 @@ variable "cluster" {
   type    = bool
   default = false
 }
-variable "initial_masters" {
-  type    = list(string)
-  default = null
-}
 variable "buckets" {
   type    = string
   default = "250000"
@@ -99,8 +95,7 @@ resource "flowstack_elasticsearch_node" "this" {
   node_name    = each.key
   network_host = ["_local_", "_site_"]
 
-  seed_hosts           = var.cluster ? ["es1", "es2", "es3"] : null
-  initial_master_nodes = var.initial_masters
+  seed_hosts = var.cluster ? ["es1", "es2", "es3"] : null
 
   tls                   = { http = local.files[each.key], transport = local.files[each.key] }
   bootstrap_password_wo = var.password
