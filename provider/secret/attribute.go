@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,6 +22,25 @@ type Attribute struct {
 	// Text makes one text of several attributes, or of one that is none; null when there is nothing secret, unknown while any of it is. Nil: the attribute
 	// Name is a text.
 	Text func(ctx context.Context, config *tfsdk.Config) (types.String, diag.Diagnostics)
+	// From is the attribute whose version counts, where that is not always Name. Nil: it is.
+	From func(ctx context.Context, config *tfsdk.Config) (name string, diags diag.Diagnostics)
+}
+
+// Prior is what the state has of a secret; the zero value is of a resource that had none.
+type Prior struct {
+	Revision types.String
+	Facts    types.Map // as last seen: the revision is among them while the secret is where it was written
+}
+
+// shown tells whether the secret was where it was written. While nobody looked nothing speaks against it.
+func (p Prior) shown() bool {
+	facts := p.Facts.Elements()
+	for _, fact := range facts {
+		if fact.Equal(p.Revision) {
+			return true
+		}
+	}
+	return len(facts) == 0
 }
 
 // Load reads the verifier; it is nil when there is none.
@@ -59,11 +79,41 @@ func (a Attribute) Configured(ctx context.Context, c hostresource.Context) (type
 	return value, diags
 }
 
-// Plan plans a new revision when the configured secret is not the one of the verifier. The secret itself never gets into the plan. A null prior
-// revision is of a resource that had no secret. An apply that failed before it began has kept the verifier of its secret, but not the revision: that
-// is still the one of the secret before, and the same secret is new once more.
-func (a Attribute) Plan(ctx context.Context, prior types.String, c hostresource.Context) (revision types.String, diags diag.Diagnostics) {
+// Wanted is a secret that a host shall have.
+type Wanted struct {
+	Content []byte                    // nil while there is none in the configuration
+	Verify  func(content []byte) bool // whether what is found is the secret; nil compares with Content
+}
+
+// Wanted is itself while there is a configuration, else only recognised. One that is pinned is both: what was written stays, and only what is there in its
+// place gives way to what is configured.
+func (a Attribute) Wanted(ctx context.Context, c hostresource.Context) (w Wanted, diags diag.Diagnostics) {
 	value, diags := a.Configured(ctx, c)
+	version, more := a.version(ctx, c)
+	diags.Append(more...)
+	v, more := a.Load(ctx, c.Private)
+	if diags.Append(more...); diags.HasError() {
+		return w, diags
+	}
+	if !value.IsNull() {
+		w.Content = []byte(value.ValueString())
+	}
+	switch {
+	case value.IsNull() && v != nil:
+		w.Verify = v.Matches
+	case v.pinned(version):
+		w.Verify = func(content []byte) bool { return bytes.Equal(content, w.Content) || v.Matches(content) }
+	}
+	return w, diags
+}
+
+// Plan plans a new revision when the configured secret is not the one of the verifier, or, where it has a version, when that is another one, or the host
+// has lost it. The secret itself never gets into the plan. An apply that failed before it began has kept the verifier of its secret, but not the revision:
+// that is still the one of the secret before, and the same secret is new once more.
+func (a Attribute) Plan(ctx context.Context, prior Prior, c hostresource.Context) (revision types.String, diags diag.Diagnostics) {
+	value, diags := a.Configured(ctx, c)
+	version, more := a.version(ctx, c)
+	diags.Append(more...)
 	known, more := a.Load(ctx, c.Private)
 	if diags.Append(more...); diags.HasError() {
 		return types.StringNull(), diags
@@ -71,8 +121,9 @@ func (a Attribute) Plan(ctx context.Context, prior types.String, c hostresource.
 	switch {
 	case value.IsNull():
 		return types.StringNull(), diags
-	case !prior.IsNull() && !value.IsUnknown() && known.is(prior.ValueString()) && known.Matches([]byte(value.ValueString())):
-		return prior, diags
+	case prior.Revision.IsNull() || !known.is(prior.Revision.ValueString()):
+	case known.pinned(version) && prior.shown(), !value.IsUnknown() && known.Matches([]byte(value.ValueString())):
+		return prior.Revision, diags
 	}
 	return types.StringUnknown(), diags
 }
@@ -80,14 +131,19 @@ func (a Attribute) Plan(ctx context.Context, prior types.String, c hostresource.
 // Prepare settles the revision that was planned, and makes the verifier of a new secret.
 func (a Attribute) Prepare(ctx context.Context, planned types.String, c hostresource.Context) (revision types.String, diags diag.Diagnostics) {
 	value, diags := a.Configured(ctx, c)
+	version, more := a.version(ctx, c)
+	diags.Append(more...)
 	v, more := a.Load(ctx, c.Private)
 	if diags.Append(more...); diags.HasError() {
 		return planned, diags
 	}
-	if value.IsNull() {
+	switch {
+	case value.IsNull():
 		if v != nil {
 			diags.Append(a.save(ctx, c.Private, nil)...)
 		}
+		return planned, diags
+	case !planned.IsUnknown() && v.pinned(version):
 		return planned, diags
 	}
 	if !v.Matches([]byte(value.ValueString())) {
@@ -100,8 +156,9 @@ func (a Attribute) Prepare(ctx context.Context, planned types.String, c hostreso
 		if !planned.IsUnknown() {
 			v.Revision = planned.ValueString()
 		}
-		diags.Append(a.save(ctx, c.Private, v)...)
 	}
+	v.Version = version.ValueInt64Pointer()
+	diags.Append(a.save(ctx, c.Private, v)...)
 	if planned.IsUnknown() {
 		planned = types.StringValue(v.Revision)
 	}

@@ -16,6 +16,7 @@ type Verifier struct {
 	Salt       []byte `json:"salt"`
 	Hash       []byte `json:"hash"`
 	Iterations int    `json:"iterations"`
+	Version    *int64 `json:"version,omitempty"` // that it was written with; nil: without
 }
 
 // StandardIterations of PBKDF2 with HMAC-SHA-256: OWASP's recommendation, a fraction of a second.
