@@ -395,7 +395,7 @@ func TestExamples(t *testing.T) {
 				}
 			}
 			tofu.Env = []string{
-				"TF_VAR_ssh_private_key=" + h.PrivateKey, "TF_VAR_elastic_password=" + e.Password, "TF_VAR_collector_password=secret", "TF_VAR_token=x",
+				"TF_VAR_ssh_private_key=" + h.PrivateKey, "TF_VAR_elastic_password=" + e.Password, "TF_VAR_collector_password=secret", "TF_VAR_token=x", "TF_VAR_session_key=x",
 				"TF_VAR_networks=" + files[0], "TF_VAR_maxmind_license_key=x", "TF_VAR_bootstrap_password=secret", "TF_VAR_kibana_password=secret",
 				"TF_VAR_kibana_system_password=secret", "TF_VAR_elastic_bootstrap_password=secret",
 				"TF_VAR_address=" + h.Host, fmt.Sprintf("TF_VAR_port=%d", h.Port), fmt.Sprintf("TF_VAR_host_keys=[%q]", h.HostKey),

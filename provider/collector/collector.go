@@ -18,6 +18,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/collector/config"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/secret"
 )
 
 // ResourceType is the type of the resource.
@@ -30,6 +31,7 @@ type Model struct {
 	PackageVersion        types.String `tfsdk:"package_version"`
 	ElasticsearchCA       types.String `tfsdk:"elasticsearch_ca_certificate"`
 	ElasticsearchPassword types.String `tfsdk:"elasticsearch_password_wo"`
+	PasswordVersion       types.Int64  `tfsdk:"elasticsearch_password_wo_version"`
 	ElasticsearchKeyFile  types.String `tfsdk:"elasticsearch_api_key_file"`
 	ElasticsearchKeyID    types.String `tfsdk:"elasticsearch_api_key_id"`
 	CredentialsRevision   types.String `tfsdk:"credentials_revision"`
@@ -134,12 +136,12 @@ func plan(ctx context.Context, prior, plan *Model, c hostresource.Context) diag.
 	} else if prior != nil {
 		plan.PackageVersion = prior.PackageVersion
 	}
-	revision := types.StringNull()
+	var before secret.Prior
 	if prior != nil {
-		revision = prior.CredentialsRevision
+		before = secret.Prior{Revision: prior.CredentialsRevision, Facts: prior.Effective}
 	}
 	var diags diag.Diagnostics
-	plan.CredentialsRevision, diags = password.Plan(ctx, revision, c)
+	plan.CredentialsRevision, diags = password.Plan(ctx, before, c)
 	return diags
 }
 

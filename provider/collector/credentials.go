@@ -12,22 +12,18 @@ import (
 
 var password = secret.Attribute{Name: "elasticsearch_password_wo", Key: "elasticsearch_password", Thing: "Elasticsearch password"}
 
-// credential is what the host shall have: with its content while there is a configuration, else only recognised.
+// credential is what the host shall have; nil: none.
 func (m *Model) credential(ctx context.Context, c hostresource.Context) (*flowcollector.Credential, diag.Diagnostics) {
 	revision := m.CredentialsRevision.ValueString()
 	if m.CredentialsRevision.IsUnknown() {
 		revision = hostresource.Unknown
 	}
-	if c.Config == nil {
-		if m.CredentialsRevision.IsNull() {
-			return nil, nil
-		}
-		v, diags := password.Load(ctx, c.Private)
-		return &flowcollector.Credential{Revision: revision, Verify: v.Matches}, diags
+	if c.Config == nil && m.CredentialsRevision.IsNull() {
+		return nil, nil
 	}
-	configured, diags := password.Configured(ctx, c)
-	if configured.IsNull() {
+	wanted, diags := password.Wanted(ctx, c)
+	if c.Config != nil && wanted.Content == nil {
 		return nil, diags
 	}
-	return &flowcollector.Credential{Revision: revision, Content: []byte(configured.ValueString())}, diags
+	return &flowcollector.Credential{Revision: revision, Content: wanted.Content, Verify: wanted.Verify}, diags
 }

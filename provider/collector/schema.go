@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/flowstack/terraform-provider-flowstack/provider/secret"
 	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
@@ -43,9 +44,12 @@ var attributes = map[string]schema.Attribute{
 		WriteOnly: true,
 		Sensitive: true,
 		MarkdownDescription: "The password of `output.elasticsearch.username`. Write-only: it is neither in the state nor in the plan. A changed one is noticed by " +
-			"a salted hash in private state, so there is no version to count up. On the host it is a file that only root reads, which systemd hands to the service.",
+			"a salted hash in private state, so no version has to be counted up; for values that are new in each run there is `elasticsearch_password_wo_version`. On the host it is a file that only root reads, " +
+			"which systemd hands to the service.",
 		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 	},
+	"elasticsearch_password_wo_version": secret.VersionAttribute("elasticsearch_password_wo",
+		"A password that somebody else changed on the host is still noticed, and replaced by the one that is configured then."),
 	"elasticsearch_api_key_file": schema.StringAttribute{
 		Optional: true,
 		MarkdownDescription: "A file on the host with an API key, as `id:key`, such as that of [flowstack_elasticsearch_api_key](elasticsearch_api_key.md), instead of a user with a " +

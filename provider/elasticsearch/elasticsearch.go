@@ -43,6 +43,7 @@ type Model struct {
 	Beside             types.Set    `tfsdk:"beside"`
 	JVMOptions         types.List   `tfsdk:"jvm_options"`
 	Keystore           types.Map    `tfsdk:"keystore_wo"`
+	KeystoreVersion    types.Int64  `tfsdk:"keystore_wo_version"`
 	BootstrapPassword  types.String `tfsdk:"bootstrap_password_wo"`
 	KeystoreEntries    types.Set    `tfsdk:"keystore_entries"`
 	KeystoreRevision   types.String `tfsdk:"keystore_revision"`

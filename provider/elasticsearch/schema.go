@@ -2,11 +2,13 @@ package elasticsearch
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int32validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int32default"
@@ -19,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/appliance/elasticsearch"
+	"github.com/flowstack/terraform-provider-flowstack/provider/secret"
 	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
@@ -155,13 +158,15 @@ var attributes = map[string]schema.Attribute{
 		Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.UniqueValues()},
 		MarkdownDescription: "Other options of the JVM, as lines of `jvm.options.d`: `-Dname=value`, `17-:-XX:+UseZGC`.",
 	},
-	"keystore_wo": schema.MapAttribute{
+	keystoreAttribute: schema.MapAttribute{
 		Optional: true, WriteOnly: true, Sensitive: true, ElementType: types.StringType,
 		Validators: []validator.Map{mapvalidator.SizeAtLeast(1)},
 		MarkdownDescription: "Secrets in Elasticsearch's keystore by their names, such as `\"xpack.security.http.ssl.secure_key_passphrase\"`. Write-only: they are neither in the state nor in the plan. Changed " +
-			"ones are noticed by a salted hash in private state, and on the host by the checksum of the keystore. Entries that others made stay.",
+			"ones are noticed by a salted hash in private state, and on the host by the checksum of the keystore, so no version has to be counted up; for values that are new in each run there is `keystore_wo_version`. " +
+			"Entries that others made stay.",
 	},
-	"bootstrap_password_wo": schema.StringAttribute{
+	"keystore_wo_version": keystoreVersion(),
+	bootstrapAttribute: schema.StringAttribute{
 		Optional: true, WriteOnly: true, Sensitive: true,
 		Validators: []validator.String{stringvalidator.LengthAtLeast(elasticsearch.MinPassword)},
 		MarkdownDescription: "The password of the user `elastic` until it gets one (`bootstrap.password` in the keystore): the way into a new cluster, the same on all of its nodes. The apply asks with it where the " +
@@ -185,4 +190,15 @@ var attributes = map[string]schema.Attribute{
 	"cluster_uuid": schema.StringAttribute{
 		Computed: true, MarkdownDescription: "What tells the cluster from others of its name. Null when the node was not asked.",
 	},
+}
+
+// keystoreVersion is that of bootstrap_password_wo, too: both are entries of one keystore.
+func keystoreVersion() schema.Int64Attribute {
+	version := secret.VersionAttribute(keystoreAttribute, "It is about `"+bootstrapAttribute+"` as well; one of the two is needed. All entries are written when one comes or goes. A keystore that "+
+		"somebody else changed is still noticed, and its entries get the values that are configured then. With another bootstrap password configured than the one in force, an apply that "+
+		"asks the node needs the credentials of the provider block.")
+	version.Validators = []validator.Int64{int64validator.Any(
+		int64validator.AlsoRequires(path.MatchRoot(keystoreAttribute)), int64validator.AlsoRequires(path.MatchRoot(bootstrapAttribute)),
+	)}
+	return version
 }

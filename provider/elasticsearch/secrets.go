@@ -17,13 +17,18 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/secret"
 )
 
-// entries are all secrets of a node as one: they have one revision.
-var entries = secret.Attribute{Key: "keystore", Thing: "keystore's entries", Text: entriesText}
+// entries are all secrets of a node as one: they have one revision, and one version.
+var entries = secret.Attribute{Name: keystoreAttribute, Key: "keystore", Thing: "keystore's entries", Text: entriesText}
+
+const (
+	keystoreAttribute  = "keystore_wo"
+	bootstrapAttribute = "bootstrap_password_wo" // a name
+)
 
 // configured reads the write-only attributes.
 func configured(ctx context.Context, config *tfsdk.Config) (of types.Map, bootstrap types.String, diags diag.Diagnostics) {
-	diags.Append(config.GetAttribute(ctx, path.Root("keystore_wo"), &of)...)
-	diags.Append(config.GetAttribute(ctx, path.Root("bootstrap_password_wo"), &bootstrap)...)
+	diags.Append(config.GetAttribute(ctx, path.Root(keystoreAttribute), &of)...)
+	diags.Append(config.GetAttribute(ctx, path.Root(bootstrapAttribute), &bootstrap)...)
 	return of, bootstrap, diags
 }
 
@@ -87,19 +92,19 @@ func (m *Model) keystore(ctx context.Context, c hostresource.Context) (elasticse
 	return k, diags
 }
 
-// planEntries plans names and revision of the entries.
+// planEntries plans names and revision of the entries. With other names than before all are written, whatever their version.
 func planEntries(ctx context.Context, prior, plan *Model, c hostresource.Context) diag.Diagnostics {
-	revision := types.StringNull()
-	if prior != nil {
-		revision = prior.KeystoreRevision
+	of, bootstrap, diags := configured(ctx, c.Config)
+	names := stringSet(configuredEntries(of, bootstrap).Names)
+	var before secret.Prior
+	if prior != nil && !of.IsUnknown() && names.Equal(prior.KeystoreEntries) {
+		before = secret.Prior{Revision: prior.KeystoreRevision, Facts: prior.Effective}
 	}
-	var diags diag.Diagnostics
-	plan.KeystoreRevision, diags = entries.Plan(ctx, revision, c)
-	of, bootstrap, more := configured(ctx, c.Config)
+	revision, more := entries.Plan(ctx, before, c)
 	diags.Append(more...)
-	plan.KeystoreEntries = types.SetUnknown(types.StringType)
-	if !of.IsUnknown() && !bootstrap.IsUnknown() {
-		plan.KeystoreEntries = stringSet(configuredEntries(of, bootstrap).Names)
+	plan.KeystoreRevision, plan.KeystoreEntries = revision, names
+	if of.IsUnknown() || bootstrap.IsUnknown() && revision.IsUnknown() { // which may be null yet
+		plan.KeystoreEntries = types.SetUnknown(types.StringType)
 	}
 	return diags
 }

@@ -34,9 +34,9 @@ var places = map[string]path.Path{
 func (m *Model) place(setting string) path.Path {
 	if entry, ok := strings.CutPrefix(setting, "keystore "); ok {
 		if entry == elasticsearch.BootstrapPassword && !m.BootstrapPassword.IsNull() {
-			return path.Root("bootstrap_password_wo")
+			return path.Root(bootstrapAttribute)
 		}
-		return path.Root("keystore_wo").AtMapKey(entry)
+		return path.Root(keystoreAttribute).AtMapKey(entry)
 	}
 	if _, ok := m.Settings.Elements()[setting]; ok {
 		return path.Root("settings").AtMapKey(setting)
@@ -86,7 +86,7 @@ func validate(ctx context.Context, m *Model) diag.Diagnostics {
 		}
 	}
 	if _, twice := m.Keystore.Elements()[elasticsearch.BootstrapPassword]; twice && !m.BootstrapPassword.IsNull() {
-		diags.AddAttributeError(path.Root("bootstrap_password_wo"), "Unable to use two bootstrap passwords", "It is the entry bootstrap.password of keystore_wo. Give one of the two.")
+		diags.AddAttributeError(path.Root(bootstrapAttribute), "Unable to use two bootstrap passwords", "It is the entry bootstrap.password of keystore_wo. Give one of the two.")
 	}
 	from, _, more := object[repository](ctx, m.Repository)
 	diags.Append(more...)

@@ -10,12 +10,14 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/appliance/elasticsearch/security"
 	"github.com/flowstack/terraform-provider-flowstack/provider/elasticresource"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/secret"
 )
 
 // Login is a user's name and password; models embed it.
 type Login struct {
 	Username         types.String `tfsdk:"username"`
 	Password         types.String `tfsdk:"password_wo"`
+	PasswordVersion  types.Int64  `tfsdk:"password_wo_version"`
 	PasswordRevision types.String `tfsdk:"password_revision"`
 }
 
@@ -35,16 +37,17 @@ type account struct {
 }
 
 // planLogin plans a new revision when the configured password is another one than before, or is not in force in Elasticsearch any more. A refresh
-// cannot show the latter, since only a configuration has a password to try: a warning does.
+// cannot show the latter, since only a configuration has a password to try: a warning does. It has none while the version of another one stays.
 func planLogin[M any, P loginModel[M]](ctx context.Context, prior, plan *M, c elasticresource.Context) diag.Diagnostics {
-	to, from := P(plan).login(), types.StringNull()
+	to := P(plan).login()
+	var before secret.Prior
 	if prior != nil {
-		from = P(prior).login().PasswordRevision
+		before = secret.Prior{Revision: P(prior).login().PasswordRevision, Facts: P(prior).Shared().Effective}
 	}
-	revision, diags := password.Plan(ctx, from, c.Context)
+	revision, diags := password.Plan(ctx, before, c.Context)
 	to.PasswordRevision = revision
-	value, err := configured(ctx, password.Name, c)
-	if diags.HasError() || revision.IsUnknown() || revision.IsNull() || c.Client == nil || err != nil || prior != nil && disabled(P(prior).Shared().Effective) {
+	value, err := wanted(ctx, c)
+	if diags.HasError() || revision.IsUnknown() || revision.IsNull() || c.Client == nil || err != nil || value == "" || disabled(before.Facts) {
 		return diags
 	}
 	// Whatever else comes of the question than a no is for the reads to tell.
@@ -77,10 +80,10 @@ func (l *Login) shown() string {
 	return l.PasswordRevision.ValueString()
 }
 
-// seen is the fact of a password: in an apply Elasticsearch is asked whether it takes the configured one, else the last revision is taken for
+// seen is the fact of a password: in an apply Elasticsearch is asked whether it takes the wanted one, else the last revision is taken for
 // true, since nobody can read a password. A user who is not enabled is not let in with any.
 func (l *Login) seen(ctx context.Context, enabled bool, c elasticresource.Context) (string, error) {
-	value, err := configured(ctx, password.Name, c)
+	value, err := wanted(ctx, c)
 	if err != nil || value == "" || !enabled {
 		return l.PasswordRevision.ValueString(), err
 	}

@@ -68,7 +68,8 @@ var passwordAttributes = map[string]schema.Attribute{
 		Validators:    []validator.String{stringvalidator.OneOf(security.BuiltIn...)},
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 	},
-	"password_wo": passwordAttribute(true),
+	"password_wo":         passwordAttribute(true),
+	"password_wo_version": versionAttribute,
 	bootstrapPassword: schema.StringAttribute{
 		Optional: true, WriteOnly: true, Sensitive: true,
 		MarkdownDescription: "Another password that `elastic` may have so far: the `bootstrap.password` of the keystore. It is tried when neither the credentials of the provider nor " +
@@ -123,8 +124,8 @@ func writePassword(ctx context.Context, change elasticresource.Change[PasswordMo
 			return fmt.Errorf("enabling it: %w", err)
 		}
 	}
-	value, err := configured(ctx, password.Name, change.Context)
-	if err != nil {
+	value, err := wanted(ctx, change.Context)
+	if err != nil || value == "" {
 		return err
 	}
 	if accepted, err := security.Accepts(ctx, change.Client, name, value); err != nil || accepted {

@@ -87,8 +87,9 @@ var userAttributes = map[string]schema.Attribute{
 		},
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 	},
-	"password_wo":       passwordAttribute(true),
-	"password_revision": revisionAttribute,
+	"password_wo":         passwordAttribute(true),
+	"password_wo_version": versionAttribute,
+	"password_revision":   revisionAttribute,
 	"roles": schema.SetAttribute{
 		Required: true, ElementType: types.StringType,
 		MarkdownDescription: "Names of the roles that say what the user may do. Elasticsearch does not ask whether they exist.",
@@ -135,15 +136,18 @@ func userFacts(a account) host.Facts {
 }
 
 func writeUser(ctx context.Context, change elasticresource.Change[UserModel, account]) error {
-	value, err := configured(ctx, password.Name, change.Context)
-	if err != nil {
-		return err
-	}
-	if change.There && change.Found.password != different && change.Found.Enabled {
+	value, err := wanted(ctx, change.Context)
+	switch {
+	case !change.There: // gone since the plan, perhaps
+		value, err = configured(ctx, password.Name, change.Context)
+		if value == "" && err == nil {
+			err = errors.New("a new user needs password_wo")
+		}
+	case change.Found.password != different && change.Found.Enabled:
 		value = "" // Elasticsearch has it
 	}
-	if value == "" && !change.There {
-		return errors.New("a new user needs password_wo")
+	if err != nil {
+		return err
 	}
 	return security.PutUser(ctx, change.Client, change.Plan.Username.ValueString(), change.Want.User, value)
 }

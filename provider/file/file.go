@@ -28,6 +28,7 @@ type Model struct {
 	permissions.Model
 	Content         types.String `tfsdk:"content"`
 	ContentSecret   types.String `tfsdk:"content_wo"`
+	ContentVersion  types.Int64  `tfsdk:"content_wo_version"`
 	ContentRevision types.String `tfsdk:"content_revision"`
 	Source          types.String `tfsdk:"source"`
 	SHA256          types.String `tfsdk:"sha256"`
@@ -82,12 +83,12 @@ func validate(_ context.Context, m *Model) diag.Diagnostics {
 }
 
 func plan(ctx context.Context, prior, plan *Model, c hostresource.Context) diag.Diagnostics {
-	revision := types.StringNull()
+	var before secret.Prior
 	if prior != nil {
-		revision = prior.ContentRevision
+		before = secret.Prior{Revision: prior.ContentRevision, Facts: prior.Effective}
 	}
 	var diags, more diag.Diagnostics
-	if plan.ContentRevision, diags = content.Plan(ctx, revision, c); diags.HasError() {
+	if plan.ContentRevision, diags = content.Plan(ctx, before, c); diags.HasError() {
 		return diags
 	}
 	var mode types.String
@@ -174,22 +175,14 @@ func (m *Model) item() host.File {
 	}
 }
 
-// secret is the content of content_wo: itself while there is a configuration, else only recognised.
+// secret is the content of content_wo.
 func (m *Model) secret(ctx context.Context, file *host.File, c hostresource.Context) diag.Diagnostics {
 	file.Secret, file.SecretRevision = true, m.ContentRevision.ValueString()
 	if m.ContentRevision.IsUnknown() {
 		file.SecretRevision = hostresource.Unknown
 	}
-	value, diags := content.Configured(ctx, c)
-	if !value.IsNull() {
-		file.Content = []byte(value.ValueString())
-		return diags
-	}
-	v, more := content.Load(ctx, c.Private)
-	if v != nil {
-		file.Verify = v.Matches
-	}
-	diags.Append(more...)
+	wanted, diags := content.Wanted(ctx, c)
+	file.Content, file.Verify = wanted.Content, wanted.Verify
 	return diags
 }
 

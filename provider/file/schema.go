@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/flowstack/terraform-provider-flowstack/provider/permissions"
+	"github.com/flowstack/terraform-provider-flowstack/provider/secret"
 )
 
 const description = "A file of a host, with its content, owner and mode. It is written whole: to a temporary file beside it, with its owner and mode before " +
@@ -44,9 +45,10 @@ func attributes() map[string]schema.Attribute {
 			WriteOnly: true,
 			Sensitive: true,
 			MarkdownDescription: "Secret content, up to 1 MiB. Write-only: it is neither in the state nor in the plan. A changed one, here or on the host, is noticed by a salted hash in " +
-				"private state, so there is no version to count up.",
+				"private state, so no version has to be counted up; for values that are new in each run there is `content_wo_version`.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
+		"content_wo_version": secret.VersionAttribute("content_wo", "A file that somebody else changed is still noticed, and gets the value that is configured then."),
 		"content_revision": schema.StringAttribute{
 			Computed:            true,
 			MarkdownDescription: "Changes whenever `content_wo` does; says nothing about it. Null without it; `not verified` after an import that left the content alone.",

@@ -35,8 +35,10 @@ type Model struct {
 	ElasticsearchHosts    types.List   `tfsdk:"elasticsearch_hosts"`
 	ElasticsearchCAFile   types.String `tfsdk:"elasticsearch_ca_file"`
 	ElasticsearchPassword types.String `tfsdk:"elasticsearch_password_wo"`
+	PasswordVersion       types.Int64  `tfsdk:"elasticsearch_password_wo_version"`
 	TLS                   types.Object `tfsdk:"tls"`
 	Keystore              types.Map    `tfsdk:"keystore_wo"`
+	KeystoreVersion       types.Int64  `tfsdk:"keystore_wo_version"`
 	SecretRevisions       types.Map    `tfsdk:"secret_revisions"`
 	Triggers              types.Map    `tfsdk:"triggers"`
 }
@@ -205,12 +207,11 @@ func (m *Model) version() string {
 }
 
 func plan(ctx context.Context, prior, plan *Model, c hostresource.Context) diag.Diagnostics {
-	var before types.Map
-	if prior != nil {
-		before = prior.SecretRevisions
+	if prior == nil {
+		prior = new(Model)
 	}
 	var diags diag.Diagnostics
-	plan.SecretRevisions, diags = planSecrets(ctx, before, c)
+	plan.SecretRevisions, diags = planSecrets(ctx, prior, c)
 	return diags
 }
 

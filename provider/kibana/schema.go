@@ -10,6 +10,7 @@ import (
 
 	kbn "github.com/flowstack/terraform-provider-flowstack/appliance/kibana"
 	"github.com/flowstack/terraform-provider-flowstack/provider/hostresource"
+	"github.com/flowstack/terraform-provider-flowstack/provider/secret"
 )
 
 const description = "Kibana 7.17 on a host: Elastic's package at one version and held there, `/etc/kibana/kibana.yml`, the keystore, and the service `kibana.service`, enabled " +
@@ -78,9 +79,11 @@ var attributes = map[string]schema.Attribute{
 		WriteOnly: true,
 		Sensitive: true,
 		MarkdownDescription: "The password of Kibana's own user, `kibana_system`. Write-only: it is neither in the state nor in the plan. A changed one is noticed by a salted hash in private " +
-			"state, gets into the keystore, and restarts Kibana once.",
+			"state, gets into the keystore, and restarts Kibana once. No version has to be counted up; for passwords that are new in each run there is `elasticsearch_password_wo_version`.",
 		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 	},
+	"elasticsearch_password_wo_version": secret.VersionAttribute(passwordAttribute,
+		"A password that somebody else changed in the keystore is still noticed, and replaced by the one that is configured then."),
 	"tls": schema.SingleNestedAttribute{
 		Optional:            true,
 		MarkdownDescription: "Makes Kibana speak TLS. The files are on the host, PEM; Kibana's user (group `kibana`) has to be able to read them.",
@@ -98,6 +101,8 @@ var attributes = map[string]schema.Attribute{
 			"`xpack.security.encryptionKey`, `xpack.encryptedSavedObjects.encryptionKey` and `xpack.reporting.encryptionKey`, of at least 32 characters, may be given here, as to have the same " +
 			"ones in several Kibanas; else the host makes them. Entries that somebody else put into the keystore stay there.",
 	},
+	"keystore_wo_version": secret.VersionAttribute(keystoreAttribute,
+		"It is about all entries of `keystore_wo`. A new one is written all the same, and one that somebody else changed is still noticed, and gets the value that is configured then."),
 	"triggers": hostresource.Triggers("Kibana"),
 	"secret_revisions": schema.MapAttribute{
 		Computed:            true,

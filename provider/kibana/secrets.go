@@ -57,18 +57,26 @@ func secretOf(name string) secret.Attribute {
 	return secret.Attribute{
 		Name: keystoreAttribute, Key: "keystore " + name, Thing: "entry " + name + " of the keystore",
 		Text: func(ctx context.Context, config *tfsdk.Config) (types.String, diag.Diagnostics) {
-			where := at(keystoreAttribute, name)
-			if name == kbn.Password {
-				var password types.String
-				if diags := config.GetAttribute(ctx, path.Root(passwordAttribute), &password); diags.HasError() || !password.IsNull() {
-					return password, diags
-				}
-			}
-			var value types.String
-			diags := config.GetAttribute(ctx, where, &value)
+			_, value, diags := given(ctx, config, name)
 			return value, diags
 		},
+		From: func(ctx context.Context, config *tfsdk.Config) (string, diag.Diagnostics) {
+			attribute, _, diags := given(ctx, config, name)
+			return attribute, diags
+		},
 	}
+}
+
+// given is the value of an entry of the keystore, and the attribute that has it: there are two for the password.
+func given(ctx context.Context, config *tfsdk.Config, name string) (attribute string, value types.String, diags diag.Diagnostics) {
+	if name == kbn.Password {
+		diags = config.GetAttribute(ctx, path.Root(passwordAttribute), &value)
+		if diags.HasError() || !value.IsNull() {
+			return passwordAttribute, value, diags
+		}
+	}
+	diags.Append(config.GetAttribute(ctx, at(keystoreAttribute, name), &value)...)
+	return keystoreAttribute, value, diags
 }
 
 // configured are the names of the entries that the configuration gives; known is false while there may be more.
@@ -111,14 +119,15 @@ func revisions(values map[string]attr.Value) types.Map {
 }
 
 // planSecrets plans new revisions of the entries that are others than before.
-func planSecrets(ctx context.Context, before types.Map, c hostresource.Context) (types.Map, diag.Diagnostics) {
+func planSecrets(ctx context.Context, prior *Model, c hostresource.Context) (types.Map, diag.Diagnostics) {
 	names, known, diags := configured(ctx, c.Config)
 	if !known {
 		return types.MapUnknown(types.StringType), diags
 	}
 	values := map[string]attr.Value{}
 	for _, name := range names {
-		revision, more := secretOf(name).Plan(ctx, revisionOf(before, name), c)
+		before := secret.Prior{Revision: revisionOf(prior.SecretRevisions, name), Facts: prior.Effective}
+		revision, more := secretOf(name).Plan(ctx, before, c)
 		diags.Append(more...)
 		values[name] = revision
 	}
@@ -176,7 +185,7 @@ func noted(ctx context.Context, c hostresource.Context) (names []string, diags d
 	return names, diags
 }
 
-// secrets are what the keystore shall have: with its content while there is a configuration, else only recognised.
+// secrets are what the keystore shall have.
 func (m *Model) secrets(ctx context.Context, c hostresource.Context) (secrets map[string]kbn.Secret, known bool, diags diag.Diagnostics) {
 	secrets = map[string]kbn.Secret{}
 	if m.SecretRevisions.IsUnknown() {
@@ -184,19 +193,11 @@ func (m *Model) secrets(ctx context.Context, c hostresource.Context) (secrets ma
 	}
 	for name := range m.SecretRevisions.Elements() {
 		revision := revisionOf(m.SecretRevisions, name)
-		made := kbn.Secret{Revision: revision.ValueString()}
+		wanted, more := secretOf(name).Wanted(ctx, c)
+		diags.Append(more...)
+		made := kbn.Secret{Revision: revision.ValueString(), Content: wanted.Content, Verify: wanted.Verify}
 		if revision.IsUnknown() {
 			made.Revision = hostresource.Unknown
-		}
-		entry := secretOf(name)
-		if c.Config == nil {
-			v, more := entry.Load(ctx, c.Private)
-			diags.Append(more...)
-			made.Verify = v.Matches
-		} else {
-			value, more := entry.Configured(ctx, c)
-			diags.Append(more...)
-			made.Content = []byte(value.ValueString())
 		}
 		secrets[name] = made
 	}

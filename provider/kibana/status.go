@@ -85,6 +85,9 @@ func apply(ctx context.Context, on *connection.Host, _, plan *Model, desired hos
 	}
 	settings, _ := plan.settings()
 	password := string(secrets[kbn.Password].Content)
+	if inForce, diags := secretOf(kbn.Password).Recognised(ctx, c); diags.HasError() || !inForce {
+		password = "" // its version says that another one stays
+	}
 	if err := await(ctx, on, kbn.AllSettings(settings), password); err != nil {
 		return observation, withoutSecrets(err, secrets)
 	}

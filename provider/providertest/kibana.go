@@ -21,9 +21,10 @@ import (
 type Kibana struct {
 	*kibanafake.Server
 	URL      string
-	CA       string       // PEM, of its own certificate
-	Password string       // of the user elastic
-	NotReady atomic.Int32 // so many of the next logins are refused, as while Elasticsearch has its index of users not ready
+	CA       string        // PEM, of its own certificate
+	Password string        // of the user elastic
+	InForce  func() string // the password instead of Password, where that is another one at times; nil: it is not
+	NotReady atomic.Int32  // so many of the next logins are refused, as while Elasticsearch has its index of users not ready
 }
 
 // StartKibana starts one, and stops it at the end of the test.
@@ -31,7 +32,11 @@ func StartKibana(t *testing.T) *Kibana {
 	t.Helper()
 	k := &Kibana{Password: "kibana-password-canary"}
 	k.Server = kibanafake.New(kibanafake.Options{Authenticate: func(_ context.Context, user, password string) (bool, error) {
-		return k.NotReady.Add(-1) < 0 && (user == "elastic" || user == "kibana_system") && password == k.Password, nil
+		right := k.Password
+		if k.InForce != nil {
+			right = k.InForce()
+		}
+		return k.NotReady.Add(-1) < 0 && (user == "elastic" || user == "kibana_system") && password == right, nil
 	}})
 	server := httptest.NewTLSServer(k.Server)
 	t.Cleanup(server.Close)

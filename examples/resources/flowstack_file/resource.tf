@@ -40,3 +40,17 @@ resource "flowstack_file" "token" {
   path       = "/etc/flows.token"
   content_wo = var.token
 }
+
+# A value that is new in each run, such as that of an ephemeral resource, is written when its version is another one.
+variable "session_key" {
+  type      = string
+  sensitive = true
+  ephemeral = true
+}
+
+resource "flowstack_file" "session_key" {
+  host               = "flow1"
+  path               = "/etc/flows.session-key"
+  content_wo         = var.session_key
+  content_wo_version = 1
+}
