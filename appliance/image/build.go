@@ -73,7 +73,8 @@ func (b Builder) packages() string { return filepath.Join(b.Cache, "image-packag
 
 // tools returns the root of the system with the tools, which is made once for these tools and these sources.
 func (b Builder) tools(ctx context.Context, s Spec) (string, error) {
-	key := sha256.Sum256([]byte(strings.Join(slices.Concat(tools, s.sources()), "\n")))
+	programs := slices.Concat(tools, s.machine().loaders)
+	key := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{s.Architecture}, programs, s.sources()), "\n")))
 	root := filepath.Join(b.Cache, fmt.Sprintf("image-tools-%x", key[:8]))
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
@@ -86,7 +87,7 @@ func (b Builder) tools(ctx context.Context, s Spec) (string, error) {
 	if err := os.Chmod(making, 0o755); err != nil { //nolint:gosec // the root of a system
 		return "", err
 	}
-	err = b.bootstrap(ctx, s, making, tools, nil)
+	err = b.bootstrap(ctx, s, making, programs, nil)
 	if err == nil {
 		err = os.Rename(making, root)
 	}
@@ -170,7 +171,7 @@ func (w *workshop) result(format string) string {
 }
 
 func (w *workshop) wants(f Format) bool {
-	return len(w.spec.Formats) == 0 || slices.Contains(w.spec.Formats, f)
+	return slices.Contains(w.spec.formats(), f)
 }
 
 // tool runs a program among the tools, in the work folder.
@@ -213,29 +214,34 @@ func (w *workshop) system(ctx context.Context) error {
 		options = append(options, fmt.Sprintf(`--customize-hook=cp -r '%s' "$1/usr/share/flowstack"`, w.path("flowstack")))
 	}
 	options = append(options, fmt.Sprintf(`--customize-hook=sh '%s' "$1"`, w.path("customize.sh")))
-	return w.bootstrap(ctx, w.spec, w.path("root.tar"), packages, options)
+	return w.bootstrap(ctx, w.spec, w.path("root.tar"), slices.Concat([]string{w.spec.machine().kernel}, packages), options)
 }
 
-// bootLoader makes esp.img, boot.img and core.img.
+// bootLoader makes esp.img, and boot.img and core.img where there are machines with BIOS.
 func (w *workshop) bootLoader(ctx context.Context) error {
-	files := map[string]string{"grub.cfg": grubConfig, "grubenv": grubEnvironment()}
+	machine := w.spec.machine()
+	files := map[string]string{"grub.cfg": grubConfig(machine), "grubenv": grubEnvironment()}
 	for name, content := range files {
 		if err := os.WriteFile(w.path(name), []byte(content), 0o600); err != nil {
 			return err
 		}
 	}
-	const signed, shim = "/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed", "/usr/lib/shim/"
-	for _, args := range [][]string{
+	const shim, boot = "/usr/lib/shim/", "::/EFI/BOOT/"
+	commands := [][]string{
 		{"mkfs.vfat", "--invariant", "-C", "-i", efiFID, "-n", "ESP", "esp.img", strconv.Itoa(efiFS / 1024)},
 		{"mmd", "-i", "esp.img", "::/EFI", "::/EFI/BOOT", "::/EFI/debian"},
 		// Debian's signed ones, for Secure Boot: firmware starts shim, and that GRUB.
-		{"mcopy", "-i", "esp.img", shim + "shimx64.efi.signed", "::/EFI/BOOT/BOOTX64.EFI"},
-		{"mcopy", "-i", "esp.img", shim + "mmx64.efi.signed", "::/EFI/BOOT/mmx64.efi"},
-		{"mcopy", "-i", "esp.img", signed, "::/EFI/BOOT/grubx64.efi"},
+		{"mcopy", "-i", "esp.img", shim + "shim" + machine.efi + ".efi.signed", boot + "BOOT" + strings.ToUpper(machine.efi) + ".EFI"},
+		{"mcopy", "-i", "esp.img", shim + "mm" + machine.efi + ".efi.signed", boot + "mm" + machine.efi + ".efi"},
+		{"mcopy", "-i", "esp.img", "/usr/lib/grub/" + machine.grub + "/grub" + machine.efi + ".efi.signed", boot + "grub" + machine.efi + ".efi"},
 		{"mcopy", "-i", "esp.img", "grub.cfg", "grubenv", "::/EFI/debian"},
-		slices.Concat([]string{"grub-mkimage", "--format=i386-pc", "--output=core.img", "--prefix=(,gpt2)/EFI/debian"}, grubModules),
-		{"cp", "/usr/lib/grub/i386-pc/boot.img", "boot.img"},
-	} {
+	}
+	if machine.bios {
+		commands = append(commands,
+			slices.Concat([]string{"grub-mkimage", "--format=i386-pc", "--output=core.img", "--prefix=(,gpt2)/EFI/debian"}, grubModules),
+			[]string{"cp", "/usr/lib/grub/i386-pc/boot.img", "boot.img"})
+	}
+	for _, args := range commands {
 		if _, err := w.tool(ctx, "", args[0], args[1:]...); err != nil {
 			return err
 		}
@@ -249,16 +255,6 @@ func (w *workshop) disk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var core [2][]byte
-	for i, name := range []string{"boot.img", "core.img"} {
-		if core[i], err = os.ReadFile(w.path(name)); err != nil {
-			return err
-		}
-	}
-	first, second, err := bootSectors(core[0], core[1])
-	if err != nil {
-		return err
-	}
 	f, err := os.Create(w.path("disk.raw"))
 	if err != nil {
 		return err
@@ -267,19 +263,39 @@ func (w *workshop) disk(ctx context.Context) error {
 	if err := f.Truncate(disk); err != nil {
 		return err
 	}
-	if _, err := w.tool(ctx, partitionTable(), "sfdisk", "--quiet", "disk.raw"); err != nil {
+	if _, err := w.tool(ctx, partitionTable(w.spec.machine()), "sfdisk", "--quiet", "disk.raw"); err != nil {
 		return err
 	}
-	if _, err := f.WriteAt(first, 0); err != nil {
-		return err
-	}
-	if _, err := f.WriteAt(second, biosPartition.start); err != nil {
-		return err
+	if w.spec.machine().bios {
+		if err := w.bios(f); err != nil {
+			return err
+		}
 	}
 	if err := copySparse(f, efiPartition.start, w.path("esp.img")); err != nil {
 		return err
 	}
 	return errors.Join(copySparse(f, rootPartition.start, w.path("root.img")), f.Close())
+}
+
+// bios writes what BIOS starts to a disk that has its partitions.
+func (w *workshop) bios(disk *os.File) error {
+	boot, err := os.ReadFile(w.path("boot.img"))
+	if err != nil {
+		return err
+	}
+	core, err := os.ReadFile(w.path("core.img"))
+	if err != nil {
+		return err
+	}
+	first, second, err := bootSectors(boot, core)
+	if err != nil {
+		return err
+	}
+	if _, err := disk.WriteAt(first, 0); err != nil {
+		return err
+	}
+	_, err = disk.WriteAt(second, biosPartition.start)
+	return err
 }
 
 // formats makes the files that users take.
@@ -333,7 +349,7 @@ func move(from, to string) error {
 
 // bill makes the SBOM, of the system and of what is started before it.
 func (w *workshop) bill(ctx context.Context) error {
-	loaders, err := w.tool(ctx, "", "dpkg-query", "--show", "--showformat", "${Package} ${Version} ${Architecture}\n", "grub-pc-bin", "grub-efi-amd64-signed", "shim-signed")
+	loaders, err := w.tool(ctx, "", "dpkg-query", slices.Concat([]string{"--show", "--showformat", "${Package} ${Version} ${Architecture}\n"}, w.spec.machine().loaders)...)
 	if err != nil {
 		return err
 	}

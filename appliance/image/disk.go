@@ -23,21 +23,25 @@ const (
 
 // partition is a part of the disk, in octets from its start.
 type partition struct {
-	name, kind, id string // kind: the type's GUID (UEFI specification and Discoverable Partitions Specification)
+	name, kind, id string // kind: the type's GUID (UEFI specification); root's is the architecture's
 	start, size    int64
 }
 
 var (
 	biosPartition = partition{"bios", "21686148-6449-6E6F-744E-656564454649", "c2b4a698-7d5c-4b3a-9f1e-0d2c4b6a8f9e", mebi, mebi}
 	efiPartition  = partition{"esp", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "d4c6b8aa-9f7e-4d5c-8b3a-2f1e0d9c8b7a", 2 * mebi, efiFS}
-	rootPartition = partition{"root", "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", rootID, 2*mebi + efiFS, rootFS}
+	rootPartition = partition{"root", "", rootID, 2*mebi + efiFS, rootFS}
 )
 
-// partitionTable is what sfdisk makes the table of. Root is last, so that there is room for it to grow.
-func partitionTable() string {
+// partitionTable is what sfdisk makes the table of. Root is last, so that there is room for it to grow. Where there is no BIOS, its partition is empty:
+// partitions have the same numbers everywhere.
+func partitionTable(a architecture) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "label: gpt\nlabel-id: %s\n", diskID)
 	for _, p := range []partition{biosPartition, efiPartition, rootPartition} {
+		if p.kind == "" {
+			p.kind = a.rootType
+		}
 		fmt.Fprintf(&b, "start=%d, size=%d, type=%s, uuid=%s, name=%s\n", p.start/sector, p.size/sector, p.kind, p.id, p.name)
 	}
 	return b.String()
@@ -80,7 +84,11 @@ var grubModules = []string{
 
 // grubConfig boots the kernel that Debian's links lead to, and the one before where that cannot be loaded: an upgrade may have been cut off. Both, and a
 // factory reset, are in the menu. The environment block has a reset done at each boot, until appliance-erase.service says that it is.
-const grubConfig = `if serial --unit=0 --speed=115200; then
+func grubConfig(a architecture) string {
+	return strings.Replace(grubTemplate, "CONSOLES", a.consoles, 1)
+}
+
+const grubTemplate = `if serial --unit=0 --speed=115200; then
   terminal_input console serial
   terminal_output console serial
 fi
@@ -92,7 +100,7 @@ if [ "$factory_reset" = yes ]; then
   set default=2
 fi
 search --no-floppy --label --set=root root
-set options="root=PARTUUID=` + rootID + ` ro console=tty0 console=ttyS0,115200 quiet panic=30"
+set options="root=PARTUUID=` + rootID + ` ro console=tty0 CONSOLES quiet panic=30"
 menuentry "flowstack appliance" {
   linux /vmlinuz $options
   initrd /initrd.img

@@ -19,7 +19,7 @@ const Suite = "trixie"
 
 // Spec says what image to build.
 type Spec struct {
-	Architecture string    // Debian's name: amd64
+	Architecture string    // Debian's name: amd64 or arm64
 	Mirror       string    // of Debian's packages; DefaultMirror when empty
 	Security     string    // mirror of security updates; DefaultSecurity when empty, unless Mirror or Snapshot says another
 	Snapshot     string    // time of snapshot.debian.org, as 20261101T000000Z; empty: what the mirror has now
@@ -27,7 +27,7 @@ type Spec struct {
 	Version      string    // of the appliance, in names and the SBOM
 	Collector    string    // path of the collector's package
 	Elastic      string    // folder with packages to put in as a local repository; empty: none
-	Formats      []Format  // all when empty
+	Formats      []Format  // all that the architecture has when empty
 }
 
 // Where packages come from when nobody says otherwise.
@@ -59,8 +59,9 @@ var (
 // Validate says everything that is wrong with a specification.
 func (s Spec) Validate() error {
 	var errs []error
-	if s.Architecture != "amd64" {
-		errs = append(errs, fmt.Errorf("architecture %q: images are built for amd64 alone", s.Architecture))
+	machine, known := architectures[s.Architecture]
+	if !known {
+		errs = append(errs, fmt.Errorf("architecture %q: images are built for amd64 and arm64", s.Architecture))
 	}
 	if s.Snapshot != "" && !snapshotForm.MatchString(s.Snapshot) {
 		errs = append(errs, fmt.Errorf("snapshot %q is not a time of snapshot.debian.org, such as 20261101T000000Z", s.Snapshot))
@@ -80,6 +81,9 @@ func (s Spec) Validate() error {
 	for _, f := range s.Formats {
 		if !slices.Contains(Formats(), f) {
 			errs = append(errs, fmt.Errorf("format %q is none of %v", f, Formats()))
+		}
+		if f == OVA && known && !machine.bios {
+			errs = append(errs, fmt.Errorf("format %q is for amd64 alone", f))
 		}
 	}
 	return errors.Join(errs...)

@@ -1,9 +1,9 @@
 package image
 
-// packages are in the image, with what they depend on, and without what they recommend.
+// packages are in the image, besides the kernel, with what they depend on, and without what they recommend.
 var packages = []string{
 	// It boots, and finds disk and network.
-	"linux-image-cloud-amd64", "initramfs-tools", "zstd", "systemd", "systemd-sysv", "systemd-resolved", "systemd-repart", "udev", "dbus", "kmod", "e2fsprogs",
+	"initramfs-tools", "zstd", "systemd", "systemd-sysv", "systemd-resolved", "systemd-repart", "udev", "dbus", "kmod", "e2fsprogs",
 	"cloud-init", "dhcpcd-base", // the latter for what clouds tell by way of an address of their own
 	// It is reached, keeps the time, lets in what it should, and stays up to date.
 	"openssh-server", "chrony", "nftables", "ca-certificates", "unattended-upgrades", "sudo", "polkitd",
@@ -12,7 +12,7 @@ var packages = []string{
 	"fdisk", "iproute2", "iputils-ping", "less", "procps", "vim-tiny",
 }
 
-// tools are what a build runs, in a system of its own; GRUB and shim go from there to the disk.
+// tools are what a build runs, in a system of its own, besides the boot loaders, which go from there to the disk.
 var tools = []string{
-	"dosfstools", "e2fsprogs", "fdisk", "grub-common", "grub-efi-amd64-signed", "grub-pc-bin", "libarchive13t64", "mtools", "qemu-utils", "shim-signed",
+	"dosfstools", "e2fsprogs", "fdisk", "grub-common", "libarchive13t64", "mtools", "qemu-utils",
 }

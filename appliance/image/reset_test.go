@@ -107,12 +107,12 @@ func TestResetAtBoot(t *testing.T) {
 
 // TestResetIsErasedOnce: GRUB asks for it until the partition is erased, and the unit that does so is started where nothing holds the partition.
 func TestResetIsErasedOnce(t *testing.T) {
-	if strings.Contains(grubConfig, "save_env") {
+	if strings.Contains(grubTemplate, "save_env") {
 		t.Error("GRUB forgets a reset before it is done")
 	}
-	entries := strings.Split(grubConfig, "menuentry ")
+	entries := strings.Split(grubTemplate, "menuentry ")
 	if !strings.Contains(entries[0], "set default=0\nset fallback=1\n") || !strings.Contains(entries[0], "  set default=2\n") || !strings.Contains(entries[3], " systemd.factory_reset=yes\n") {
-		t.Errorf("the entries are others:\n%s", grubConfig)
+		t.Errorf("the entries are others:\n%s", grubTemplate)
 	}
 	unit, err := files.ReadFile("files/usr/lib/systemd/system/appliance-erase.service")
 	if err != nil {
