@@ -33,6 +33,11 @@ func (b Builder) Build(ctx context.Context, s Spec) (err error) {
 			return err
 		}
 	}
+	undo, err := s.emulate(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, undo()) }()
 	root, err := b.tools(ctx, s)
 	if err != nil {
 		return fmt.Errorf("unable to make the system with the tools: %w", err)
@@ -71,10 +76,10 @@ func (b Builder) say(format string, args ...any) {
 // packages is the folder of Debian's packages that were got already. Who may write there can keep a build from ending, no more: see packagesChecked.
 func (b Builder) packages() string { return filepath.Join(b.Cache, "image-packages") }
 
-// tools returns the root of the system with the tools, which is made once for these tools and these sources.
+// tools returns the root of the system with the tools, which is made once for these tools and these sources. It is of the building machine's architecture.
 func (b Builder) tools(ctx context.Context, s Spec) (string, error) {
-	programs := slices.Concat(tools, s.machine().loaders)
-	key := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{s.Architecture}, programs, s.sources()), "\n")))
+	machine := s.machine()
+	key := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{builder, s.Architecture, loadersIn}, tools, machine.loaders, s.sources()), "\n")))
 	root := filepath.Join(b.Cache, fmt.Sprintf("image-tools-%x", key[:8]))
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
@@ -87,7 +92,15 @@ func (b Builder) tools(ctx context.Context, s Spec) (string, error) {
 	if err := os.Chmod(making, 0o755); err != nil { //nolint:gosec // the root of a system
 		return "", err
 	}
-	err = b.bootstrap(ctx, s, making, programs, nil)
+	architectures := builder
+	if s.Architecture != builder {
+		architectures += "," + s.Architecture
+	}
+	loaders := make([]string, len(machine.loaders))
+	for i, name := range machine.loaders {
+		loaders[i] = name + ":" + s.Architecture
+	}
+	err = b.bootstrap(ctx, s, architectures, making, tools, []string{"--customize-hook=" + fmt.Sprintf(loadersIn, strings.Join(loaders, " "))})
 	if err == nil {
 		err = os.Rename(making, root)
 	}
@@ -96,6 +109,23 @@ func (b Builder) tools(ctx context.Context, s Spec) (string, error) {
 	}
 	return root, errors.Join(err, os.RemoveAll(making))
 }
+
+// loadersFile, among the tools, names boot loaders as dpkg-query does, with version and architecture.
+const loadersFile = "loaders.txt"
+
+// loadersIn unpacks boot loaders among the tools: they are files for a disk, of whatever architecture, and nothing that the tools need. apt gets them anew each
+// time, and compares them with the signed index.
+const loadersIn = `set -eu
+cd "$1"
+mkdir loaders
+cd loaders
+APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --quiet download %[1]s >&2
+for deb in *.deb; do
+	dpkg-deb --extract "$deb" ..
+	dpkg-deb --show --showformat '${Package} ${Version} ${Architecture}\n' "$deb" >>../` + loadersFile + `
+done
+cd ..
+rm -r loaders`
 
 // Hooks of each bootstrap: packages that were got before are not got again. The system is in $1, the packages in $PACKAGES.
 const (
@@ -115,15 +145,15 @@ fi`
 	packagesOut = `mv -n -t "$PACKAGES" "$1"/var/cache/apt/archives/*.deb; rm -f "$1"/var/cache/apt/archives/*.deb "$1"/var/cache/apt/*.bin`
 )
 
-// bootstrap installs Debian into a folder, or a file that ends with .tar.
-func (b Builder) bootstrap(ctx context.Context, s Spec, target string, packages, options []string) error {
+// bootstrap installs Debian into a folder, or a file that ends with .tar. The first architecture is that of its programs.
+func (b Builder) bootstrap(ctx context.Context, s Spec, architectures, target string, packages, options []string) error {
 	format := "directory"
 	if strings.HasSuffix(target, ".tar") {
 		format = "tar"
 	}
 	args := []string{
-		"--quiet", "--mode=root", "--variant=minbase", "--format=" + format, "--architectures=" + s.Architecture, "--include=" + strings.Join(packages, ","),
-		"--skip=download/empty", "--skip=essential/unlink", "--setup-hook=" + packagesIn, "--customize-hook=" + packagesChecked, "--customize-hook=" + packagesOut,
+		"--quiet", "--mode=root", "--variant=minbase", "--format=" + format, "--architectures=" + architectures, "--include=" + strings.Join(packages, ","),
+		"--skip=download/empty", "--skip=essential/unlink", "--skip=check/qemu", "--setup-hook=" + packagesIn, "--customize-hook=" + packagesChecked, "--customize-hook=" + packagesOut,
 	}
 	if s.Snapshot != "" {
 		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`)
@@ -175,15 +205,14 @@ func (w *workshop) wants(f Format) bool {
 }
 
 // tool runs a program among the tools, in the work folder.
-func (w *workshop) tool(ctx context.Context, input, name string, args ...string) ([]byte, error) {
+func (w *workshop) tool(ctx context.Context, input, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "chroot", append([]string{w.root, "env", "--chdir=/" + filepath.Base(w.work), name}, args...)...) //nolint:gosec // the tools of this package
 	cmd.Env = w.spec.environment()
 	cmd.Stdin = strings.NewReader(input)
-	out, err := run(cmd)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if _, err := run(cmd); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	return out, nil
+	return nil
 }
 
 // system makes root.tar.
@@ -214,7 +243,7 @@ func (w *workshop) system(ctx context.Context) error {
 		options = append(options, fmt.Sprintf(`--customize-hook=cp -r '%s' "$1/usr/share/flowstack"`, w.path("flowstack")))
 	}
 	options = append(options, fmt.Sprintf(`--customize-hook=sh '%s' "$1"`, w.path("customize.sh")))
-	return w.bootstrap(ctx, w.spec, w.path("root.tar"), slices.Concat([]string{w.spec.machine().kernel}, packages), options)
+	return w.bootstrap(ctx, w.spec, w.spec.Architecture, w.path("root.tar"), slices.Concat([]string{w.spec.machine().kernel}, packages), options)
 }
 
 // bootLoader makes esp.img, and boot.img and core.img where there are machines with BIOS.
@@ -242,7 +271,7 @@ func (w *workshop) bootLoader(ctx context.Context) error {
 			[]string{"cp", "/usr/lib/grub/i386-pc/boot.img", "boot.img"})
 	}
 	for _, args := range commands {
-		if _, err := w.tool(ctx, "", args[0], args[1:]...); err != nil {
+		if err := w.tool(ctx, "", args[0], args[1:]...); err != nil {
 			return err
 		}
 	}
@@ -251,7 +280,7 @@ func (w *workshop) bootLoader(ctx context.Context) error {
 
 // disk makes disk.raw.
 func (w *workshop) disk(ctx context.Context) error {
-	_, err := w.tool(ctx, "", "mke2fs", "-q", "-t", "ext4", "-L", "root", "-U", rootFID, "-E", "hash_seed="+hashID, "-m", "1", "-d", "root.tar", "root.img", fmt.Sprintf("%dk", rootFS/1024))
+	err := w.tool(ctx, "", "mke2fs", "-q", "-t", "ext4", "-L", "root", "-U", rootFID, "-E", "hash_seed="+hashID, "-m", "1", "-d", "root.tar", "root.img", fmt.Sprintf("%dk", rootFS/1024))
 	if err != nil {
 		return err
 	}
@@ -263,7 +292,7 @@ func (w *workshop) disk(ctx context.Context) error {
 	if err := f.Truncate(disk); err != nil {
 		return err
 	}
-	if _, err := w.tool(ctx, partitionTable(w.spec.machine()), "sfdisk", "--quiet", "disk.raw"); err != nil {
+	if err := w.tool(ctx, partitionTable(w.spec.machine()), "sfdisk", "--quiet", "disk.raw"); err != nil {
 		return err
 	}
 	if w.spec.machine().bios {
@@ -301,7 +330,7 @@ func (w *workshop) bios(disk *os.File) error {
 // formats makes the files that users take.
 func (w *workshop) formats(ctx context.Context) error {
 	if w.wants(QCOW) {
-		if _, err := w.tool(ctx, "", "qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", "disk.raw", "disk.qcow2"); err != nil {
+		if err := w.tool(ctx, "", "qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", "disk.raw", "disk.qcow2"); err != nil {
 			return err
 		}
 		if err := move(w.path("disk.qcow2"), w.result("qcow2")); err != nil {
@@ -309,7 +338,7 @@ func (w *workshop) formats(ctx context.Context) error {
 		}
 	}
 	if w.wants(OVA) {
-		if _, err := w.tool(ctx, "", "qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized,adapter_type=lsilogic", "disk.raw", "disk.vmdk"); err != nil {
+		if err := w.tool(ctx, "", "qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized,adapter_type=lsilogic", "disk.raw", "disk.vmdk"); err != nil {
 			return err
 		}
 		if err := fixContentID(w.path("disk.vmdk")); err != nil {
@@ -348,8 +377,8 @@ func move(from, to string) error {
 }
 
 // bill makes the SBOM, of the system and of what is started before it.
-func (w *workshop) bill(ctx context.Context) error {
-	loaders, err := w.tool(ctx, "", "dpkg-query", slices.Concat([]string{"--show", "--showformat", "${Package} ${Version} ${Architecture}\n"}, w.spec.machine().loaders)...)
+func (w *workshop) bill(context.Context) error {
+	loaders, err := os.ReadFile(filepath.Join(w.root, loadersFile))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ var packages = []string{
 	"fdisk", "iproute2", "iputils-ping", "less", "procps", "vim-tiny",
 }
 
-// tools are what a build runs, in a system of its own, besides the boot loaders, which go from there to the disk.
+// tools are what a build runs, in a system of its own, of the architecture of the machine that builds; boot loaders are unpacked there.
 var tools = []string{
 	"dosfstools", "e2fsprogs", "fdisk", "grub-common", "libarchive13t64", "mtools", "qemu-utils",
 }
