@@ -36,6 +36,7 @@ type ApplianceOptions struct {
 	Image   string // raw disk; it is copied
 	DiskMiB int64  // size that the copy is made, as users do before the first boot; the image's when 0
 	UEFI    bool   // else BIOS
+	ARM64   bool   // the image is for arm64, which boots by UEFI
 	Key     KeyBy
 	UDP     []int // ports that DialContext reaches over UDP
 	Log     Logf  // progress
@@ -52,10 +53,12 @@ type Appliance struct {
 	Ready   time.Duration // from power on until the console said that the collector runs
 }
 
-// Where Debian's package ovmf has the firmware.
-const (
-	firmwareCode = "/usr/share/OVMF/OVMF_CODE_4M.fd"
-	firmwareVars = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+// firmware of UEFI, where Debian's packages have it.
+type firmware struct{ code, vars string }
+
+var (
+	firmwareAMD64 = firmware{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"} // ovmf
+	firmwareARM64 = firmware{"/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"}   // qemu-efi-aarch64
 )
 
 // What ends a wait is the caller's context, or QEMU's end: an overloaded machine takes a quarter of an hour for what is a minute's work. This is for
@@ -102,13 +105,17 @@ func startAppliance(ctx context.Context, r *run, options ApplianceOptions) (*App
 		}
 	}
 	a := &Appliance{Host: h, key: options.Key, monitor: filepath.Join(r.dir, "monitor")}
-	a.args = slices.Concat(qemu, []string{"-drive", "file=" + disk + ",format=raw,if=virtio", "-device", "VGA", "-monitor", "unix:" + a.monitor + ",server=on,wait=off"})
+	kind, screen, uefi := machineAMD64, "VGA", firmwareAMD64
+	if options.ARM64 {
+		kind, screen, uefi, options.UEFI = machineARM64, "virtio-gpu-pci", firmwareARM64, true
+	}
+	a.args = slices.Concat(kind, qemu, []string{"-drive", "file=" + disk + ",format=raw,if=virtio", "-device", screen, "-monitor", "unix:" + a.monitor + ",server=on,wait=off"})
 	if options.UEFI {
 		vars := filepath.Join(r.dir, "vars.fd")
-		if _, err := command(ctx, "cp", firmwareVars, vars); err != nil {
-			return nil, fmt.Errorf("%w: make prepare installs the firmware", err)
+		if _, err := command(ctx, "cp", uefi.vars, vars); err != nil {
+			return nil, fmt.Errorf("%w: make prepare installs the firmware, that for arm64 is of qemu-efi-aarch64", err)
 		}
-		a.args = append(a.args, "-drive", "if=pflash,format=raw,readonly=on,file="+firmwareCode, "-drive", "if=pflash,format=raw,file="+vars)
+		a.args = append(a.args, "-drive", "if=pflash,format=raw,readonly=on,file="+uefi.code, "-drive", "if=pflash,format=raw,file="+vars)
 	}
 	switch options.Key {
 	case ByCredential:

@@ -12,8 +12,14 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// Kinds of machines, as QEMU's arguments. That for arm64 has no serial port of PCs, and no BIOS.
+var (
+	machineAMD64 = []string{"qemu-system-x86_64", "-cpu", "max"}
+	machineARM64 = []string{"qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72"}
+)
+
 // newEmulated prepares a host that QEMU emulates, which is reached over SSH at a free port of 127.0.0.1, and over UDP at others for those of its ports that are asked for.
-// The arguments are those of any such machine; a disk has to be added. Options of QEMU's network are those that are not here anyway.
+// The arguments, behind those that say what kind of machine it is, are those of any such; a disk has to be added. Options of QEMU's network are those that are not here anyway.
 //
 // KVM is not used even where there is a /dev/kvm: nested virtualisation that fails half way costs more than emulation.
 func newEmulated(ctx context.Context, r *run, name string, memoryMiB int, udp []int, privateKey []byte, options ...string) (h *Host, qemu []string, err error) {
@@ -35,7 +41,7 @@ func newEmulated(ctx context.Context, r *run, name string, memoryMiB int, udp []
 		forwards = append(forwards, fmt.Sprintf("hostfwd=udp:127.0.0.1:%d-:%d", h.udp[port], port))
 	}
 	return h, []string{
-		"qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", strconv.Itoa(memoryMiB), "-nodefaults", "-display", "none",
+		"-accel", "tcg", "-smp", "2", "-m", strconv.Itoa(memoryMiB), "-nodefaults", "-display", "none",
 		"-netdev", strings.Join(forwards, ","), "-device", "virtio-net-pci,netdev=n,romfile=", "-device", "virtio-rng-pci", "-serial", "file:" + h.console,
 	}, nil
 }

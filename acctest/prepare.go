@@ -33,7 +33,7 @@ var requirements = []requirement{
 	{"nft", "nftables", "filters packets there, for flowstack_firewall"},
 	{"qemu-system-x86_64", "qemu-system-x86", "runs a virtual machine, for kernel parameters"},
 	{"mke2fs", "e2fsprogs", "makes its disk"},
-	{firmwareCode, "ovmf", "is the firmware of machines that boot the appliance by UEFI"},
+	{firmwareAMD64.code, "ovmf", "is the firmware of machines that boot the appliance by UEFI"},
 	{"softflowd", "softflowd", "exports NetFlow"},
 	{"fprobe", "fprobe", "exports NetFlow"},
 	{"pmacctd", "pmacct", "exports NetFlow, IPFIX and sFlow"},

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -81,8 +82,9 @@ func startVM(ctx context.Context, r *run, options VMOptions) (*Host, error) {
 		return nil, err
 	}
 	h.HostKey = strings.TrimSpace(string(hostKey))
-	h.machine, err = r.start(ctx, startSpec{name: "qemu", args: append(qemu,
-		"-kernel", image.kernel, "-initrd", image.initrd, "-append", "root=/dev/vda rw console=ttyS0 quiet", "-drive", "file="+image.disk+",format=raw,if=virtio,snapshot=on")})
+	h.machine, err = r.start(ctx, startSpec{name: "qemu", args: slices.Concat(machineAMD64, qemu, []string{
+		"-kernel", image.kernel, "-initrd", image.initrd, "-append", "root=/dev/vda rw console=ttyS0 quiet", "-drive", "file=" + image.disk + ",format=raw,if=virtio,snapshot=on",
+	})})
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,29 @@ func TestAppliance(t *testing.T) {
 	t.Run("nobody gets in without a key", func(t *testing.T) { testNobody(t, raw) })
 }
 
+// TestARM64 boots an image for arm64, in the folder that FLOWSTACK_IMAGE_ARM64 names: it is not built here, because that takes long by emulation.
+func TestARM64(t *testing.T) {
+	built := os.Getenv("FLOWSTACK_IMAGE_ARM64")
+	if built == "" {
+		t.Skip("FLOWSTACK_IMAGE_ARM64 names no folder with an image: make image ARCHITECTURE=arm64")
+	}
+	raw := only(t, built, "raw")
+	for name, key := range map[string]acctest.KeyBy{"a credential": acctest.ByCredential, "a seed": acctest.BySeed} {
+		t.Run(name, func(t *testing.T) {
+			a := start(t, acctest.ApplianceOptions{Image: raw, DiskMiB: 12 << 10, ARM64: true, UDP: []int{2055}, Key: key})
+			if got := run(t, a, "sh", "-c", "dpkg --print-architecture; uname -m; test -d /sys/firmware/efi && echo UEFI"); got != "arm64\naarch64\nUEFI\n" {
+				t.Errorf("it is %q", got)
+			}
+			if key != acctest.ByCredential {
+				return
+			}
+			testBill(t, built, a)
+			testState(t, a)
+			sendFlows(t, a)
+		})
+	}
+}
+
 // builds makes two, or takes those that FLOWSTACK_IMAGES names: two folders, parted by a colon.
 func builds(t *testing.T) (first, second string) {
 	t.Helper()

@@ -29,24 +29,25 @@ func run(ctx context.Context) error {
 	dir := flag.String("image", "dist/image", "folder with one raw image, or the image")
 	boots := flag.Int("boots", 5, "how often")
 	uefi := flag.Bool("uefi", false, "by UEFI, not by BIOS")
+	architecture := flag.String("architecture", "amd64", "of the image: amd64 or arm64")
 	screen := flag.String("screenshot", "", "file for a picture of the console after the first boot, PNG")
 	flag.Parse()
 	image := *dir
 	if info, err := os.Stat(image); err != nil {
 		return err
 	} else if info.IsDir() {
-		found, err := filepath.Glob(filepath.Join(image, "*.raw"))
+		found, err := filepath.Glob(filepath.Join(image, "*-"+*architecture+".raw"))
 		if err != nil {
 			return err
 		}
 		if len(found) != 1 {
-			return fmt.Errorf("%s has %d raw images, want one: make image", image, len(found))
+			return fmt.Errorf("%s has %d raw images for %s, want one: make image ARCHITECTURE=%[3]s", image, len(found), *architecture)
 		}
 		image = found[0]
 	}
 	var seconds []float64
 	for i := range *boots {
-		a, err := acctest.StartAppliance(ctx, acctest.ApplianceOptions{Image: image, DiskMiB: 12 << 10, UEFI: *uefi, Log: func(f string, args ...any) { fmt.Fprintf(os.Stderr, f+"\n", args...) }})
+		a, err := acctest.StartAppliance(ctx, acctest.ApplianceOptions{Image: image, DiskMiB: 12 << 10, UEFI: *uefi, ARM64: *architecture == "arm64", Log: func(f string, args ...any) { fmt.Fprintf(os.Stderr, f+"\n", args...) }})
 		if err != nil {
 			return err
 		}
