@@ -120,7 +120,10 @@ func (k Keystore) record(a answer, b *Before) error {
 	return nil
 }
 
-func (k Keystore) apply(ctx context.Context, e *engine, _ answer) error {
+func (k Keystore) apply(ctx context.Context, e *engine, a answer) error {
+	if facts, err := k.observe(a); err == nil && k.sameEntries(facts) {
+		return e.run(ctx, "set mode and owner", attributesScript, nil, k.Path, "file", k.attributes().modeText(), k.attributes().ownerText(), "no")
+	}
 	var values bytes.Buffer
 	names := slices.Sorted(slices.Values(k.Names))
 	for _, name := range names {
@@ -133,6 +136,15 @@ func (k Keystore) apply(ctx context.Context, e *engine, _ answer) error {
 	}
 	args := append([]string{"set", k.Path, k.Tool, k.attributes().ownerText(), k.attributes().modeText(), k.Revision}, names...)
 	return e.run(ctx, "set entries", keystoreScript, values.Bytes(), args...)
+}
+
+// sameEntries tells whether only mode or owner differ.
+func (k Keystore) sameEntries(got Facts) bool {
+	want := k.want()
+	for _, fact := range []string{k.fact("mode"), k.fact("owner")} {
+		want[fact] = got[fact]
+	}
+	return len(got.Changes(want)) == 0
 }
 
 func (k Keystore) remove(ctx context.Context, e *engine, b Before) error {

@@ -85,6 +85,15 @@ func TestKeystoreLife(t *testing.T) {
 	apply(t, h, Desired{one})
 	h.has(`a.b it's "quoted" \n $(x)`, "c 2")
 
+	// Values that nobody may need any more are not asked for when the mode alone is another one.
+	if err := os.Chmod(one.Path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unknown := one
+	unknown.Values = nil
+	apply(t, h, Desired{unknown})
+	h.has(`a.b it's "quoted" \n $(x)`, "c 2")
+
 	two := h.item("rev2", "c 4", "d 5")
 	if got := probe(t, h, Desired{two}); got[two.fact("entry a.b")] != Present || got[two.fact("entry d")] != Absent || got[two.fact("content")] != "rev1" {
 		t.Errorf("before the change: %v", got)
