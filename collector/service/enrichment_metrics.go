@@ -47,7 +47,7 @@ func newEnrichmentMetrics(m *metrics) enrichmentMetrics {
 
 func (e *enrichmentMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc) {
 	asks := s.names.Load()
-	for _, l := range s.listeners() {
+	for _, l := range s.counted() {
 		listen, c := l.label, enrich.Stats{}
 		for _, p := range l.pipelines {
 			c.Add(p.enricher.Stats())

@@ -66,7 +66,7 @@ func newExporterMetrics(m *metrics) exporterMetrics {
 }
 
 func (m *exporterMetrics) collect(s *state, counter counterFunc, gauge gaugeFunc) {
-	for _, l := range s.listeners() {
+	for _, l := range s.counted() {
 		snap, lines := l.series.scrape(l.tables()...)
 		m.collectTable(snap, lines, counter, gauge, l.label)
 		gauge(m.stateRestored, float64(l.pipelines[0].restored), l.label) // all readers know the same

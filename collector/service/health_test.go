@@ -76,6 +76,50 @@ func healthIsWritten(t *testing.T) {
 	}
 }
 
+// TestHealthOfWhatEnds: what an address received is in the documents when it is taken away before its interval is over, and is not counted again by the next
+// writer.
+func TestHealthOfWhatEnds(t *testing.T) {
+	e := newElastic(t)
+	r := runReloadable(t, settings(func(c *config.Config) {
+		c.Listen.UDP = []string{"127.0.0.1:0", "127.0.0.2:0"}
+		c.Output.Elasticsearch.Addresses = []string{e.URL}
+		c.Output.Elasticsearch.Health = config.Health{Index: "health", Interval: config.Duration(time.Hour)}
+	}))
+	r.send(r.UDP[1], netflow5(0, 30))
+	until(t, "the flows", func() bool { return r.flows() == 30 })
+	r.reload(func(c *config.Config) { c.Listen.UDP = []string{"127.0.0.1:0"} })
+	until(t, "the packet of the address that is gone", func() bool { return total(e.health("listener"), "collector.packets") == 1 })
+
+	r.reload(func(c *config.Config) { c.Output.Elasticsearch.Health.Index = "health-others" })
+	if _, metrics := r.get("/metrics"); !strings.Contains(metrics, "flowcollector_health_up 1\n") || !strings.Contains(metrics, `flowcollector_health_documents_dropped_total{cause="shutdown"} 0`) {
+		t.Errorf("the metrics have no account of health: %s", metrics)
+	}
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if n := total(e.health("listener"), "collector.packets"); n != 1 {
+		t.Errorf("%v packets came by the documents, not 1", n)
+	}
+}
+
+// TestHealthThatWaitsIsHandedOver: documents that cannot be stored where they are to go are stored by the writer of other settings.
+func TestHealthThatWaitsIsHandedOver(t *testing.T) {
+	e := newElastic(t)
+	e.unmapped = "health"
+	r := runReloadable(t, settings(func(c *config.Config) {
+		c.Output.Elasticsearch.Addresses = []string{e.URL}
+		c.Output.Elasticsearch.Health = config.Health{Index: "health", Interval: config.Duration(time.Second)}
+	}))
+	r.send(r.UDP[0], netflow5(0, 30))
+	until(t, "documents that wait", func() bool {
+		return r.flows() == 30 && r.s.health.Load().sink.Stats()[0].Held.Documents > 0
+	})
+	r.reload(func(c *config.Config) {
+		c.Output.Elasticsearch.Health = config.Health{Index: "health-others", Interval: config.Duration(time.Hour)}
+	})
+	until(t, "the packet", func() bool { return total(e.health("listener"), "collector.packets") == 1 })
+}
+
 // TestHealthIsMadeOfMetrics: each metric that documents of health are made of is one that there is.
 func TestHealthIsMadeOfMetrics(t *testing.T) {
 	var all strings.Builder

@@ -136,7 +136,7 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	gauge(m.build, 1, m.state.version, runtime.Version())
-	for _, l := range m.state.listeners() {
+	for _, l := range m.state.counted() {
 		l.feed.collect(m, counter, gauge, l.label)
 		counter(m.flows, l.flows(), l.label)
 	}

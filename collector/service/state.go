@@ -61,6 +61,21 @@ func (s *state) listeners() []*listener {
 	return nil
 }
 
+// counted are the listeners that metrics are about: those at work, and those that come to their end, unless another one has their label already.
+func (s *state) counted() []*listener {
+	now := s.open.Load()
+	if now == nil {
+		return nil
+	}
+	all := slices.Clone(now.listeners)
+	for _, l := range now.ending {
+		if !slices.ContainsFunc(now.listeners, func(other *listener) bool { return other.label == l.label }) {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
 // pipelines are those of all listeners.
 func (s *state) pipelines() []*pipeline { return pipelinesOf(s.listeners()) }
 
