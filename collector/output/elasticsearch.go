@@ -97,9 +97,7 @@ func NewElasticsearch(c ElasticsearchConfig) (*Elasticsearch, error) {
 		return nil, errors.Join(err, e.dead.close())
 	}
 	e.sender = newSender(c.Name, c.Queue, c.Pool, c.Logger, backoff{c.RetryFirst, c.RetryMost})
-	if c.Documents != schema.Flows {
-		e.what = "documents"
-	}
+	e.what = c.Documents.Plural
 	if c.Spool == nil {
 		e.start(c.Workers, e.deliver, e.greet)
 	} else {

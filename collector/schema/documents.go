@@ -2,7 +2,8 @@ package schema
 
 // Documents is a kind of documents that the collector writes: each kind has an index of its own.
 type Documents struct {
-	Name    string // what users call them
+	Name    string // of the kind, in settings and attributes
+	Plural  string // what people call several of them
 	Version int    // of the table of fields
 	Fields  []Field
 	// Mark is a field by whose mapping one tells that an index is for these documents: no other kind has it, and Elasticsearch by itself would guess another type.
@@ -11,8 +12,8 @@ type Documents struct {
 
 // The kinds of documents.
 var (
-	Flows  = &Documents{"flows", Version, Fields, "source.ip"}
-	Health = &Documents{"health", HealthVersion, healthFields, "collector.host"}
+	Flows  = &Documents{"flows", "flows", Version, Fields, "source.ip"}
+	Health = &Documents{"health", "documents", HealthVersion, healthFields, "collector.host"}
 )
 
 // MarkType is the type that the mark is mapped as.

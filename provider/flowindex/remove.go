@@ -130,11 +130,7 @@ func stays(ctx context.Context, m *Model, c elasticresource.Context) (string, er
 	if err != nil || has.kind == "" {
 		return "", err
 	}
-	documents := "flows"
-	if kind(m.Documents.ValueString()) != schema.Flows {
-		documents = "documents"
-	}
-	left := []string{fmt.Sprintf("%s %s with its %s", strings.TrimPrefix(strings.TrimPrefix(words[has.kind], "an "), "a "), name, documents)}
+	left := []string{fmt.Sprintf("%s %s with its %s", strings.TrimPrefix(strings.TrimPrefix(words[has.kind], "an "), "a "), name, kind(m.Documents.ValueString()).Plural)}
 	if has.kind == schema.TargetDataStream {
 		left = append(left, "its templates, without which it could not be")
 	}
