@@ -79,6 +79,16 @@ func (a Attribute) Configured(ctx context.Context, c hostresource.Context) (type
 	return value, diags
 }
 
+// look is the secret and its version in the configuration, and the verifier of the one that was written.
+func (a Attribute) look(ctx context.Context, c hostresource.Context) (value types.String, version types.Int64, known *Verifier, diags diag.Diagnostics) {
+	value, diags = a.Configured(ctx, c)
+	version, more := a.version(ctx, c)
+	diags.Append(more...)
+	known, more = a.Load(ctx, c.Private)
+	diags.Append(more...)
+	return value, version, known, diags
+}
+
 // Wanted is a secret that a host shall have.
 type Wanted struct {
 	Content []byte                    // nil while there is none in the configuration
@@ -88,11 +98,8 @@ type Wanted struct {
 // Wanted is itself while there is a configuration, else only recognised. One that is pinned is both: what was written stays, and only what is there in its
 // place gives way to what is configured.
 func (a Attribute) Wanted(ctx context.Context, c hostresource.Context) (w Wanted, diags diag.Diagnostics) {
-	value, diags := a.Configured(ctx, c)
-	version, more := a.version(ctx, c)
-	diags.Append(more...)
-	v, more := a.Load(ctx, c.Private)
-	if diags.Append(more...); diags.HasError() {
+	value, version, v, diags := a.look(ctx, c)
+	if diags.HasError() {
 		return w, diags
 	}
 	if !value.IsNull() {
@@ -111,11 +118,8 @@ func (a Attribute) Wanted(ctx context.Context, c hostresource.Context) (w Wanted
 // has lost it. The secret itself never gets into the plan. An apply that failed before it began has kept the verifier of its secret, but not the revision:
 // that is still the one of the secret before, and the same secret is new once more.
 func (a Attribute) Plan(ctx context.Context, prior Prior, c hostresource.Context) (revision types.String, diags diag.Diagnostics) {
-	value, diags := a.Configured(ctx, c)
-	version, more := a.version(ctx, c)
-	diags.Append(more...)
-	known, more := a.Load(ctx, c.Private)
-	if diags.Append(more...); diags.HasError() {
+	value, version, known, diags := a.look(ctx, c)
+	if diags.HasError() {
 		return types.StringNull(), diags
 	}
 	switch {
@@ -130,11 +134,8 @@ func (a Attribute) Plan(ctx context.Context, prior Prior, c hostresource.Context
 
 // Prepare settles the revision that was planned, and makes the verifier of a new secret.
 func (a Attribute) Prepare(ctx context.Context, planned types.String, c hostresource.Context) (revision types.String, diags diag.Diagnostics) {
-	value, diags := a.Configured(ctx, c)
-	version, more := a.version(ctx, c)
-	diags.Append(more...)
-	v, more := a.Load(ctx, c.Private)
-	if diags.Append(more...); diags.HasError() {
+	value, version, v, diags := a.look(ctx, c)
+	if diags.HasError() {
 		return planned, diags
 	}
 	switch {

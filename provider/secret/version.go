@@ -44,12 +44,9 @@ func (v *Verifier) pinned(version types.Int64) bool {
 
 // Recognised tells whether the configured secret is the one that was written last. It need not be while its version stays, and cannot be tried then.
 func (a Attribute) Recognised(ctx context.Context, c hostresource.Context) (bool, diag.Diagnostics) {
-	v, diags := a.Load(ctx, c.Private)
-	version, more := a.version(ctx, c)
-	if diags.Append(more...); diags.HasError() || !v.pinned(version) {
+	value, version, v, diags := a.look(ctx, c)
+	if diags.HasError() || !v.pinned(version) {
 		return true, diags // Plan and Prepare have seen to it
 	}
-	value, more := a.Configured(ctx, c)
-	diags.Append(more...)
 	return !value.IsUnknown() && v.Matches([]byte(value.ValueString())), diags
 }
