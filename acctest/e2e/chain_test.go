@@ -46,9 +46,7 @@ func TestChain(t *testing.T) {
 		t.Helper()
 		sums, err := exporter.Send(ctx, acctest.Traffic{})
 		must(t, err)
-		for pair, s := range sums {
-			sent[pair] = acctest.Sums{Packets: sent[pair].Packets + s.Packets, Bytes: sent[pair].Bytes + s.Bytes}
-		}
+		addSums(sent, sums)
 		must(t, exporter.Flush(ctx))
 	}
 
@@ -228,6 +226,13 @@ func startExporter(ctx context.Context, t *testing.T, h *acctest.Host) (*acctest
 	exporter, err := acctest.StartExporter(ctx, h, []string{"127.0.0.1:2055", fmt.Sprintf("127.0.0.1:%d", witnessPort)}, "9")
 	must(t, err)
 	return exporter, witness
+}
+
+// addSums adds what was sent now to what was before.
+func addSums(sent, now map[acctest.Pair]acctest.Sums) {
+	for pair, sums := range now {
+		sent[pair] = acctest.Sums{Packets: sent[pair].Packets + sums.Packets, Bytes: sent[pair].Bytes + sums.Bytes}
+	}
 }
 
 // expectSums waits until Elasticsearch holds exactly what was sent.

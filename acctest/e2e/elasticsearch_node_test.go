@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -19,6 +18,16 @@ const elasticPassword = "elastic-password-canary" // of the tests
 
 // accountCopies are what useradd and its like keep of the files before their last change.
 var accountCopies = regexp.MustCompile(` /etc/(passwd|group|shadow|gshadow)- `)
+
+// expectAsBefore expects a destroy to have left a host as it was.
+func expectAsBefore(ctx context.Context, t *testing.T, h *acctest.Host, before acctest.Listing) {
+	t.Helper()
+	for _, difference := range before.Differences(list(ctx, t, h)) {
+		if !accountCopies.MatchString(difference) {
+			t.Errorf("after the destroy, %s: %s", h.Name, difference)
+		}
+	}
+}
 
 // TestElasticsearchNode brings up one node, changes and breaks it, makes a cluster of three of it, upgrades that node by node, and takes it all away
 // again. TestExamplesOfSeveralHosts forms a cluster from nothing.
@@ -108,11 +117,7 @@ func TestElasticsearchNode(t *testing.T) {
 	t.Run("nothing is left", func(t *testing.T) {
 		must(t, tofu.Destroy(ctx))
 		for i, h := range s.Hosts {
-			for _, difference := range before[i].Differences(list(ctx, t, h)) {
-				if !accountCopies.MatchString(difference) {
-					t.Errorf("%s: %s", h.Name, difference)
-				}
-			}
+			expectAsBefore(ctx, t, h, before[i])
 		}
 	})
 
@@ -138,13 +143,8 @@ func elasticVariables(t *testing.T, s *acctest.ElasticHosts, authority *acctest.
 		private[h.Name] = string(h.PrivateKey)
 		certificates[h.Name], keys[h.Name] = string(issued.Certificate), string(issued.Key)
 	}
-	text := func(of any) string {
-		content, err := json.Marshal(of)
-		must(t, err)
-		return string(content)
-	}
 	return map[string]string{
-		"hosts": text(hosts), "private_keys": text(private), "certificates": text(certificates), "keys": text(keys),
+		"hosts": asJSON(t, hosts), "private_keys": asJSON(t, private), "certificates": asJSON(t, certificates), "keys": asJSON(t, keys),
 		"authority": string(authority.Certificate), "password": elasticPassword,
 		"uri": s.Repository, "key": s.Signer.Key, "key_fingerprint": s.Signer.Fingerprint,
 		"allow_mmap": strconv.FormatBool(limits.MemoryMaps >= acctest.ElasticsearchLimits.MemoryMaps),

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -56,9 +55,7 @@ func TestExamplesOfSeveralHosts(t *testing.T) {
 		sums, err := exporter.Send(ctx, acctest.Traffic{})
 		must(t, err)
 		must(t, exporter.Stop(ctx))
-		for pair, sum := range sums {
-			sent[pair] = acctest.Sums{Packets: sent[pair].Packets + sum.Packets, Bytes: sent[pair].Bytes + sum.Bytes}
-		}
+		addSums(sent, sums)
 	}
 	expectSums(ctx, t, es, sent)
 	waitFor(ctx, t, "what both collectors say about themselves", func() (bool, string) {
@@ -77,11 +74,7 @@ func TestExamplesOfSeveralHosts(t *testing.T) {
 	must(t, collectors.Destroy(ctx))
 	must(t, nodes.Destroy(ctx))
 	for i, h := range s.Hosts {
-		for _, difference := range before[i].Differences(list(ctx, t, h)) {
-			if !accountCopies.MatchString(difference) {
-				t.Errorf("after the destroy, %s: %s", h.Name, difference)
-			}
-		}
+		expectAsBefore(ctx, t, h, before[i])
 	}
 }
 
@@ -123,8 +116,6 @@ func oneKeyForAll(ctx context.Context, t *testing.T, hosts []*acctest.Host) {
 
 func clusterVariables(t *testing.T, s *acctest.ElasticHosts, members, clients []*acctest.Host) map[string]string {
 	t.Helper()
-	limits, err := acctest.MachineLimits()
-	must(t, err)
 	addresses := make([]string, len(clients))
 	for i, h := range clients {
 		addresses[i] = h.LANAddress.String()
@@ -136,11 +127,7 @@ func clusterVariables(t *testing.T, s *acctest.ElasticHosts, members, clients []
 	return map[string]string{
 		"nodes": asJSON(t, nodes), "clients": asJSON(t, addresses), "private_key": string(members[0].PrivateKey), "tune_kernel": "false",
 		"bootstrap_password": stackSecrets["bootstrap_password"], "elastic_password": elasticPassword, "elastic_version": s.Versions[len(s.Versions)-1],
-		"repository": asJSON(t, map[string]any{"uris": []string{s.Repository}, "key": s.Signer.Key, "key_fingerprints": []string{s.Signer.Fingerprint}}),
-		"settings": asJSON(t, map[string]string{
-			"node.store.allow_mmap":                             strconv.FormatBool(limits.MemoryMaps >= acctest.ElasticsearchLimits.MemoryMaps),
-			"cluster.routing.allocation.disk.threshold_enabled": "false",
-		}),
+		"repository": repositoryOf(t, s), "settings": nodeSettings(t),
 	}
 }
 

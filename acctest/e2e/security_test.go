@@ -83,9 +83,7 @@ func TestElasticsearchSecurity(t *testing.T) {
 		t.Helper()
 		sums, err := exporter.Send(ctx, acctest.Traffic{})
 		must(t, err)
-		for pair, s := range sums {
-			sent[pair] = acctest.Sums{Packets: sent[pair].Packets + s.Packets, Bytes: sent[pair].Bytes + s.Bytes}
-		}
+		addSums(sent, sums)
 		must(t, exporter.Flush(ctx))
 		expectSums(ctx, t, es.ElasticsearchClient, sent)
 	}

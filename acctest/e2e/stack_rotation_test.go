@@ -62,9 +62,7 @@ func testCertificateRotation(ctx context.Context, t *testing.T, tofu *acctest.To
 		sums, err := exporter.Send(ctx, acctest.Traffic{})
 		must(t, err)
 		must(t, exporter.Flush(ctx))
-		for pair, s := range sums {
-			sent[pair] = acctest.Sums{Packets: sent[pair].Packets + s.Packets, Bytes: sent[pair].Bytes + s.Bytes}
-		}
+		addSums(sent, sums)
 		expectSums(ctx, t, client(), maps.Clone(sent))
 	}
 	expectNothingToDo(ctx, t, tofu)

@@ -88,35 +88,37 @@ func TestStack(t *testing.T) {
 	t.Run("secrets stay secret", func(t *testing.T) { testStackSecrets(ctx, t, tofu, h, trace) })
 
 	must(t, tofu.Destroy(ctx))
-	for _, difference := range before.Differences(list(ctx, t, h)) {
-		if !accountCopies.MatchString(difference) {
-			t.Error("after the destroy: " + difference)
-		}
-	}
+	expectAsBefore(ctx, t, h, before)
 }
 
 // stackVariables are those of modules/flow-stack: the host, the repository of the tests, a small heap, and what this machine cannot have left out.
 func stackVariables(t *testing.T, s *acctest.ElasticHosts) map[string]string {
 	t.Helper()
-	limits, err := acctest.MachineLimits()
-	must(t, err)
-	repository, err := json.Marshal(map[string]any{
-		"uris": []string{s.Repository}, "key": s.Signer.Key, "key_fingerprints": []string{s.Signer.Fingerprint},
-	})
-	must(t, err)
-	settings, err := json.Marshal(map[string]string{
-		"node.store.allow_mmap":                             strconv.FormatBool(limits.MemoryMaps >= acctest.ElasticsearchLimits.MemoryMaps),
-		"cluster.routing.allocation.disk.threshold_enabled": "false",
-	})
-	must(t, err)
 	variables := chain.Variables(s.Hosts[0], nil)
 	maps.Copy(variables, stackSecrets)
 	maps.Copy(variables, map[string]string{
-		"repository": string(repository), "elastic_version": s.Versions[len(s.Versions)-1], "elasticsearch_settings": string(settings),
+		"repository": repositoryOf(t, s), "elastic_version": s.Versions[len(s.Versions)-1], "elasticsearch_settings": nodeSettings(t),
 		"heap_size": "384m", "memory_lock": "false", "delete_data": "true", "retention": "", // their Elasticsearch has no lifecycle management
 		"dns_names": `["flow1.example"]`, "exporters": `["192.0.2.0/24"]`, "people": `["198.51.100.0/24"]`,
 	})
 	return variables
+}
+
+// repositoryOf is the repository of the tests, as the module and the examples take it.
+func repositoryOf(t *testing.T, s *acctest.ElasticHosts) string {
+	t.Helper()
+	return asJSON(t, map[string]any{"uris": []string{s.Repository}, "key": s.Signer.Key, "key_fingerprints": []string{s.Signer.Fingerprint}})
+}
+
+// nodeSettings are what a node needs on this machine.
+func nodeSettings(t *testing.T) string {
+	t.Helper()
+	limits, err := acctest.MachineLimits()
+	must(t, err)
+	return asJSON(t, map[string]string{
+		"node.store.allow_mmap":                             strconv.FormatBool(limits.MemoryMaps >= acctest.ElasticsearchLimits.MemoryMaps),
+		"cluster.routing.allocation.disk.threshold_enabled": "false",
+	})
 }
 
 // testStackDrift changes something of each part by hand: one plan has to show each under its own name, and no other part; one apply repairs them all.

@@ -119,16 +119,16 @@ func measure(ctx context.Context, server *acctest.Elasticsearch, flows int) ([]r
 		return nil, fmt.Errorf("%d documents are in the index, of %d", count.Count, flows)
 	}
 	found, asked := map[string]*result{}, map[string]time.Duration{}
-	var before time.Duration // of the view before: one without a range of its own keeps it
+	var first time.Duration // in the range of the first view: those without one of their own keep it
 	for _, view := range dashboards.Views() {
-		opens := before
+		opens := first
 		if view.From != "" {
 			var err error
 			if opens, err = time.ParseDuration(strings.TrimPrefix(view.From, "now-")); err != nil {
 				return nil, fmt.Errorf("the time range of %s: %w", view.Name, err)
 			}
 		}
-		before = cmp.Or(before, opens)
+		first = cmp.Or(first, opens)
 		for _, span := range slices.Compact([]time.Duration{opens, world.Span}) {
 			for _, panel := range view.Panels() {
 				for name, body := range panel.Visual.Requests(dashboards.Window{From: dayEnd.Add(-span), To: dayEnd}) {
