@@ -61,8 +61,7 @@ const (
 )
 
 // Up to how many values Cardinality is nearly exact (Elasticsearch reference, "Cardinality aggregation", precision_threshold). It costs 8 bytes each and bucket,
-// so there are few in buckets. Where there are none it is the most that is possible, with which Elasticsearch marks ordinals instead of hashing each value: a
-// third of the time, in ten million flows.
+// so there are few in buckets. Where there are none it is the most that is possible, with which Elasticsearch marks ordinals instead of hashing each value.
 const (
 	precisionOfBucket = 100
 	precisionOfWhole  = 40_000
