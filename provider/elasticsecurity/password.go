@@ -103,7 +103,7 @@ func readPassword(ctx context.Context, m *PasswordModel, c elasticresource.Conte
 		return found, false, err
 	}
 	name := m.Username.ValueString()
-	found.User, there, err = security.GetUser(ctx, on, name)
+	found.User, there, err = security.GetBuiltIn(ctx, on, name)
 	if err == nil && !there {
 		return found, false, client.Conclude(errors.New("this server has no such built-in user"))
 	}

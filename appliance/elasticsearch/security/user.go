@@ -36,6 +36,21 @@ func GetUser(ctx context.Context, on *client.Client, name string) (user User, th
 	return user, true, nil
 }
 
+// GetBuiltIn reads a user that every server has, so it is never without one it has. Elasticsearch keeps what it knows of such a user in the account of who
+// logs in: while somebody is being refused a wrong password, a question for that user alone is answered 404. The list of all is read from another place.
+func GetBuiltIn(ctx context.Context, on *client.Client, name string) (user User, there bool, err error) {
+	user, there, err = GetUser(ctx, on, name)
+	if err != nil || there {
+		return user, there, err
+	}
+	var users map[string]User
+	if err := on.Ask(ctx, esapi.SecurityGetUserRequest{}, &users); err != nil {
+		return User{}, false, err
+	}
+	user, there = users[name]
+	return user, there, nil
+}
+
 // Users returns the users of the native realm by their names, without the built-in ones.
 func Users(ctx context.Context, on *client.Client) (map[string]User, error) {
 	var users map[string]User
