@@ -78,7 +78,7 @@ xpack.security.transport.ssl.certificate_authorities: ca.crt
 const elasticsearchRoles = `flow_writer:
   cluster: [monitor]
   indices:
-    - names: ["flows*"]
+    - names: ["flows*", "health-flows*"]
       privileges: [create_doc, view_index_metadata, create_index]
 flow_setup:
   cluster: [monitor, manage_index_templates]

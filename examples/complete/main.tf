@@ -1,4 +1,4 @@
-# A collector that writes to an Elasticsearch that is there: kernel, index template, collector, dashboards.
+# A collector that writes to an Elasticsearch that is there: kernel, index templates, collector, dashboards.
 
 terraform {
   required_version = ">= 1.11"
@@ -47,13 +47,20 @@ resource "flowstack_flow_index" "flows" {
   name = var.index
 }
 
+# What the collector says about itself, for the view of its health.
+resource "flowstack_flow_index" "health" {
+  name      = "health-${var.index}"
+  documents = "health"
+}
+
 resource "flowstack_collector" "this" {
-  depends_on = [flowstack_sysctl.collector, flowstack_flow_index.flows]
+  depends_on = [flowstack_sysctl.collector]
 
   settings = {
-    "output.elasticsearch.addresses" = var.elasticsearch_endpoint
-    "output.elasticsearch.username"  = var.collector_username
-    "output.elasticsearch.index"     = var.index
+    "output.elasticsearch.addresses"    = var.elasticsearch_endpoint
+    "output.elasticsearch.username"     = var.collector_username
+    "output.elasticsearch.index"        = flowstack_flow_index.flows.name
+    "output.elasticsearch.health.index" = flowstack_flow_index.health.name
   }
   elasticsearch_ca_certificate = var.elasticsearch_ca_certificate
   elasticsearch_password_wo    = var.collector_password
@@ -74,6 +81,7 @@ check "flows_arrive" {
 
 # The views of flows, where there is a Kibana: docs/dashboards.md.
 resource "flowstack_dashboards" "flows" {
-  count = var.kibana_endpoint == null ? 0 : 1
-  index = flowstack_flow_index.flows.name
+  count        = var.kibana_endpoint == null ? 0 : 1
+  index        = flowstack_flow_index.flows.name
+  health_index = flowstack_flow_index.health.name
 }

@@ -60,7 +60,7 @@ variable "elasticsearch_ca_certificate" {
 }
 
 variable "collector_username" {
-  description = "User that the collector writes flows with; it needs the cluster privilege monitor, and create_doc and view_index_metadata on flows and flows-*."
+  description = "User that the collector writes flows with; it needs the cluster privilege monitor, and create_doc and view_index_metadata on flows, health-flows and what begins with them and a hyphen."
   type        = string
   default     = "flowcollector"
 }
@@ -73,7 +73,7 @@ variable "collector_password" {
 }
 
 variable "index" {
-  description = "Name that flows are written to."
+  description = "Name that flows are written to, and, after health-, what the collector says about itself."
   type        = string
   default     = "flows"
 }
