@@ -104,11 +104,23 @@ func expectRead(
 	succeed(t, err, nil)
 	packed, err := tfprotov6.NewDynamicValue(identity.ValueType(), known)
 	succeed(t, err, nil)
-	read, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
-		TypeName: name, CurrentState: upgraded.UpgradedState, CurrentIdentity: &tfprotov6.ResourceIdentityData{IdentityData: &packed},
-	})
-	succeed(t, err, read.Diagnostics)
-	state, err := read.NewState.Unmarshal(now.ValueType())
+	// The first of them is what a Terraform or OpenTofu asks with that keeps no identities.
+	for _, identified := range []*tfprotov6.ResourceIdentityData{nil, {IdentityData: &packed}} {
+		read, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: name, CurrentState: upgraded.UpgradedState, CurrentIdentity: identified})
+		succeed(t, err, read.Diagnostics)
+		kept, err := read.NewIdentity.IdentityData.Unmarshal(identity.ValueType())
+		succeed(t, err, nil)
+		if !kept.Equal(known) {
+			t.Errorf("version %d: the identity was %s and is read as %s", version, known, kept)
+		}
+		expectKept(t, version, former, read.NewState, now)
+	}
+}
+
+// expectKept compares all that the schema still has with what was recorded.
+func expectKept(t *testing.T, version int64, former recording, read *tfprotov6.DynamicValue, now *tfprotov6.Schema) {
+	t.Helper()
+	state, err := read.Unmarshal(now.ValueType())
 	succeed(t, err, nil)
 	var after map[string]tftypes.Value
 	if err := state.As(&after); err != nil || len(after) == 0 {
@@ -129,11 +141,6 @@ func expectRead(
 	}
 	if compared == 0 {
 		t.Errorf("version %d: nothing of it was compared", version)
-	}
-	kept, err := read.NewIdentity.IdentityData.Unmarshal(identity.ValueType())
-	succeed(t, err, nil)
-	if !kept.Equal(known) {
-		t.Errorf("version %d: the identity was %s and is read as %s", version, known, kept)
 	}
 }
 

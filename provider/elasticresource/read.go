@@ -19,6 +19,10 @@ func (r *Resource[M, O, P]) Read(ctx context.Context, req resource.ReadRequest, 
 	if resp.Diagnostics.Append(req.State.Get(ctx, state)...); resp.Diagnostics.HasError() {
 		return
 	}
+	// Terraform and OpenTofu 1.11 keep no identities, and each answer must have one: also when nothing could be read, and when the resource is gone.
+	if resp.Diagnostics.Append(r.identify(ctx, state, resp.Identity)...); resp.Diagnostics.HasError() {
+		return
+	}
 	common := state.Shared()
 	limit, diags := common.Timeouts.Read(ctx, timeout)
 	resp.Diagnostics.Append(diags...)

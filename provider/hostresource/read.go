@@ -27,6 +27,10 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.Append(req.State.Get(ctx, state)...); resp.Diagnostics.HasError() {
 		return
 	}
+	// Terraform and OpenTofu 1.11 keep no identities, and each answer must have one: also when nothing could be read, and when the resource is gone.
+	if resp.Diagnostics.Append(r.identify(ctx, state, resp.Identity)...); resp.Diagnostics.HasError() {
+		return
+	}
 	common := state.Shared()
 	limit, diags := common.Timeouts.Read(ctx, readTimeout)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {

@@ -67,6 +67,13 @@ func findProgram(t *testing.T) program {
 	return found
 }
 
+// keepsIdentities tells whether it knows what an identity is: Terraform and OpenTofu do since 1.12.
+func (p program) keepsIdentities(t *testing.T) bool {
+	t.Helper()
+	_, minor := minorOf(t, p.path)
+	return minor >= 12
+}
+
 // NeedTerraform skips a test of what OpenTofu has not, unless there is a Terraform of at least this minor version of 1.
 func NeedTerraform(t *testing.T, minor int) {
 	t.Helper()
@@ -74,6 +81,14 @@ func NeedTerraform(t *testing.T, minor int) {
 	if path == "" {
 		t.Skip("OpenTofu has it not: set FLOWSTACK_TERRAFORM to a Terraform")
 	}
+	if version, has := minorOf(t, path); has < minor {
+		t.Skipf("Terraform %s has it not", version)
+	}
+}
+
+// minorOf is the version of a Terraform or an OpenTofu 1.
+func minorOf(t *testing.T, path string) (version string, minor int) {
+	t.Helper()
 	out, err := exec.CommandContext(t.Context(), path, "version", "-json").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -84,13 +99,10 @@ func NeedTerraform(t *testing.T, minor int) {
 	if err := json.Unmarshal(out, &is); err != nil {
 		t.Fatal(err)
 	}
-	var has int
-	if _, err := fmt.Sscanf(is.Version, "1.%d.", &has); err != nil {
+	if _, err := fmt.Sscanf(is.Version, "1.%d.", &minor); err != nil {
 		t.Fatalf("%s: %v", is.Version, err)
 	}
-	if has < minor {
-		t.Skipf("Terraform %s has it not", is.Version)
-	}
+	return is.Version, minor
 }
 
 // Root is the top of the repository.
