@@ -32,6 +32,9 @@ func TestMoves(t *testing.T) {
 			map[string]string{"username": "anna"},
 			nil, "",
 		},
+		"by OpenTofu 1.11": {
+			"elasticstack", "elasticstack_elasticsearch_security_role", "flowstack_elasticsearch_role", map[string]any{"name": "reader"}, map[string]string{"name": "reader"}, nil, "",
+		},
 		"a space": {elastic, "elasticstack_kibana_space", "flowstack_kibana_space", map[string]any{"space_id": "ops", "name": "Operations"}, map[string]string{"space_id": "ops"}, nil, ""},
 		"settings": {
 			elastic, "elasticstack_elasticsearch_cluster_settings", "flowstack_elasticsearch_cluster_settings",

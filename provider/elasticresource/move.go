@@ -24,6 +24,11 @@ type Source struct {
 	Take func(from map[string]any) (map[string]attr.Value, error)
 }
 
+// is tells whether an address of a provider is that of the source. OpenTofu 1.11 gives its type alone.
+func (s Source) is(address string) bool {
+	return strings.HasSuffix(address, "/"+s.Provider) || strings.HasSuffix(s.Provider, "/"+address)
+}
+
 // Elasticstack is the provider of Elastic's own.
 const Elasticstack = "elastic/elasticstack"
 
@@ -86,7 +91,7 @@ func (k Kind[M, O]) take(req resource.MoveStateRequest) (map[string]attr.Value, 
 func (k Kind[M, O]) source(req resource.MoveStateRequest) (Source, error) {
 	var known []string
 	for _, source := range k.Sources {
-		if req.SourceTypeName == source.Type && strings.HasSuffix(req.SourceProviderAddress, "/"+source.Provider) {
+		if req.SourceTypeName == source.Type && source.is(req.SourceProviderAddress) {
 			return source, nil
 		}
 		known = append(known, source.Type+" of "+source.Provider)
