@@ -36,6 +36,18 @@ diff <(cd "$dist" && printf '%s\n' "$name"_*.zip "${name}_manifest.json" | sort)
 (cd "$dist" && sha256sum --check --quiet --strict "${name}_SHA256SUMS" && sha256sum --check --quiet --strict SHA256SUMS) || fail "the sums are not right"
 echo "==> ${#archives[@]} archives, as a registry reads them"
 
+# The appliance, where it was built too: downloads of one machine each, with what is in them.
+image=$dist/image/flowstack-appliance-$version-amd64
+if [[ -f $image.sha256 ]]; then
+	(cd "$dist/image" && sha256sum --check --quiet --strict "${image##*/}.sha256") || fail "the sums of the image are not right"
+	for format in qcow2 ova tar.gz; do
+		size=$(stat -c %s "$image.$format") || fail "there is no image as $format"
+		((size <= 350 << 20)) || fail "${image##*/}.$format has $((size >> 20)) MiB, more than the 350 that a download is to have"
+	done
+	jq -e '.bomFormat == "CycloneDX" and (.components | length > 100)' "$image.cdx.json" >/dev/null || fail "the image's SBOM is not one"
+	echo "==> the appliance, in three formats"
+fi
+
 # The signature is binary and detached, by a key with RSA or DSA: registries take no other.
 export GNUPGHOME=$work/gnupg
 mkdir -m 700 "$GNUPGHOME"
