@@ -165,12 +165,12 @@ resource "%s" "test" {
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("cluster_uuid"), knownvalue.StringExact("uuid-of-flows")),
-					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
+					providertest.ExpectIdentity(t, address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
 				},
 			},
 			{Config: config, PlanOnly: true},
 			{ResourceName: address, ImportState: true, ImportStateId: "flow1", ImportStateVerify: true},
-			{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
+			providertest.ImportByIdentity(t, address),
 		},
 	})
 }

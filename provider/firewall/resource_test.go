@@ -93,7 +93,7 @@ func TestFirewallLife(t *testing.T) {
 					providertest.Fact(address, table+": rules", "complete"), providertest.Fact(address, "file "+file+": rules", "complete"),
 					providertest.Fact(address, "unit "+unit+": enabled", "enabled"),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("flow1")),
-					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
+					providertest.ExpectIdentity(t, address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
 				},
 			},
 			{Config: one, ConfigPlanChecks: empty},
@@ -126,7 +126,7 @@ func TestFirewallLife(t *testing.T) {
 				ConfigPlanChecks: providertest.Update(address, [3]string{"unit " + unit + ": enabled", "disabled", "enabled"}),
 			},
 			{ResourceName: address, ImportState: true, ImportStateId: "flow1", ImportStateVerify: true, ImportStateVerifyIgnore: []string{"timeouts"}},
-			{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
+			providertest.ImportByIdentity(t, address),
 			{
 				Config:           two,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionUpdate)},

@@ -67,13 +67,6 @@ func findProgram(t *testing.T) program {
 	return found
 }
 
-// keepsIdentities tells whether it knows what an identity is: Terraform and OpenTofu do since 1.12.
-func (p program) keepsIdentities(t *testing.T) bool {
-	t.Helper()
-	_, minor := minorOf(t, p.path)
-	return minor >= 12
-}
-
 // NeedTerraform skips a test of what OpenTofu has not, unless there is a Terraform of at least this minor version of 1.
 func NeedTerraform(t *testing.T, minor int) {
 	t.Helper()
@@ -89,7 +82,9 @@ func NeedTerraform(t *testing.T, minor int) {
 // minorOf is the version of a Terraform or an OpenTofu 1.
 func minorOf(t *testing.T, path string) (version string, minor int) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), path, "version", "-json").Output()
+	command := exec.CommandContext(t.Context(), path, "version", "-json")
+	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE=") // OpenTofu says before the JSON that one is not there
+	out, err := command.Output()
 	if err != nil {
 		t.Fatal(err)
 	}

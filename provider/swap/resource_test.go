@@ -103,7 +103,7 @@ func TestSwapLife(t *testing.T) {
 					providertest.Fact(address, "swap", "off"), providertest.Fact(address, "unit swap.target: enabled", "masked"), providertest.Fact(address, "sysctl vm.swappiness", "1"),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("flow1")),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("memory_lock_possible"), knownvalue.Bool(true)),
-					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
+					providertest.ExpectIdentity(t, address, map[string]knownvalue.Check{"host": knownvalue.StringExact("flow1")}),
 				},
 				Check: resource.ComposeTestCheckFunc(isOff, func(*terraform.State) error {
 					offState = state(h)
@@ -151,7 +151,7 @@ func TestSwapLife(t *testing.T) {
 				ImportStateVerify:       true,
 				ImportStateVerifyIgnore: []string{"timeouts"},
 			},
-			{ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
+			providertest.ImportByIdentity(t, address),
 			{
 				Config:            second,
 				ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: providertest.Action(address, plancheck.ResourceActionUpdate)},

@@ -53,7 +53,7 @@ func TestSysctlLife(t *testing.T) {
 					providertest.Fact(address, file, "present"),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("host"), knownvalue.StringExact("flow1")),
 					statecheck.ExpectKnownValue(address, tfjsonpath.New("id"), knownvalue.StringExact("flow1/flowstack")),
-					statecheck.ExpectIdentity(address, map[string]knownvalue.Check{
+					providertest.ExpectIdentity(t, address, map[string]knownvalue.Check{
 						"host": knownvalue.StringExact("flow1"), "name": knownvalue.StringExact("flowstack"),
 					}),
 				},
@@ -113,11 +113,7 @@ func TestSysctlLife(t *testing.T) {
 				ImportStateVerify:       true,
 				ImportStateVerifyIgnore: []string{"timeouts"},
 			},
-			{
-				ResourceName:    address,
-				ImportState:     true,
-				ImportStateKind: resource.ImportBlockWithResourceIdentity,
-			},
+			providertest.ImportByIdentity(t, address),
 		},
 		CheckDestroy: func(*terraform.State) error {
 			if _, exists := h.Read("/etc/sysctl.d/60-flowstack.conf"); exists || h.Sysctl("vm.max_map_count") != "65530" {
