@@ -19,9 +19,9 @@ const listFiles = `find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -p
 
 const listPackages = `dpkg-query -W -f 'package ${Package}\t${Status} ${Version}\n'`
 
-// An emulated machine just after its boot may not answer in the 25 seconds that systemctl waits.
-const listUnits = `ask() { systemctl list-unit-files --no-legend --no-pager --type=service,socket,timer; }
-units=$(ask) || units=$(ask) || exit; printf '%s\n' "$units" | awk '{print "unit " $1 "\t" $2}'`
+// An emulated machine just after its boot may not answer in the 25 seconds that systemctl waits by itself.
+const listUnits = `units=$(SYSTEMD_BUS_TIMEOUT=10min systemctl list-unit-files --no-legend --no-pager --type=service,socket,timer) || exit
+printf '%s\n' "$units" | awk '{print "unit " $1 "\t" $2}'`
 
 // Values that the kernel moves by itself are left out by name.
 const listSysctls = `sysctl -a 2>/dev/null | grep -E '^(vm|net\.core|net\.ipv4\.udp|fs\.file-max)' | grep -vE 'vm\.stat|reserve_kbytes|netdev_rss|flow_limit|file-nr' | sed -E 's/^([^ ]+) = /sysctl \1\t/'`
