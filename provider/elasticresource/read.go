@@ -49,7 +49,6 @@ func (r *Resource[M, O, P]) Read(ctx context.Context, req resource.ReadRequest, 
 			return
 		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		resp.Diagnostics.Append(r.identify(ctx, state, resp.Identity)...)
 	}
 }
 

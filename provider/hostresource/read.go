@@ -60,7 +60,6 @@ func (r *Resource[M, P]) Read(ctx context.Context, req resource.ReadRequest, res
 	default:
 		common.ID = r.id(state)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		resp.Diagnostics.Append(r.identify(ctx, state, resp.Identity)...)
 	}
 }
 

@@ -9,17 +9,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
-// keepsIdentities tells whether it knows what an identity is: Terraform and OpenTofu do since 1.12.
-func (p program) keepsIdentities(t *testing.T) bool {
+// keepsIdentities tells whether the command line knows what an identity is: Terraform and OpenTofu do since 1.12.
+func keepsIdentities(t *testing.T) bool {
 	t.Helper()
-	_, minor := minorOf(t, p.path)
-	return minor >= 12
+	return Minor(t) >= 12
 }
 
 // ExpectIdentity expects a resource to have this identity, where the command line keeps any.
 func ExpectIdentity(t *testing.T, address string, want map[string]knownvalue.Check) statecheck.StateCheck {
 	t.Helper()
-	if !findProgram(t).keepsIdentities(t) {
+	if !keepsIdentities(t) {
 		return nothing{}
 	}
 	return statecheck.ExpectIdentity(address, want)
@@ -34,7 +33,7 @@ func (nothing) CheckState(context.Context, statecheck.CheckStateRequest, *statec
 // ImportByIdentity is a step that imports a resource once more by its identity, where the command line knows any.
 func ImportByIdentity(t *testing.T, address string) resource.TestStep {
 	t.Helper()
-	keeps := findProgram(t).keepsIdentities(t)
+	keeps := keepsIdentities(t)
 	return resource.TestStep{
 		ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity,
 		SkipFunc: func() (bool, error) { return !keeps, nil },

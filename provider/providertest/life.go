@@ -163,7 +163,7 @@ func (r *living) imports() {
 	r.cli.Forget(r.address)
 	r.cli.Import(r.address, r.ImportID)
 	r.imported("import by id", false)
-	if r.Identity != nil && r.cli.program.keepsIdentities(r.t) {
+	if r.Identity != nil && keepsIdentities(r.t) {
 		r.cli.Forget(r.address)
 		var identity strings.Builder
 		for _, name := range slices.Sorted(maps.Keys(r.Identity)) {

@@ -67,6 +67,13 @@ func findProgram(t *testing.T) program {
 	return found
 }
 
+// Minor is the minor version of the command line that the tests are run with, whose major one is 1.
+func Minor(t *testing.T) int {
+	t.Helper()
+	_, minor := minorOf(t, findProgram(t).path)
+	return minor
+}
+
 // NeedTerraform skips a test of what OpenTofu has not, unless there is a Terraform of at least this minor version of 1.
 func NeedTerraform(t *testing.T, minor int) {
 	t.Helper()

@@ -36,8 +36,8 @@ func GetUser(ctx context.Context, on *client.Client, name string) (user User, th
 	return user, true, nil
 }
 
-// GetBuiltIn reads a user that every server has, so it is never without one it has. Elasticsearch keeps what it knows of such a user in the account of who
-// logs in: while somebody is being refused a wrong password, a question for that user alone is answered 404. The list of all is read from another place.
+// GetBuiltIn reads a built-in user. Elasticsearch looks it up in the reserved realm's cache, which logins share: while a wrong password of the user is being
+// checked, asking for that user alone is answered 404 (seen with 7.17.29). The list of all users does not come from there, so it has the last word.
 func GetBuiltIn(ctx context.Context, on *client.Client, name string) (user User, there bool, err error) {
 	user, there, err = GetUser(ctx, on, name)
 	if err != nil || there {

@@ -10,17 +10,14 @@ import (
 
 // TestBuiltInWhileSomebodyIsRefused: 7.17.29 answers 404 for a built-in user while a wrong password of it is being looked at.
 func TestBuiltInWhileSomebodyIsRefused(t *testing.T) {
-	answer := func(path string) (status int, body string) {
-		if path == "/_security/user" {
-			return http.StatusOK, `{"elastic":{"username":"elastic","roles":["superuser"],"enabled":true}}`
-		}
-		return http.StatusNotFound, `{}`
-	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Elastic-Product", "Elasticsearch")
 		w.Header().Set("Content-Type", "application/json")
-		status, body := answer(r.URL.Path)
-		w.WriteHeader(status)
+		body := `{"elastic":{"username":"elastic","roles":["superuser"],"enabled":true}}`
+		if r.URL.Path != "/_security/user" {
+			w.WriteHeader(http.StatusNotFound)
+			body = `{}`
+		}
 		if _, err := w.Write([]byte(body)); err != nil {
 			t.Error(err)
 		}
