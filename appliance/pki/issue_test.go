@@ -238,3 +238,21 @@ func TestKeyAlgorithmOf(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestDescribe: what a certificate or a request says comes in one order and one spelling, so that equal ones compare as equal.
+func TestDescribe(t *testing.T) {
+	spec := nodeSpec()
+	spec.DNSNames, spec.Addresses = []string{"LocalHost", "flow1", "localhost"}, addresses("::1", "::ffff:127.0.0.1", "192.0.2.1", "127.0.0.1")
+	request, err := Request(spec, newKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantNames, wantAddresses := []string{"flow1", "localhost"}, []string{"127.0.0.1", "192.0.2.1", "::1"}
+	if names, at := RequestNames(request); !slices.Equal(names, wantNames) || !slices.Equal(at, wantAddresses) {
+		t.Errorf("the request is for %q and %q", names, at)
+	}
+	names, at, usages := Describe(issue(t, newAuthority(t, "a", day), spec))
+	if !slices.Equal(names, wantNames) || !slices.Equal(at, wantAddresses) || !slices.Equal(usages, []string{string(ClientAuthentication), string(ServerAuthentication)}) {
+		t.Errorf("the certificate is for %q and %q, to be used as %q", names, at, usages)
+	}
+}
