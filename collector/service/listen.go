@@ -67,7 +67,11 @@ func (s *service) listen(ctx context.Context, l config.Listen, files *certificat
 			if slices.Contains(already, name) {
 				continue
 			}
-			f, err := protocol.open(address)
+			since := uptime
+			if len(already) > 0 { // a reload is of somebody who looks at it
+				since = func() time.Duration { return bootTime + 1 }
+			}
+			f, err := awaitAddress(ctx, s.logger, address, since, func() (feed, error) { return protocol.open(address) })
 			if at, perr := netip.ParseAddrPort(address); errors.Is(err, syscall.EAFNOSUPPORT) && perr == nil &&
 				at.Addr() == netip.IPv6Unspecified() && len(protocol.addresses) > 1 {
 				s.logger.Warn("this host has no IPv6, listening on IPv4 only", "address", address)

@@ -180,7 +180,8 @@ func start(ctx context.Context, cfg config.Config, o Options) (_ *service, err e
 	}
 	s.health.Store(writer)
 	if cfg.HTTP.Address != "" {
-		if s.http, err = s.openHTTP(ctx, cfg.HTTP); err != nil {
+		s.http, err = awaitAddress(ctx, s.logger, cfg.HTTP.Address, uptime, func() (*httpServer, error) { return s.openHTTP(ctx, cfg.HTTP) })
+		if err != nil {
 			return nil, err
 		}
 	}
