@@ -50,7 +50,7 @@ type Appliance struct {
 	args    []string // of QEMU
 	key     KeyBy
 	monitor string        // socket of QEMU
-	Ready   time.Duration // from power on until the console said that the collector runs
+	Ready   time.Duration // from power on until the console said that the collector is ready
 }
 
 // firmware of UEFI, where Debian's packages have it.
@@ -105,9 +105,14 @@ func startAppliance(ctx context.Context, r *run, options ApplianceOptions) (*App
 		}
 	}
 	a := &Appliance{Host: h, key: options.Key, monitor: filepath.Join(r.dir, "monitor")}
-	kind, screen, uefi := machineAMD64, "VGA", firmwareAMD64
+	kind, screen, uefi := qemuARM64, "virtio-gpu-pci", firmwareARM64
 	if options.ARM64 {
-		kind, screen, uefi, options.UEFI = machineARM64, "virtio-gpu-pci", firmwareARM64, true
+		options.UEFI = true
+	} else {
+		screen, uefi = "VGA", firmwareAMD64
+		if kind, err = qemuAMD64(ctx, options.Log); err != nil {
+			return nil, err
+		}
 	}
 	a.args = slices.Concat(kind, qemu, []string{"-drive", "file=" + disk + ",format=raw,if=virtio", "-device", screen, "-monitor", "unix:" + a.monitor + ",server=on,wait=off"})
 	if options.UEFI {
@@ -154,7 +159,10 @@ func writeSeed(dir, key string) (string, error) {
 
 var consoleHostKey = regexp.MustCompile(`host_keys  = \["(ssh-ed25519 [A-Za-z0-9+/=]+)"\]`)
 
-const consoleReady = "Collector    active"
+const (
+	consoleReady = "The flow collector is ready." // once in a boot, from systemd, when the collector has told it so (READY=1)
+	consoleShows = "Collector    active"
+)
 
 // powerOn starts the machine, and waits for it.
 func (a *Appliance) powerOn(ctx context.Context, log Logf) error {
@@ -168,10 +176,17 @@ func (a *Appliance) powerOn(ctx context.Context, log Logf) error {
 		return err
 	}
 	a.stop = func(context.Context) error { return a.machine.id.signal(syscall.SIGTERM) }
-	if err := a.awaitReady(ctx, 0); err != nil {
-		return err
+	err = poll(ctx, "the console to say that the collector is ready", func() (bool, error) {
+		text, err := a.consoleSince(0)
+		return bytes.Contains(text, []byte(consoleReady)), err
+	})
+	if err != nil {
+		return fmt.Errorf("%w; console: %s", err, tail(a.console))
 	}
 	a.Ready = time.Since(began)
+	if err := a.awaitConsole(ctx, 0); err != nil {
+		return err
+	}
 	log.printf("the appliance's collector runs %.1f s after power on", a.Ready.Seconds())
 	if a.key == ByNobody {
 		return nil
@@ -179,27 +194,30 @@ func (a *Appliance) powerOn(ctx context.Context, log Logf) error {
 	return a.waitReady(ctx, applianceBootLimit)
 }
 
-// awaitReady waits until the console, behind what it had written before, says that the collector runs, and takes the host key from there.
-func (a *Appliance) awaitReady(ctx context.Context, before int) error {
-	err := poll(ctx, "the console to say that the collector runs", func() (bool, error) {
-		if err := a.machine.exited(); err != nil {
-			return false, err
-		}
-		text, err := os.ReadFile(a.console)
-		if errors.Is(err, os.ErrNotExist) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		text = text[min(before, len(text)):]
+// consoleSince is what was written to the serial console, behind what it had before; nothing while there is none. The error is that the machine has ended.
+func (a *Appliance) consoleSince(before int) ([]byte, error) {
+	if err := a.machine.exited(); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(a.console)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return text[min(before, len(text)):], err
+}
+
+// awaitConsole waits until the console, behind what it had written before, shows how the machine is reached and that the collector runs, and takes the host key
+// from there.
+func (a *Appliance) awaitConsole(ctx context.Context, before int) error {
+	err := poll(ctx, "the console to show that the collector runs", func() (bool, error) {
+		text, err := a.consoleSince(before)
 		found := consoleHostKey.FindAllSubmatchIndex(text, -1)
-		if found == nil {
-			return false, nil
+		if err != nil || found == nil {
+			return false, err
 		}
 		last := found[len(found)-1]
 		a.HostKey = string(text[last[2]:last[3]])
-		return bytes.Contains(text[last[1]:], []byte(consoleReady)), nil
+		return bytes.Contains(text[last[1]:], []byte(consoleShows)), nil
 	})
 	if err != nil {
 		return fmt.Errorf("%w; console: %s", err, tail(a.console))
@@ -218,7 +236,7 @@ func (a *Appliance) Restart(ctx context.Context, argv ...string) error {
 	if _, err := a.Run(ctx, argv...); errors.As(err, &exit) && exit.Signal() == "" {
 		return err
 	}
-	if err := a.awaitReady(ctx, len(before)); err != nil {
+	if err := a.awaitConsole(ctx, len(before)); err != nil {
 		return err
 	}
 	return a.waitReady(ctx, applianceBootLimit)

@@ -12,14 +12,11 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Kinds of machines, as QEMU's arguments. That for arm64 has no serial port of PCs, and no BIOS.
-var (
-	machineAMD64 = []string{"qemu-system-x86_64", "-cpu", "max"}
-	machineARM64 = []string{"qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72"}
-)
+// qemuARM64 is how QEMU for arm64 is called, whose machine has no serial port of PCs, and no BIOS.
+var qemuARM64 = []string{"qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72"}
 
 // newEmulated prepares a host that QEMU emulates, which is reached over SSH at a free port of 127.0.0.1, and over UDP at others for those of its ports that are asked for.
-// The arguments, behind those that say what kind of machine it is, are those of any such; a disk has to be added. Options of QEMU's network are those that are not here anyway.
+// The arguments, behind qemuAMD64 or qemuARM64, are those of any such; a disk has to be added. Options of QEMU's network are those that are not here anyway.
 //
 // KVM is not used even where there is a /dev/kvm: nested virtualisation that fails half way costs more than emulation.
 func newEmulated(ctx context.Context, r *run, name string, memoryMiB int, udp []int, privateKey []byte, options ...string) (h *Host, qemu []string, err error) {

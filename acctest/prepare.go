@@ -26,12 +26,11 @@ func (r requirement) there() bool {
 }
 
 var requirements = []requirement{
-	{"mmdebstrap", "mmdebstrap", "builds the hosts' file systems"},
+	{"mmdebstrap", "mmdebstrap", "builds the hosts' file systems, and gets an emulator"},
 	{"systemd-nspawn", "systemd-container", "runs hosts"},
 	{"ip", "iproute2", "gives hosts a network of their own"},
 	{"nsenter", "util-linux", "runs programs in it"},
 	{"nft", "nftables", "filters packets there, for flowstack_firewall"},
-	{"qemu-system-x86_64", "qemu-system-x86", "runs a virtual machine, for kernel parameters"},
 	{"mke2fs", "e2fsprogs", "makes its disk"},
 	{firmwareAMD64.code, "ovmf", "is the firmware of machines that boot the appliance by UEFI"},
 	{"softflowd", "softflowd", "exports NetFlow"},

@@ -68,7 +68,6 @@ func startVM(ctx context.Context, r *run, options VMOptions) (*Host, error) {
 		return nil, err
 	}
 	options.Log.printf("starting a virtual machine (emulated: about half a minute)")
-	began := time.Now()
 	hostKey, err := os.ReadFile(image.hostKey)
 	if err != nil {
 		return nil, fmt.Errorf("host key: %w", err)
@@ -82,7 +81,12 @@ func startVM(ctx context.Context, r *run, options VMOptions) (*Host, error) {
 		return nil, err
 	}
 	h.HostKey = strings.TrimSpace(string(hostKey))
-	h.machine, err = r.start(ctx, startSpec{name: "qemu", args: slices.Concat(machineAMD64, qemu, []string{
+	emulator, err := qemuAMD64(ctx, options.Log)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	h.machine, err = r.start(ctx, startSpec{name: "qemu", args: slices.Concat(emulator, qemu, []string{
 		"-kernel", image.kernel, "-initrd", image.initrd, "-append", "root=/dev/vda rw console=ttyS0 quiet", "-drive", "file=" + image.disk + ",format=raw,if=virtio,snapshot=on",
 	})})
 	if err != nil {
