@@ -231,8 +231,8 @@ func (w *workshop) system(ctx context.Context) error {
 		}
 	}
 	options := []string{
-		// The initial file system is made when the kernel is installed; a place to resume from would be that of the machine that builds.
-		`--essential-hook=mkdir -p "$1/etc/initramfs-tools/conf.d"; echo RESUME=none >"$1/etc/initramfs-tools/conf.d/resume"`,
+		// The initial file system is made when the kernel is installed.
+		fmt.Sprintf(`--essential-hook=tar -C "$1" --no-overwrite-dir -xf '%s' etc/initramfs-tools`, w.path("overlay.tar")),
 		fmt.Sprintf(`--customize-hook=tar -C "$1" --no-overwrite-dir -xf '%s'`, w.path("overlay.tar")),
 		fmt.Sprintf(`--customize-hook=cp '%s' "$1/flowcollector.deb"`, w.path("flowcollector.deb")),
 	}
@@ -404,21 +404,27 @@ func (w *workshop) bill(context.Context) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(w.result("cdx.json"), text, 0o644) //nolint:gosec // for everybody to read
+	return os.WriteFile(w.result(bom), text, 0o644) //nolint:gosec // for everybody to read
 }
+
+// bom is how the file's name ends that lists what is inside.
+const bom = "cdx.json"
 
 // checksums makes the list that sha256sum --check takes.
 func (w *workshop) checksums(context.Context) error {
 	var list strings.Builder
+	names := []string{bom}
 	for _, f := range Formats() {
-		if !w.wants(f) {
-			continue
+		if w.wants(f) {
+			names = append(names, string(f))
 		}
-		digest, err := digestOf(w.result(string(f)))
+	}
+	for _, name := range names {
+		digest, err := digestOf(w.result(name))
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&list, "%s  %s.%s\n", digest, w.spec.Name(), f)
+		fmt.Fprintf(&list, "%s  %s.%s\n", digest, w.spec.Name(), name)
 	}
 	return os.WriteFile(w.result("sha256"), []byte(list.String()), 0o644) //nolint:gosec // for everybody to read
 }

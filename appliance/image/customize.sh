@@ -9,13 +9,22 @@ chroot "$root" systemctl --quiet enable systemd-networkd systemd-network-generat
 install -d -m 0700 "$root/var/lib/private"
 install -d -m 0755 "$root/var/lib/private/flowcollector" "$root/var/lib/elasticsearch" "$root/boot/efi" "$root/usr/share/flowstack"
 ln -sfn ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
-# No sshd by way of the hypervisor: where it has no such sockets, that is an error on the console.
+# No sshd by way of the hypervisor: where it has no such sockets, that is an error on the console. No partitions beside those of fstab, no image of a memory.
 install -d "$root/etc/systemd/system-generators"
-ln -sfn /dev/null "$root/etc/systemd/system-generators/systemd-ssh-generator"
+for generator in ssh gpt-auto hibernate-resume tpm2; do
+	ln -sfn /dev/null "$root/etc/systemd/system-generators/systemd-$generator-generator"
+done
+# What nothing here uses, and a boot would take time for.
+chroot "$root" systemctl --quiet mask sys-fs-fuse-connections.mount sys-kernel-config.mount proc-sys-fs-binfmt_misc.automount systemd-binfmt.service e2scrub_reap.service \
+	modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service
 ln -sfn ../run/appliance-issue "$root/etc/issue"
 # What mmdebstrap was told is for the build alone: packages of a snapshot are past their time, those of a mirror are not.
 rm -f "$root/etc/apt/sources.list" "$root/etc/apt/apt.conf.d/99mmdebstrap"
 chroot "$root" dpkg-query --show --showformat '${Package}\n' | LC_ALL=C sort -u >"$root/usr/share/flowstack/packages.txt"
+# All that is made of /usr in /etc and /var was made when packages were installed: no machine has to do it again on its first boot (systemd-update-done(8)).
+for done in etc/.updated var/.updated; do
+	echo "TIMESTAMP_NSEC=${SOURCE_DATE_EPOCH}000000000" >"$root/$done"
+done
 # What is to be different on each machine, and what differs from build to build.
 : >"$root/etc/machine-id"
 rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/systemd/random-seed" "$root/var/lib/systemd/credential.secret" "$root/var/lib/dbus/machine-id"

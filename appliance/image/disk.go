@@ -83,7 +83,8 @@ var grubModules = []string{
 }
 
 // grubConfig boots the kernel that Debian's links lead to, and the one before where that cannot be loaded: an upgrade may have been cut off. Both, and a
-// factory reset, are in the menu. The environment block has a reset done at each boot, until appliance-erase.service says that it is.
+// factory reset, are in the menu, which Esc shows in the first second. Of security modules there are those that something here may use: each costs at each
+// file that is opened. The environment block has a reset done at each boot, until appliance-erase.service says that it is.
 func grubConfig(a architecture) string {
 	return strings.Replace(grubTemplate, "CONSOLES", a.consoles, 1)
 }
@@ -92,6 +93,7 @@ const grubTemplate = `if serial --unit=0 --speed=115200; then
   terminal_input console serial
   terminal_output console serial
 fi
+set timeout_style=hidden
 set timeout=1
 set default=0
 set fallback=1
@@ -100,7 +102,7 @@ if [ "$factory_reset" = yes ]; then
   set default=2
 fi
 search --no-floppy --label --set=root root
-set options="root=PARTUUID=` + rootID + ` ro console=tty0 CONSOLES quiet panic=30"
+set options="root=PARTUUID=` + rootID + ` ro console=tty0 CONSOLES quiet panic=30 lsm=landlock,lockdown,yama,integrity,apparmor"
 menuentry "flowstack appliance" {
   linux /vmlinuz $options
   initrd /initrd.img

@@ -130,7 +130,7 @@ func TestFilesOfTheAppliance(t *testing.T) {
 			}
 		}
 	}
-	if programs != 6 {
+	if programs != 10 {
 		t.Errorf("there are %d programs", programs)
 	}
 }
