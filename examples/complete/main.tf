@@ -44,7 +44,8 @@ resource "flowstack_sysctl" "collector" {
 
 # How Elasticsearch stores flows. It has to be there before the first flow is written.
 resource "flowstack_flow_index" "flows" {
-  name = var.index
+  name   = var.index
+  shards = 2 # a search uses a processor for each
 }
 
 # What the collector says about itself, for the view of its health.

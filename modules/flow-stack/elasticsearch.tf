@@ -56,6 +56,7 @@ resource "flowstack_elasticsearch_user" "flowcollector" {
 resource "flowstack_flow_index" "flows" {
   depends_on = [flowstack_elasticsearch_user_password.elastic]
   name       = var.index
+  shards     = var.shards
   retention  = var.retention == "" ? null : var.retention
 }
 

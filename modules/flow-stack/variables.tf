@@ -58,6 +58,12 @@ variable "retention" {
   default     = "30d"
 }
 
+variable "shards" {
+  description = "Parts that the index of flows has. A search uses a processor for each: as many as processors is right for most."
+  type        = number
+  default     = 2
+}
+
 variable "heap_size" {
   description = "Heap of Elasticsearch, such as `4g`; null is a third of the host's memory."
   type        = string

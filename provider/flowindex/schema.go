@@ -62,9 +62,10 @@ var attributes = map[string]schema.Attribute{
 		Validators: []validator.Int64{int64validator.Between(1, 1<<31-1)},
 	},
 	"shards": schema.Int64Attribute{
-		Optional:            true,
-		MarkdownDescription: "Primary shards of an index. Default 1, which one node can write some ten thousand flows a second to; several nodes share the work when there are as many shards.",
-		Validators:          []validator.Int64{int64validator.Between(1, 1024)},
+		Optional: true,
+		MarkdownDescription: "Primary shards of an index. Default 1, which one node can write some ten thousand flows a second to. A search uses a processor for each, and several nodes share the " +
+			"work when there are as many shards: as many as processors is right where people look at many millions of flows.",
+		Validators: []validator.Int64{int64validator.Between(1, 1024)},
 	},
 	"replicas": schema.Int64Attribute{
 		Optional:            true,

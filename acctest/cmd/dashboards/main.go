@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,7 +28,7 @@ import (
 )
 
 const (
-	// goal is how long a search may take in the time range that its view opens with.
+	// goal is how long a search may take, in the time range that its view opens with and in all flows.
 	goal = 2 * time.Second
 	// times is how often each is asked; the middle one counts.
 	times = 3
@@ -39,11 +40,12 @@ var indices = map[*schema.Documents]string{schema.Flows: index, schema.Health: d
 
 func main() {
 	flows := flag.Int("flows", 10_000_000, "flows to search in, all of one day")
+	shards := flag.Int("shards", runtime.NumCPU(), "shards of the index, each of which is searched by one processor")
 	heap := flag.String("heap", "4g", "heap of Elasticsearch")
 	cache := flag.String("cache", "bin/bench", "folder that keeps the databases for the next time")
 	flag.Parse()
 	ctx, done := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	err := run(ctx, *flows, *heap, *cache)
+	err := run(ctx, *flows, *shards, *heap, *cache)
 	done()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "dashboards:", err)
@@ -53,7 +55,7 @@ func main() {
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
-func run(ctx context.Context, flows int, heap, cache string) error {
+func run(ctx context.Context, flows, shards int, heap, cache string) error {
 	known, err := world.MakeDatabases(ctx, cache, say)
 	if err != nil {
 		return err
@@ -64,7 +66,7 @@ func run(ctx context.Context, flows int, heap, cache string) error {
 	var results []result
 	options := acctest.ElasticsearchOptions{Heap: heap, Log: say}
 	err = acctest.OnElasticsearch(ctx, acctest.HostOptions{Name: "dashboards", Log: say}, options, func(ctx context.Context, server *acctest.Elasticsearch) (err error) {
-		if err := fill(ctx, server, known, flows); err != nil {
+		if err := fill(ctx, server, known, flows, shards); err != nil {
 			return err
 		}
 		results, err = measure(ctx, server, flows)
@@ -80,13 +82,14 @@ func run(ctx context.Context, flows int, heap, cache string) error {
 }
 
 // fill makes the index by the collector's templates, and puts the flows into it.
-func fill(ctx context.Context, server *acctest.Elasticsearch, known world.Knowledge, flows int) error {
+func fill(ctx context.Context, server *acctest.Elasticsearch, known world.Knowledge, flows, shards int) error {
 	for _, t := range schema.Flows.Templates(index, schema.TargetIndex) {
 		if err := server.Do(ctx, http.MethodPut, t.Path, t.Body, nil); err != nil {
 			return err
 		}
 	}
-	if err := server.Do(ctx, http.MethodPut, "/"+index, nil, nil); err != nil {
+	settings := map[string]any{"settings": map[string]any{"index.number_of_shards": shards}}
+	if err := server.Do(ctx, http.MethodPut, "/"+index, settings, nil); err != nil {
 		return err
 	}
 	if err := render.LoadDocuments(ctx, server, schema.Health, indices[schema.Health], sample.Health(dayEnd)); err != nil {
@@ -198,8 +201,8 @@ func report(w io.Writer, flows int, results []result) error {
 func verdict(results []result) error {
 	var slow []error
 	for _, r := range results {
-		if r.opened > goal {
-			slow = append(slow, fmt.Errorf("%s takes %s, more than %s", r.name, r.opened, goal))
+		if longest := max(r.opened, r.day); longest > goal {
+			slow = append(slow, fmt.Errorf("%s takes %s, more than %s", r.name, longest, goal))
 		}
 	}
 	return errors.Join(slow...)

@@ -32,6 +32,11 @@ func quote(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(text) + "'"
 }
 
+// search is the body of one that counts and shows no documents.
+func search(aggregations object) object {
+	return object{"size": 0, "track_total_hits": false, "aggs": aggregations}
+}
+
 // formula is a transform that computes a member of each tuple.
 func formula(as, expression string) object {
 	return object{"type": "formula", "as": as, "expr": expression}

@@ -44,19 +44,19 @@ func InterfaceUtilisation(index string, o InterfaceOptions) Spec {
 		spec.wrong = fmt.Errorf("up to %d interfaces can be told apart, not %d", mostInterface, o.Size)
 		return spec
 	}
-	aggregations := object{"total": object{"sum": object{"field": "network.bytes"}}}
-	for _, w := range ways {
+	spec.requests = map[string]object{}
+	for _, w := range ways { // each a search of its own, as in a Sankey
 		id, name := "observer."+w.side+".interface.id", "observer."+w.side+".interface.name"
 		spec.wrong = errors.Join(spec.wrong, usable(id), usable(name))
-		aggregations[w.name] = greatest("observer.ip", exporters, object{"interfaces": greatest(id, perExporter, object{
+		busiest := greatest(id, perExporter, object{
 			"name": object{"terms": object{"field": name, "size": 1}},
 			"time": object{"aggs": object{"sum": object{"sum": object{"field": "network.bytes"}}}, "date_histogram": object{
 				"field": timeField, "interval": object{autoInterval: bars}, "min_doc_count": 0,
 				"extended_bounds": object{"min": object{timeFilter: "min"}, "max": object{timeFilter: "max"}},
 			}},
-		})})
+		})
+		spec.requests[w.answer()] = search(object{"exporters": greatest("observer.ip", exporters, object{"interfaces": busiest})})
 	}
-	spec.requests = map[string]object{"answer": {"size": 0, "track_total_hits": false, "aggs": aggregations}}
 	spec.drawing = object{
 		"padding": 8, "signals": interfaceSignals(index, o.Size), "data": interfaceData(o), "scales": interfaceScales(), "axes": list{object{
 			"orient": "bottom", "scale": "time", "domain": false, "ticks": true, "labelOverlap": true, "format": object{"hours": "%H:%M", "minutes": "%H:%M"}, "tickCount": signal("ceil(width / 110)"), "offset": 2,
@@ -67,7 +67,12 @@ func InterfaceUtilisation(index string, o InterfaceOptions) Spec {
 }
 
 // ways are the directions, as seen from the exporter.
-var ways = []struct{ name, side, color string }{{"in", "ingress", blue}, {"out", "egress", orange}}
+var ways = []way{{"in", "ingress", blue}, {"out", "egress", orange}}
+
+type way struct{ name, side, color string }
+
+// answer names what the search about a direction finds.
+func (w way) answer() string { return w.name + "Answer" }
 
 func interfaceSignals(index string, size int) list {
 	return list{
@@ -92,8 +97,8 @@ func interfaceData(o InterfaceOptions) list {
 	all := list{object{"name": "speeds", "values": known}}
 	both := make(list, 0, len(ways))
 	for _, w := range ways {
-		all = append(all, object{"name": w.name, "source": "answer", "transform": list{
-			flatten("aggregations."+w.name+".buckets", "exporter"), flatten("exporter.interfaces.buckets", "interface"), flatten("interface.time.buckets", "bar"),
+		all = append(all, object{"name": w.name, "source": w.answer(), "transform": list{
+			flatten("aggregations.exporters.buckets", "exporter"), flatten("exporter.interfaces.buckets", "interface"), flatten("interface.time.buckets", "bar"),
 			// The width of a bar is how far two of them are apart.
 			formula("bars", "datum.interface.time.buckets"),
 			filter("length(datum.bars) > 1"),

@@ -52,7 +52,10 @@ func Sankey(index string, levels []Level, o SankeyOptions) Spec {
 	}
 	spec := Spec{index: index, wrong: s.check()}
 	if spec.wrong == nil {
-		spec.requests = map[string]object{"answer": s.request()}
+		spec.requests = map[string]object{}
+		for i := range s.levels {
+			spec.requests[answer(i)] = s.request(i)
+		}
 		spec.drawing = object{"padding": 8, "signals": s.signals(), "data": s.data(), "scales": s.scales(), "marks": s.marks()}
 	}
 	return spec
@@ -101,37 +104,37 @@ func (s sankey) terms(l Level, size int, more object) object {
 		aggregations[name] = a
 	}
 	return object{"aggs": aggregations, "terms": object{
-		"field": l.Field, "size": size, "shard_size": candidates, "order": object{"sum": "desc"}, "missing": l.missing(), "collect_mode": "breadth_first",
+		"field": l.Field, "size": size, "shard_size": candidates, "order": object{"sum": "desc"}, "missing": l.missing(),
 	}}
 }
 
-// request asks for the whole, for the values of each level, and what those of every other one have in common with those of its neighbours: the other way round
+// request asks for the whole, for the values of a level, and, of every other level, what those have in common with those of its neighbours: the other way round
 // would be as much work for the server again, and most of all in the middle of three levels, where each service has many sources and destinations.
-func (s sankey) request() object {
-	aggregations := object{"total": object{"sum": object{"field": s.options.Field}}}
-	for i, l := range s.levels {
-		with := object{}
-		if asks(i) && i > 0 {
-			with[before] = s.terms(s.levels[i-1], partners, nil)
-		}
-		if asks(i) && i < len(s.levels)-1 {
-			with[after] = s.terms(s.levels[i+1], partners, nil)
-		}
-		aggregations[level(i)] = s.terms(l, l.Size, with)
+//
+// Each level is a search of its own: a shard is searched by one processor for each, so a server with several is done earlier.
+func (s sankey) request(i int) object {
+	with := object{}
+	if asks(i) && i > 0 {
+		with[before] = s.terms(s.levels[i-1], partners, nil)
 	}
-	return object{"size": 0, "track_total_hits": false, "aggs": aggregations}
+	if asks(i) && i < len(s.levels)-1 {
+		with[after] = s.terms(s.levels[i+1], partners, nil)
+	}
+	return search(object{"total": object{"sum": object{"field": s.options.Field}}, own: s.terms(s.levels[i], s.levels[i].Size, with)})
 }
 
 // asks tells whether a level says what it has in common with its neighbours.
 func asks(i int) bool { return i%2 == 0 }
 
-// Names of aggregations: of a level, and in it of its neighbours.
+// Names of aggregations: of a level's values, and in it of its neighbours'.
 const (
+	own    = "own"
 	before = "before"
 	after  = "after"
 )
 
-func level(i int) string { return fmt.Sprintf("level%d", i) }
+// answer names what the search about a level finds.
+func answer(i int) string { return fmt.Sprintf("level%d", i) }
 
 // condition is an expression for the search that finds what a value of a level has, nothing where the value is Other.
 func (s sankey) condition(of string) string {

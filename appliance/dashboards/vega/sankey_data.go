@@ -61,8 +61,8 @@ func (s sankey) data() list {
 // named are the values of a level that Elasticsearch names.
 func (s sankey) named(i int, l Level) object {
 	missing := quote(fmt.Sprint(l.missing()))
-	return object{"name": fmt.Sprintf("named%d", i), "source": "answer", "transform": list{
-		flatten("aggregations."+level(i)+".buckets", "bucket"),
+	return object{"name": fmt.Sprintf("named%d", i), "source": answer(i), "transform": list{
+		flatten("aggregations."+own+".buckets", "bucket"),
 		project("aggregations.total.value", "total", "bucket.key", "key", "bucket.sum.value", "sum"),
 		formula("level", strconv.Itoa(i)),
 		formula("other", "0"),
@@ -88,12 +88,12 @@ func otherID(i int) string { return fmt.Sprintf("%d other", i) }
 
 // pairs are the ribbons between named values of a level and the next, as the one of them that asks says.
 func pairs(i int) object {
-	outer, neighbour, source, target := level(i), after, "outer.key", "inner.key"
+	asking, neighbour, source, target := i, after, "outer.key", "inner.key"
 	if !asks(i) {
-		outer, neighbour, source, target = level(i+1), before, "inner.key", "outer.key"
+		asking, neighbour, source, target = i+1, before, "inner.key", "outer.key"
 	}
-	return object{"name": fmt.Sprintf("pair%d", i), "source": "answer", "transform": list{
-		flatten("aggregations."+outer+".buckets", "outer"),
+	return object{"name": fmt.Sprintf("pair%d", i), "source": answer(asking), "transform": list{
+		flatten("aggregations."+own+".buckets", "outer"),
 		flatten("outer."+neighbour+".buckets", "inner"),
 		project(source, "sourceKey", target, "targetKey", "inner.sum.value", "sum"),
 		formula("source", fmt.Sprintf("'%d:' + datum.sourceKey", i)),

@@ -148,7 +148,7 @@ func TestTokensAreReplaced(t *testing.T) {
 		span     time.Duration
 		interval string
 	}{{15 * time.Minute, "30000ms"}, {time.Hour, "60000ms"}, {6 * time.Hour, "300000ms"}, {24 * time.Hour, "1800000ms"}, {30 * 24 * time.Hour, "43200000ms"}} {
-		body := string(specs()["interfaces"].RequestsOf(from, from.Add(c.span))["answer"])
+		body := string(specs()["interfaces"].RequestsOf(from, from.Add(c.span))["inAnswer"])
 		if !strings.Contains(body, `"fixed_interval":"`+c.interval+`"`) {
 			t.Errorf("%s: no interval %s in %s", c.span, c.interval, body)
 		}

@@ -44,15 +44,17 @@ func WorldMap(index string, o MapOptions) Spec {
 		spec.wrong = fmt.Errorf("a map has up to %d cities, not %d", candidates, o.Cities)
 		return spec
 	}
-	aggregations := object{"total": object{"sum": object{"field": "network.bytes"}}}
-	for _, side := range sides {
+	spec.requests = map[string]object{}
+	for _, side := range sides { // each a search of its own, as in a Sankey
 		spec.wrong = errors.Join(spec.wrong, usable(side+".geo.country_iso_code"), usable(side+".geo.city_name"), field.Check(schema.Flows, side+".geo.location", field.Place))
-		aggregations[side+"Countries"] = greatest(side+".geo.country_iso_code", mostCountries, nil)
-		aggregations[side+"Cities"] = greatest(side+".geo.city_name", o.Cities, object{
-			"countries": greatest(side+".geo.country_iso_code", namesakes, object{"center": object{"geo_centroid": object{"field": side + ".geo.location"}}}),
+		spec.requests[side+answerSuffix] = search(object{
+			"total":     object{"sum": object{"field": "network.bytes"}},
+			"countries": greatest(side+".geo.country_iso_code", mostCountries, nil),
+			"cities": greatest(side+".geo.city_name", o.Cities, object{
+				"countries": greatest(side+".geo.country_iso_code", namesakes, object{"center": object{"geo_centroid": object{"field": side + ".geo.location"}}}),
+			}),
 		})
 	}
-	spec.requests = map[string]object{"answer": {"size": 0, "track_total_hits": false, "aggs": aggregations}}
 	spec.drawing = object{
 		"padding": 8, "signals": mapSignals(index), "data": mapData(), "scales": mapScales(), "legends": mapLegends(), "marks": mapMarks(o.Empty),
 		"projections": list{object{
@@ -66,6 +68,9 @@ func WorldMap(index string, o MapOptions) Spec {
 // sides are those of a flow, as fields are named.
 var sides = []string{"source", "destination"}
 
+// answerSuffix, behind a side, names what the search about it finds.
+const answerSuffix = "Answer"
+
 // greatest are the values of a field with the greatest sums of bytes.
 func greatest(name string, size int, more object) object {
 	aggregations := object{"sum": object{"sum": object{"field": "network.bytes"}}}
@@ -73,7 +78,7 @@ func greatest(name string, size int, more object) object {
 		aggregations[as] = a
 	}
 	return object{"aggs": aggregations, "terms": object{
-		"field": name, "size": size, "shard_size": max(size, candidates), "order": object{"sum": "desc"}, "collect_mode": "breadth_first",
+		"field": name, "size": size, "shard_size": max(size, candidates), "order": object{"sum": "desc"},
 	}}
 }
 
@@ -90,7 +95,7 @@ func mapSignals(index string) list {
 		}
 	}
 	return list{
-		object{"name": "total", "update": "length(data('answer')) ? data('answer')[0].aggregations.total.value : 0"},
+		object{"name": "total", "update": fmt.Sprintf("length(data('%[1]s')) ? data('%[1]s')[0].aggregations.total.value : 0", sides[0]+answerSuffix)},
 		object{"name": "located", "update": "length(data('located')) ? data('located')[0].sum || 0 : 0"},
 		object{"name": "unseen", "update": "length(data('unseen')) ? data('unseen')[0].sum || 0 : 0"},
 		object{"name": "most", "update": "length(data('countries')) ? data('countries')[0].sum : 1"},
@@ -112,11 +117,11 @@ func mapData() list {
 	for _, side := range sides {
 		chosen := filter("side == " + quote(side))
 		all = append(all,
-			object{"name": side + "Countries", "source": "answer", "transform": list{
-				flatten("aggregations."+side+"Countries.buckets", "bucket"), project("bucket.key", "id", "bucket.sum.value", "sum"), chosen,
+			object{"name": side + "Countries", "source": side + answerSuffix, "transform": list{
+				flatten("aggregations.countries.buckets", "bucket"), project("bucket.key", "id", "bucket.sum.value", "sum"), chosen,
 			}},
-			object{"name": side + "Cities", "source": "answer", "transform": list{
-				flatten("aggregations."+side+"Cities.buckets", "city"), flatten("city.countries.buckets", "bucket"), filter("datum.bucket.center.location"), chosen,
+			object{"name": side + "Cities", "source": side + answerSuffix, "transform": list{
+				flatten("aggregations.cities.buckets", "city"), flatten("city.countries.buckets", "bucket"), filter("datum.bucket.center.location"), chosen,
 				project("city.key", "city", "bucket.key", "country", "bucket.sum.value", "sum", "bucket.center.location.lon", "longitude", "bucket.center.location.lat", "latitude"),
 			}})
 		countries, cities = append(countries, side+"Countries"), append(cities, side+"Cities")
