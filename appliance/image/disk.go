@@ -84,7 +84,7 @@ var grubModules = []string{
 
 // grubConfig boots the kernel that Debian's links lead to, and the one before where that cannot be loaded: an upgrade may have been cut off. Both, and a
 // factory reset, are in the menu, which Esc shows in the first second. Of security modules there are those that something here may use: each costs at each
-// file that is opened. The environment block has a reset done at each boot, until appliance-erase.service says that it is.
+// file that is opened. Nothing is left to systemd's presets: which units run is what the image has. The environment block has a reset done at each boot, until appliance-erase.service says that it is.
 func grubConfig(a architecture) string {
 	return strings.Replace(grubTemplate, "CONSOLES", a.consoles, 1)
 }
@@ -102,7 +102,7 @@ if [ "$factory_reset" = yes ]; then
   set default=2
 fi
 search --no-floppy --label --set=root root
-set options="root=PARTUUID=` + rootID + ` ro console=tty0 CONSOLES quiet panic=30 lsm=landlock,lockdown,yama,integrity,apparmor"
+set options="root=PARTUUID=` + rootID + ` ro console=tty0 CONSOLES quiet panic=30 systemd.condition_first_boot=no lsm=landlock,lockdown,yama,integrity,apparmor"
 menuentry "flowstack appliance" {
   linux /vmlinuz $options
   initrd /initrd.img
