@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -33,7 +34,7 @@ const (
 
 // ApplianceOptions says how to boot an image of the appliance.
 type ApplianceOptions struct {
-	Image   string // raw disk; it is copied
+	Image   string // raw disk, or one that ends with .qcow2; it is copied
 	DiskMiB int64  // size that the copy is made, as users do before the first boot; the image's when 0
 	UEFI    bool   // else BIOS
 	ARM64   bool   // the image is for arm64, which boots by UEFI
@@ -96,7 +97,7 @@ func startAppliance(ctx context.Context, r *run, options ApplianceOptions) (*App
 		return nil, err
 	}
 	disk := filepath.Join(r.dir, "disk.raw")
-	if _, err := command(ctx, "cp", "--sparse=always", options.Image, disk); err != nil {
+	if err := copyDisk(ctx, options.Log, options.Image, disk); err != nil {
 		return nil, err
 	}
 	if options.DiskMiB > 0 {
@@ -142,6 +143,20 @@ func startAppliance(ctx context.Context, r *run, options ApplianceOptions) (*App
 	case ByNobody:
 	}
 	return a, a.powerOn(ctx, options.Log)
+}
+
+// copyDisk makes a raw disk of an image.
+func copyDisk(ctx context.Context, log Logf, image, disk string) error {
+	argv := []string{"cp", "--sparse=always", image, disk}
+	if strings.HasSuffix(image, ".qcow2") {
+		tool, err := qemuImage(ctx, log)
+		if err != nil {
+			return err
+		}
+		argv = slices.Concat(tool, []string{"convert", "-O", "raw", image, disk})
+	}
+	_, err := command(ctx, argv[0], argv[1:]...)
+	return err
 }
 
 // writeSeed makes a folder that QEMU shows as a disk with the label that NoCloud looks for.

@@ -26,24 +26,15 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	dir := flag.String("image", "dist/image", "folder with one raw image, or the image")
+	dir := flag.String("image", "dist/image", "folder with one raw image, or one as qcow2, or the image")
 	boots := flag.Int("boots", 5, "how often")
 	uefi := flag.Bool("uefi", false, "by UEFI, not by BIOS")
 	architecture := flag.String("architecture", "amd64", "of the image: amd64 or arm64")
 	screen := flag.String("screenshot", "", "file for a picture of the console after the first boot, PNG")
 	flag.Parse()
-	image := *dir
-	if info, err := os.Stat(image); err != nil {
+	image, err := find(*dir, *architecture)
+	if err != nil {
 		return err
-	} else if info.IsDir() {
-		found, err := filepath.Glob(filepath.Join(image, "*-"+*architecture+".raw"))
-		if err != nil {
-			return err
-		}
-		if len(found) != 1 {
-			return fmt.Errorf("%s has %d raw images for %s, want one: make image ARCHITECTURE=%[3]s", image, len(found), *architecture)
-		}
-		image = found[0]
 	}
 	var seconds []float64
 	for i := range *boots {
@@ -63,4 +54,23 @@ func run(ctx context.Context) error {
 	slices.Sort(seconds)
 	fmt.Printf("median of %d: %.1f s\n", len(seconds), seconds[len(seconds)/2])
 	return nil
+}
+
+// find is the image itself, or that of a folder, the raw one first.
+func find(dir, architecture string) (string, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return dir, err
+	}
+	for _, format := range []string{"raw", "qcow2"} {
+		found, err := filepath.Glob(filepath.Join(dir, "*-"+architecture+"."+format))
+		switch {
+		case err != nil:
+			return "", err
+		case len(found) > 1:
+			return "", fmt.Errorf("%s has %d images for %s, want one", dir, len(found), architecture)
+		case len(found) == 1:
+			return found[0], nil
+		}
+	}
+	return "", fmt.Errorf("%s has no image for %s: make image ARCHITECTURE=%[2]s", dir, architecture)
 }
