@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Look at the files of a release as a registry and a user do: release-check.sh DIST-DIR VERSION TOFU
-# Nothing leaves this machine, and the files stay as they are.
+# Look at the files of a release as a registry and a user do: release-check.sh DIST-DIR VERSION TOFU [appliance]
+# The last argument says that the appliance is part of it. Nothing leaves this machine, and the files stay as they are.
 set -euo pipefail
-dist=$1 version=$2 tofu=$3
+dist=$1 version=$2 tofu=$3 appliance=${4-}
 name=terraform-provider-flowstack_$version
 
 work=$(mktemp -d)
@@ -36,16 +36,21 @@ diff <(cd "$dist" && printf '%s\n' "$name"_*.zip "${name}_manifest.json" | sort)
 (cd "$dist" && sha256sum --check --quiet --strict "${name}_SHA256SUMS" && sha256sum --check --quiet --strict SHA256SUMS) || fail "the sums are not right"
 echo "==> ${#archives[@]} archives, as a registry reads them"
 
-# The appliance, where it was built too: downloads of one machine each, with what is in them.
-image=$dist/image/flowstack-appliance-$version-amd64
-if [[ -f $image.sha256 ]]; then
-	(cd "$dist/image" && sha256sum --check --quiet --strict "${image##*/}.sha256") || fail "the sums of the image are not right"
+# The appliance: downloads of one machine each, with what is in them, and all of it in the list of sums.
+if [[ $appliance == appliance ]]; then
+	name_image=flowstack-appliance-$version-amd64 tilde='~' # before what follows a version that is not one yet, to Debian
+	image=$dist/image/$name_image
+	diff <(cd "$dist/image" && printf '%s\n' * | grep -vxF "$name_image.sha256" | LC_ALL=C sort) <(awk '{print $2}' "$image.sha256" | LC_ALL=C sort) || fail "$name_image.sha256 names other files"
+	(cd "$dist/image" && sha256sum --check --quiet --strict "$name_image.sha256") || fail "the sums of the image are not right"
 	for format in qcow2 ova tar.gz; do
 		size=$(stat -c %s "$image.$format") || fail "there is no image as $format"
-		((size <= 350 << 20)) || fail "${image##*/}.$format has $((size >> 20)) MiB, more than the 350 that a download is to have"
+		((size <= 350 << 20)) || fail "$name_image.$format has $((size >> 20)) MiB, more than the 350 that a download is to have"
 	done
-	jq -e '.bomFormat == "CycloneDX" and (.components | length > 100)' "$image.cdx.json" >/dev/null || fail "the image's SBOM is not one"
+	jq -e --arg version "${version/-/$tilde}" '.bomFormat == "CycloneDX" and (.components | length > 100) and any(.components[]; .name == "flowcollector" and .version == $version)' \
+		"$image.cdx.json" >/dev/null || fail "the image's SBOM is not one, or has another collector in it"
 	echo "==> the appliance, in three formats"
+elif [[ -n $appliance || -d $dist/image ]]; then
+	fail "there is an appliance in $dist/image, which only a fourth argument 'appliance' has looked at"
 fi
 
 # The signature is binary and detached, by a key with RSA or DSA: registries take no other.

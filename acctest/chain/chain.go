@@ -125,8 +125,11 @@ func Workspace(ctx context.Context, repository, folder string, variables map[str
 	for name, value := range variables {
 		env["TF_VAR_"+name] = value
 	}
-	bin := filepath.Join(repository, "bin")
-	tofu, err := acctest.NewTofu(filepath.Join(bin, "tofu"), filepath.Join(bin, "terraform-provider-flowstack"), dir, env)
+	binary, err := acctest.FindTofu(ctx, repository)
+	if err != nil {
+		return nil, nil, err
+	}
+	tofu, err := acctest.NewTofu(binary, filepath.Join(repository, "bin", "terraform-provider-flowstack"), dir, env)
 	return tofu, remove, err
 }
 

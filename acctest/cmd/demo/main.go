@@ -40,6 +40,9 @@ func run(ctx context.Context, repository string, keep, stop bool) error {
 	if stop {
 		return acctest.StopKept(ctx)
 	}
+	if _, err := acctest.FindTofu(ctx, repository); err != nil { // before what takes its time
+		return err
+	}
 	began := time.Now()
 	step("Starting a host, and an Elasticsearch beside it")
 	c, err := chain.Start(ctx, chain.Options{Repository: repository, Name: "flow1", Log: detail})
