@@ -12,22 +12,22 @@ import (
 // keepsIdentities tells whether the command line knows what an identity is: Terraform and OpenTofu do since 1.12.
 func keepsIdentities(t *testing.T) bool {
 	t.Helper()
-	return Minor(t) >= 12
+	return CommandLineOf(t).Minor >= 12
 }
 
 // ExpectIdentity expects a resource to have this identity, where the command line keeps any.
 func ExpectIdentity(t *testing.T, address string, want map[string]knownvalue.Check) statecheck.StateCheck {
 	t.Helper()
 	if !keepsIdentities(t) {
-		return nothing{}
+		return noCheck{}
 	}
 	return statecheck.ExpectIdentity(address, want)
 }
 
-// nothing expects nothing of a state.
-type nothing struct{}
+// noCheck expects nothing of a state.
+type noCheck struct{}
 
-func (nothing) CheckState(context.Context, statecheck.CheckStateRequest, *statecheck.CheckStateResponse) {
+func (noCheck) CheckState(context.Context, statecheck.CheckStateRequest, *statecheck.CheckStateResponse) {
 }
 
 // ImportByIdentity is a step that imports a resource once more by its identity, where the command line knows any.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -51,12 +52,15 @@ type program struct {
 	registry string // where it looks for providers that are called flowstack/flowstack
 }
 
+// openTofu is the registry that OpenTofu looks in.
+const openTofu = "registry.opentofu.org"
+
 // findProgram is the Terraform that FLOWSTACK_TERRAFORM names, or OpenTofu.
 func findProgram(t *testing.T) program {
 	t.Helper()
 	found := program{os.Getenv("FLOWSTACK_TERRAFORM"), "registry.terraform.io"}
 	if found.path == "" {
-		found = program{os.Getenv("FLOWSTACK_TOFU"), "registry.opentofu.org"}
+		found = program{os.Getenv("FLOWSTACK_TOFU"), openTofu}
 	}
 	if found.path == "" {
 		found.path = filepath.Join(Root(t), "bin", "tofu")
@@ -67,11 +71,18 @@ func findProgram(t *testing.T) program {
 	return found
 }
 
-// Minor is the minor version of the command line that the tests are run with, whose major one is 1.
-func Minor(t *testing.T) int {
+// CommandLine is what tests of the provider are run with: an OpenTofu or a Terraform, and its minor version; the major one is 1.
+type CommandLine struct {
+	OpenTofu bool
+	Minor    int
+}
+
+// CommandLineOf is the one of this run.
+func CommandLineOf(t *testing.T) CommandLine {
 	t.Helper()
-	_, minor := minorOf(t, findProgram(t).path)
-	return minor
+	found := findProgram(t)
+	_, minor := versionOf(t, found.path)
+	return CommandLine{found.registry == openTofu, minor}
 }
 
 // NeedTerraform skips a test of what OpenTofu has not, unless there is a Terraform of at least this minor version of 1.
@@ -81,16 +92,28 @@ func NeedTerraform(t *testing.T, minor int) {
 	if path == "" {
 		t.Skip("OpenTofu has it not: set FLOWSTACK_TERRAFORM to a Terraform")
 	}
-	if version, has := minorOf(t, path); has < minor {
+	if version, has := versionOf(t, path); has < minor {
 		t.Skipf("Terraform %s has it not", version)
 	}
 }
 
-// minorOf is the version of a Terraform or an OpenTofu 1.
-func minorOf(t *testing.T, path string) (version string, minor int) {
+// versions are what programs have said already, by path: a versionSaid.
+var versions sync.Map
+
+type versionSaid struct {
+	version string
+	minor   int
+}
+
+// versionOf is the version of a Terraform or an OpenTofu 1. A program is asked once.
+func versionOf(t *testing.T, path string) (version string, minor int) {
 	t.Helper()
+	if said, ok := versions.Load(path); ok {
+		known := said.(versionSaid) //nolint:forcetypeassert // stored below
+		return known.version, known.minor
+	}
 	command := exec.CommandContext(t.Context(), path, "version", "-json")
-	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE=") // OpenTofu says before the JSON that one is not there
+	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE=", "CHECKPOINT_DISABLE=1") // OpenTofu says before the JSON that a file is not there; Terraform asks for newer versions
 	out, err := command.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +127,7 @@ func minorOf(t *testing.T, path string) (version string, minor int) {
 	if _, err := fmt.Sscanf(is.Version, "1.%d.", &minor); err != nil {
 		t.Fatalf("%s: %v", is.Version, err)
 	}
+	versions.Store(path, versionSaid{is.Version, minor})
 	return is.Version, minor
 }
 
