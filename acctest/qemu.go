@@ -24,7 +24,7 @@ func qemuImage(ctx context.Context, log Logf) ([]string, error) {
 }
 
 // emulator is how a program of QEMU's is called, with arguments that depend on where its /usr is: that of Debian 13 (10.0), whatever this machine has, from the cache.
-// The one of Debian 12 (7.2) translates a shared library anew for each program, so that emulated machines take half as long again to boot. The packages are unpacked, not
+// The one of Debian 12 (7.2) translates a shared library anew for each program, so that emulated machines take a third to a half longer to boot. The packages are unpacked, not
 // installed, and programs are started by their own libraries' loader.
 func emulator(ctx context.Context, log Logf, program string, arguments func(usr string) []string) ([]string, error) {
 	dir, err := cached(ctx, "qemu", append([]string{Debian13.Suite, Debian13.mirror}, qemuPackages...), func(ctx context.Context, dir string) error {

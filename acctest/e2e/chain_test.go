@@ -61,6 +61,11 @@ func TestChain(t *testing.T) {
 		if plan, err = c.Tofu.Plan(ctx); err != nil || len(plan.Warnings) > 0 {
 			t.Errorf("while flows arrive, the plan warns: %q, %v", plan.Warnings, err)
 		}
+		waitFor(ctx, t, "what the collector says about itself", func() (bool, string) {
+			var answer struct{ Count int }
+			err := c.Elasticsearch.Do(ctx, http.MethodGet, "/health-flows/_count", nil, &answer)
+			return err == nil && answer.Count > 0, fmt.Sprint(answer, err)
+		})
 	})
 
 	t.Run("flows outlast an Elasticsearch that is away", func(t *testing.T) {

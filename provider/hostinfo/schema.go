@@ -12,7 +12,7 @@ import (
 
 const description = "What a host is, read from it in the same round trip as the resources that are read at that time: to size things by its memory and " +
 	"disks, to decide by its distribution, or to show.\n\nA host that does not answer is an error, after its `connect_timeout`. One that is made in the " +
-	"same configuration is not known in the plan: let the data source depend on it (`depends_on`), and it is read in the apply."
+	"same configuration is not known in the plan: let the data source depend on it (`depends_on`), and it is read in the apply (without, OpenTofu 1.11 says “Provider configuration is incomplete”)."
 
 func computedString(text string) schema.StringAttribute {
 	return schema.StringAttribute{Computed: true, MarkdownDescription: text}
