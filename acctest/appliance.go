@@ -175,8 +175,9 @@ func writeSeed(dir, key string) (string, error) {
 var consoleHostKey = regexp.MustCompile(`host_keys  = \["(ssh-ed25519 [A-Za-z0-9+/=]+)"\]`)
 
 const (
-	consoleReady = "The flow collector is ready." // once in a boot, from systemd, when the collector has told it so (READY=1)
-	consoleShows = "Collector    active"
+	consoleReady    = "The flow collector is ready." // once in a boot, from systemd, when the collector has told it so (READY=1)
+	consoleShows    = "Collector    active"
+	consoleRestarts = "reboot: Restarting system" // by the kernel
 )
 
 // powerOn starts the machine, and waits for it.
@@ -251,7 +252,18 @@ func (a *Appliance) Restart(ctx context.Context, argv ...string) error {
 	if _, err := a.Run(ctx, argv...); errors.As(err, &exit) && exit.Signal() == "" {
 		return err
 	}
-	if err := a.awaitConsole(ctx, len(before)); err != nil {
+	// Until the kernel restarts it, the console is that of before, with a host key that a reset ends.
+	restarted := 0
+	err = poll(ctx, "the machine to restart", func() (bool, error) {
+		text, err := a.consoleSince(len(before))
+		at := bytes.Index(text, []byte(consoleRestarts))
+		restarted = len(before) + at
+		return at >= 0, err
+	})
+	if err != nil {
+		return fmt.Errorf("%w; console: %s", err, tail(a.console))
+	}
+	if err := a.awaitConsole(ctx, restarted); err != nil {
 		return err
 	}
 	return a.waitReady(ctx, applianceBootLimit)
