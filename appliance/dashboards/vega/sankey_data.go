@@ -47,6 +47,8 @@ func (s sankey) data() list {
 			filter("datum.sum > 0"),
 			lookup("placed", "id", "source", list{"x", "y", "rank", "label", "key", "level", "other"}, list{"x0", "sy", "sourceRank", "from", "fromKey", "level", "fromOther"}, nil),
 			lookup("placed", "id", "target", list{"x", "y", "rank", "label", "key", "level", "other"}, list{"x1", "ty", "targetRank", "to", "toKey", "toLevel", "toOther"}, nil),
+			// Levels are searched one by one: a flow that came between may have left a ribbon without an end.
+			filter("isValid(datum.x0) && isValid(datum.x1)"),
 			stacked("source", "targetRank", "sourceEnd"),
 			stacked("target", "sourceRank", "targetEnd"),
 			formula("x0", "datum.x0 + thickness"),

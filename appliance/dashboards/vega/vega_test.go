@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,58 @@ func TestSpecsAreAsKibanaTakesThem(t *testing.T) {
 				t.Errorf("%d bytes are too many for a saved object that is read with each dashboard", size)
 			}
 		})
+	}
+}
+
+var dataInExpression = regexp.MustCompile(`data\('([^']*)'\)`)
+
+// TestDataAreThere: Vega takes data that nobody declares for empty, without a word.
+func TestDataAreThere(t *testing.T) {
+	for name, spec := range specs() {
+		var whole any
+		if err := json.Unmarshal(spec.JSON(), &whole); err != nil {
+			t.Fatal(err)
+		}
+		declared, used := map[string]bool{}, map[string]bool{}
+		var walk func(key string, value any)
+		walk = func(key string, value any) {
+			switch v := value.(type) {
+			case map[string]any:
+				if list, ok := v["data"].([]any); ok {
+					for _, one := range list {
+						if named, ok := one.(map[string]any)["name"].(string); ok {
+							declared[named] = true
+						}
+					}
+				}
+				if facet, ok := v["facet"].(map[string]any); ok {
+					declared[fmt.Sprint(facet["name"])] = true
+				}
+				for inner, of := range v {
+					walk(inner, of)
+				}
+			case []any:
+				for _, of := range v {
+					walk(key, of)
+				}
+			case string:
+				if key == "source" || key == "data" {
+					used[v] = true
+				}
+				for _, found := range dataInExpression.FindAllStringSubmatch(v, -1) {
+					used[found[1]] = true
+				}
+			}
+		}
+		walk("", whole)
+		for of := range used {
+			if !declared[of] {
+				t.Errorf("%s: nobody declares the data %s", name, of)
+			}
+		}
+		if len(used) == 0 {
+			t.Errorf("%s uses no data", name)
+		}
 	}
 }
 
