@@ -46,7 +46,7 @@ if [[ $appliance == appliance ]]; then
 		size=$(stat -c %s "$image.$format") || fail "there is no image as $format"
 		((size <= 350 << 20)) || fail "$name_image.$format has $((size >> 20)) MiB, more than the 350 that a download is to have"
 	done
-	jq -e --arg version "${version/-/$tilde}" '.bomFormat == "CycloneDX" and (.components | length > 100) and any(.components[]; .name == "flowcollector" and .version == $version)' \
+	jq -e --arg version "${version/-/$tilde}" '.bomFormat == "CycloneDX" and (.components | length > 100) and any(.components[]; .name == "flowcollector" and (.version == $version or ($version | endswith("~dev")) and (.version | startswith($version + ".g"))))' \
 		"$image.cdx.json" >/dev/null || fail "the image's SBOM is not one, or has another collector in it"
 	echo "==> the appliance, in three formats"
 elif [[ -n $appliance || -d $dist/image ]]; then
