@@ -3,11 +3,12 @@ package acctest
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/flowstack/terraform-provider-flowstack/acctest/commandline"
 )
 
 // oldestTofu is the minor version of OpenTofu 1 that the provider needs at least.
@@ -22,27 +23,17 @@ func FindTofu(ctx context.Context, repository string) (string, error) {
 	}
 	path, err := exec.LookPath(named)
 	if err != nil {
-		return "", fmt.Errorf("there is no OpenTofu: %w (TOFU=, FLOWSTACK_TOFU)", err)
+		return "", fmt.Errorf("there is no OpenTofu: %w: make demo builds one, TOFU= of make or FLOWSTACK_TOFU names another", err)
 	}
 	if path, err = filepath.Abs(path); err != nil {
 		return "", err
 	}
-	// What a configuration of the user's says is no matter of the version, and is said before the JSON.
-	out, err := command(ctx, "env", "TF_CLI_CONFIG_FILE=", "CHECKPOINT_DISABLE=1", path, "version", "-json")
-	var is struct {
-		Version string `json:"terraform_version"`
-	}
-	var major, minor int
-	if err == nil {
-		if err = json.Unmarshal(out, &is); err == nil {
-			_, err = fmt.Sscanf(is.Version, "%d.%d.", &major, &minor)
-		}
-	}
+	version, major, minor, err := commandline.Version(ctx, path)
 	if err != nil {
-		return "", fmt.Errorf("%s is no OpenTofu: %w", path, err)
+		return "", err
 	}
 	if cmp.Or(cmp.Compare(major, 1), cmp.Compare(minor, oldestTofu)) < 0 {
-		return "", fmt.Errorf("%s is OpenTofu %s: the provider needs 1.%d", path, is.Version, oldestTofu)
+		return "", fmt.Errorf("%s is OpenTofu %s: the provider needs 1.%d", path, version, oldestTofu)
 	}
 	return path, nil
 }

@@ -31,7 +31,7 @@ func TestFindTofu(t *testing.T) {
 	}
 	for named, want := range map[string]string{
 		"tofu-installed": installed, installed: installed, "tofu-future": filepath.Join(path, "tofu-future"),
-		"tofu-old": "tofu-old is OpenTofu 1.10.7: the provider needs 1.11", "no-tofu": "no-tofu is no OpenTofu: invalid character", "tofu-absent": "there is no OpenTofu: exec: \"tofu-absent\"",
+		"tofu-old": "tofu-old is OpenTofu 1.10.7: the provider needs 1.11", "no-tofu": "no-tofu is no Terraform and no OpenTofu: invalid character", "tofu-absent": "there is no OpenTofu: exec: \"tofu-absent\"",
 		"": "there is no OpenTofu: exec: \"\"",
 	} {
 		t.Setenv("FLOWSTACK_TOFU", named)

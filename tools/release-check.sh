@@ -49,7 +49,9 @@ if [[ $appliance == appliance ]]; then
 	jq -e --arg version "${version/-/$tilde}" '.bomFormat == "CycloneDX" and (.components | length > 100) and any(.components[]; .name == "flowcollector" and (.version == $version or ($version | endswith("~dev")) and (.version | startswith($version + ".g"))))' \
 		"$image.cdx.json" >/dev/null || fail "the image's SBOM is not one, or has another collector in it"
 	echo "==> the appliance, in three formats"
-elif [[ -n $appliance || -d $dist/image ]]; then
+elif [[ -n $appliance ]]; then
+	fail "the fourth argument is 'appliance' or nothing, not '$appliance'"
+elif [[ -d $dist/image ]]; then
 	fail "there is an appliance in $dist/image, which only a fourth argument 'appliance' has looked at"
 fi
 

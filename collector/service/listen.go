@@ -67,11 +67,10 @@ func (s *service) listen(ctx context.Context, l config.Listen, files *certificat
 			if slices.Contains(already, name) {
 				continue
 			}
-			since := uptime
-			if len(already) > 0 { // a reload is of somebody who looks at it
-				since = func() time.Duration { return bootTime + 1 }
+			f, err := protocol.open(address)
+			if len(already) == 0 && errors.Is(err, syscall.EADDRNOTAVAIL) { // at a reload somebody looks, and waits for nothing
+				f, err = awaitAddress(ctx, s.logger, address, uptime, func() (feed, error) { return protocol.open(address) })
 			}
-			f, err := awaitAddress(ctx, s.logger, address, since, func() (feed, error) { return protocol.open(address) })
 			if at, perr := netip.ParseAddrPort(address); errors.Is(err, syscall.EAFNOSUPPORT) && perr == nil &&
 				at.Addr() == netip.IPv6Unspecified() && len(protocol.addresses) > 1 {
 				s.logger.Warn("this host has no IPv6, listening on IPv4 only", "address", address)

@@ -3,10 +3,7 @@
 package providertest
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -15,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/flowstack/terraform-provider-flowstack/acctest/commandline"
 	"github.com/flowstack/terraform-provider-flowstack/provider"
 	"github.com/flowstack/terraform-provider-flowstack/provider/connection"
 )
@@ -112,23 +110,12 @@ func versionOf(t *testing.T, path string) (version string, minor int) {
 		known := said.(versionSaid) //nolint:forcetypeassert // stored below
 		return known.version, known.minor
 	}
-	command := exec.CommandContext(t.Context(), path, "version", "-json")
-	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE=", "CHECKPOINT_DISABLE=1") // OpenTofu says before the JSON that a file is not there; Terraform asks for newer versions
-	out, err := command.Output()
-	if err != nil {
-		t.Fatal(err)
+	version, major, minor, err := commandline.Version(t.Context(), path)
+	if err != nil || major != 1 {
+		t.Fatalf("%s %s: %v", path, version, err)
 	}
-	var is struct {
-		Version string `json:"terraform_version"`
-	}
-	if err := json.Unmarshal(out, &is); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fmt.Sscanf(is.Version, "1.%d.", &minor); err != nil {
-		t.Fatalf("%s: %v", is.Version, err)
-	}
-	versions.Store(path, versionSaid{is.Version, minor})
-	return is.Version, minor
+	versions.Store(path, versionSaid{version, minor})
+	return version, minor
 }
 
 // Root is the top of the repository.
