@@ -26,6 +26,10 @@ func TestFindTofu(t *testing.T) {
 	program(path, "no-tofu", "hello")
 	t.Setenv("PATH", path+":"+os.Getenv("PATH"))
 
+	t.Setenv("FLOWSTACK_TOFU", "") // make names one for all tests; Setenv brings it back
+	if err := os.Unsetenv("FLOWSTACK_TOFU"); err != nil {
+		t.Fatal(err)
+	}
 	if got, err := FindTofu(t.Context(), repository); err != nil || got != built {
 		t.Errorf("that of make: %s, %v", got, err)
 	}
