@@ -30,9 +30,13 @@ const (
 	partners = 100
 	// mostNamed is how many values of a level can be told apart.
 	mostNamed = 50
-	// candidates is how many values each shard says, of which the greatest of all are found.
-	candidates = 500
+	// mostCandidates is how many values each shard says at most, of which the greatest of all are found.
+	mostCandidates = 500
 )
+
+// candidates is how many values each shard says where so many are asked for: more of them, and each costs what is asked about a value; fewer, and one that is
+// great in all shards together is missed by some.
+func candidates(size int) int { return max(size, min(max(10*size, 100), mostCandidates)) }
 
 // Sankey draws how traffic passes through two to four levels, such as source, application and destination. Named are the values of each level with the
 // most, which Elasticsearch finds by ordering by the sum; whatever they leave is Other, so that each level adds up to the whole. A ribbon is what two
@@ -104,14 +108,14 @@ func (s sankey) terms(l Level, size int, more object) object {
 		aggregations[name] = a
 	}
 	return object{"aggs": aggregations, "terms": object{
-		"field": l.Field, "size": size, "shard_size": candidates, "order": object{"sum": "desc"}, "missing": l.missing(),
+		"field": l.Field, "size": size, "shard_size": candidates(size), "order": object{"sum": "desc"}, "missing": l.missing(),
 	}}
 }
 
-// request asks for the whole, for the values of a level, and, of every other level, what those have in common with those of its neighbours: the other way round
+// request asks for the values of a level, and, of every other level, what those have in common with those of its neighbours: the other way round
 // would be as much work for the server again, and most of all in the middle of three levels, where each service has many sources and destinations.
 //
-// Each level is a search of its own: a shard is searched by one processor for each, so a server with several is done earlier.
+// Each level is a search of its own: a shard is searched by one processor for each, so a server with several is done earlier. The cheapest asks for the whole, too.
 func (s sankey) request(i int) object {
 	with := object{}
 	if asks(i) && i > 0 {
@@ -120,14 +124,22 @@ func (s sankey) request(i int) object {
 	if asks(i) && i < len(s.levels)-1 {
 		with[after] = s.terms(s.levels[i+1], partners, nil)
 	}
-	return search(object{"total": object{"sum": object{"field": s.options.Field}}, own: s.terms(s.levels[i], s.levels[i].Size, with)})
+	aggregations := object{own: s.terms(s.levels[i], s.levels[i].Size, with)}
+	if i == cheapest {
+		aggregations[whole] = object{"sum": object{"field": s.options.Field}}
+	}
+	return search(aggregations)
 }
 
 // asks tells whether a level says what it has in common with its neighbours.
 func asks(i int) bool { return i%2 == 0 }
 
-// Names of aggregations: of a level's values, and in it of its neighbours'.
+// cheapest is a level that there always is, and whose search asks for the least.
+const cheapest = 1
+
+// Names of aggregations: of all there is, of a level's values, and in it of its neighbours'.
 const (
+	whole  = "total"
 	own    = "own"
 	before = "before"
 	after  = "after"

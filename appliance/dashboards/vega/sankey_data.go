@@ -65,7 +65,7 @@ func (s sankey) named(i int, l Level) object {
 	missing := quote(fmt.Sprint(l.missing()))
 	return object{"name": fmt.Sprintf("named%d", i), "source": answer(i), "transform": list{
 		flatten("aggregations."+own+".buckets", "bucket"),
-		project("aggregations.total.value", "total", "bucket.key", "key", "bucket.sum.value", "sum"),
+		project("bucket.key", "key", "bucket.sum.value", "sum"),
 		formula("level", strconv.Itoa(i)),
 		formula("other", "0"),
 		formula("id", fmt.Sprintf("'%d:' + datum.key", i)),
@@ -76,9 +76,8 @@ func (s sankey) named(i int, l Level) object {
 // rest is Other of a level. There is none where nothing is named: there are no flows.
 func rest(i int) object {
 	return object{"name": fmt.Sprintf("rest%d", i), "source": fmt.Sprintf("named%d", i), "transform": list{
-		total("named", "total"),
-		formula("sum", "max(0, datum.total - datum.named)"),
-		formula("level", strconv.Itoa(i)),
+		total("named", "level"),
+		formula("sum", "max(0, total - datum.named)"),
 		formula("other", "1"),
 		formula("id", quote(otherID(i))),
 		formula("label", quote(other)),

@@ -7,7 +7,7 @@ func (s sankey) signals() list {
 	return list{
 		object{"name": "thickness", "value": 14},
 		object{"name": "head", "value": 26},
-		object{"name": "total", "update": fmt.Sprintf("length(data('%[1]s')) ? data('%[1]s')[0].aggregations.total.value : 0", answer(0))},
+		object{"name": "total", "update": fmt.Sprintf("length(data('%[1]s')) ? data('%[1]s')[0].aggregations.%[2]s.value : 0", answer(cheapest), whole)},
 		object{"name": "most", "update": "length(data('counts')) ? data('counts')[0].most || 1 : 1"},
 		object{"name": "gap", "update": "min(14, 0.5 * (height - head) / most)"},
 		object{"name": "margin", "update": "clamp(width * 0.2, 60, 200)"},

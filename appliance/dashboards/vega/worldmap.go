@@ -40,8 +40,8 @@ func WorldMap(index string, o MapOptions) Spec {
 		o.Empty = "Or flows have no countries: these need a GeoIP database, or the networks file."
 	}
 	spec := Spec{index: index}
-	if o.Cities < 0 || o.Cities > candidates {
-		spec.wrong = fmt.Errorf("a map has up to %d cities, not %d", candidates, o.Cities)
+	if o.Cities < 0 || o.Cities > mostCandidates {
+		spec.wrong = fmt.Errorf("a map has up to %d cities, not %d", mostCandidates, o.Cities)
 		return spec
 	}
 	spec.requests = map[string]object{}
@@ -78,7 +78,7 @@ func greatest(name string, size int, more object) object {
 		aggregations[as] = a
 	}
 	return object{"aggs": aggregations, "terms": object{
-		"field": name, "size": size, "shard_size": max(size, candidates), "order": object{"sum": "desc"},
+		"field": name, "size": size, "shard_size": candidates(size), "order": object{"sum": "desc"},
 	}}
 }
 
