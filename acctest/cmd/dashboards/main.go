@@ -101,7 +101,33 @@ func fill(ctx context.Context, server *acctest.Elasticsearch, known world.Knowle
 		return err
 	}
 	say("in %.0f s", time.Since(began).Seconds())
-	return server.Do(ctx, http.MethodPost, "/"+index+"/_refresh", nil, nil)
+	if err := server.Do(ctx, http.MethodPost, "/"+index+"/_refresh", nil, nil); err != nil {
+		return err
+	}
+	return settle(ctx, server)
+}
+
+// settle waits until Elasticsearch has merged what it wants to: a day's flows came within minutes, and what is left to do of them would slow the searches down.
+func settle(ctx context.Context, server *acctest.Elasticsearch) error {
+	for began := time.Now(); ; {
+		var stats struct {
+			All struct {
+				Total struct{ Merges struct{ Current int } }
+			} `json:"_all"`
+		}
+		if err := server.Do(ctx, http.MethodGet, "/"+index+"/_stats/merge", nil, &stats); err != nil {
+			return err
+		}
+		if stats.All.Total.Merges.Current == 0 {
+			say("merged after %.0f s more", time.Since(began).Seconds())
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // result is how long a search takes.
