@@ -40,6 +40,7 @@ func TestVegaViews(t *testing.T) {
 	t.Run("key order is not the order of bytes", s.keyOrder)
 	t.Run("sankey", s.sankey)
 	t.Run("sankey with what is unknown", s.unknown)
+	t.Run("sankey whose levels were asked at different times", s.apart)
 	t.Run("map", s.worldMap)
 	t.Run("interfaces", s.interfaces)
 	t.Run("nothing", s.nothing)
@@ -80,10 +81,21 @@ func (s *studio) draw(t *testing.T, spec vega.Spec, from, to time.Time, clicks .
 	if err := spec.Check(); err != nil {
 		t.Fatal(err)
 	}
+	return s.drawOf(t, spec, s.ask(t, spec, from, to), clicks...)
+}
+
+// ask is what a view asks for a time range, answered.
+func (s *studio) ask(t *testing.T, spec vega.Spec, from, to time.Time) map[string]json.RawMessage {
+	t.Helper()
 	responses, err := render.Ask(t.Context(), s.server, index, spec.RequestsOf(from, to))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return responses
+}
+
+func (s *studio) drawOf(t *testing.T, spec vega.Spec, responses map[string]json.RawMessage, clicks ...render.Click) (render.Drawing, render.Element) {
+	t.Helper()
 	drawings, err := s.renderer.Draw(t.Context(), render.Job{Spec: spec.JSON(), Responses: responses, Width: 1000, Height: 500, Clicks: clicks})
 	if err != nil {
 		t.Fatal(err)
@@ -383,6 +395,31 @@ func (s *studio) unknown(t *testing.T) {
 		t.Fatalf("the click asked for %v; unknown are %d bytes", d.Filters, nodes[0]["unknown"])
 	}
 	s.filters(t, d.Filters[0], nodes[0]["unknown"])
+}
+
+// apart is a Sankey one of whose levels was asked before the first flow was there: what would end in it is left out.
+func (s *studio) apart(t *testing.T) {
+	of := spec(levels...)
+	from := end.Add(-sample.Span)
+	responses := s.ask(t, of, from, end)
+	responses["level2"] = s.ask(t, of, from.Add(-time.Hour), from.Add(-time.Minute))["level2"]
+	_, root := s.drawOf(t, of, responses)
+	ribbons := root.Mark("ribbon")
+	for _, r := range ribbons {
+		if path := r.Attr("d"); path == "" || strings.Contains(path, "NaN") || strings.Contains(path, "undefined") {
+			t.Errorf("a ribbon goes along %q", path)
+		}
+	}
+	_, all := s.expected(levels)
+	want := 0
+	for r := range all {
+		if r[0] == "1" {
+			want++
+		}
+	}
+	if len(ribbons) != want || want == 0 {
+		t.Errorf("%d ribbons, not the %d between the levels that are there", len(ribbons), want)
+	}
 }
 
 // place is what is known of where an address is.
