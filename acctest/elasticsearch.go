@@ -27,7 +27,7 @@ type ElasticsearchOptions struct {
 type Elasticsearch struct {
 	*ElasticsearchClient // as the user elastic
 
-	WriterUser     string // "flowcollector", may only create documents in, look at, and create, indices named flows*
+	WriterUser     string // "flowcollector", may only create documents in, and look at, indices named flows, health-flows, or one of these with a - behind it
 	WriterPassword string
 	SetupUser      string // "flowsetup", may only put index templates, and make indices and aliases named flows*
 	SetupPassword  string
@@ -74,12 +74,13 @@ xpack.security.transport.ssl.certificate: server.crt
 xpack.security.transport.ssl.certificate_authorities: ca.crt
 `
 
-// The least a collector needs, and the least that flowcollector setup needs: the product check reads the server's name and version (monitor).
+// The least a collector needs, which is what provider::flowstack::collector_role has, and the least that flowcollector setup needs: the product check reads the
+// server's name and version (monitor).
 const elasticsearchRoles = `flow_writer:
   cluster: [monitor]
   indices:
-    - names: ["flows*", "health-flows*"]
-      privileges: [create_doc, view_index_metadata, create_index]
+    - names: [flows, flows-*, health-flows, health-flows-*]
+      privileges: [create_doc, view_index_metadata]
 flow_setup:
   cluster: [monitor, manage_index_templates]
   indices:

@@ -61,6 +61,8 @@ func testSecurity(t *testing.T, e *Elasticsearch) {
 		{e.Username, "wrong", http.MethodGet, "/", "", http.StatusUnauthorized},
 		{e.Username, e.Password, http.MethodGet, "/_security/_authenticate", "", http.StatusOK},
 		{e.WriterUser, e.WriterPassword, http.MethodGet, "/", "", http.StatusOK},
+		{e.WriterUser, e.WriterPassword, http.MethodPut, "/flows-written/_create/1", `{"a":1}`, http.StatusForbidden}, // it makes no index
+		{e.Username, e.Password, http.MethodPut, "/flows-written", "", http.StatusOK},
 		{e.WriterUser, e.WriterPassword, http.MethodPut, "/flows-written/_create/1", `{"a":1}`, http.StatusCreated},
 		{e.WriterUser, e.WriterPassword, http.MethodGet, "/flows-written/_search", "", http.StatusForbidden},
 		{e.WriterUser, e.WriterPassword, http.MethodPut, "/other/_create/1", `{"a":1}`, http.StatusForbidden},
