@@ -1,6 +1,6 @@
 module github.com/flowstack/terraform-provider-flowstack
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/ProtonMail/go-crypto v1.4.1

@@ -1,6 +1,6 @@
 module github.com/flowstack/terraform-provider-flowstack/tools/bench
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/flowstack/terraform-provider-flowstack v0.0.0

@@ -1,6 +1,6 @@
 module github.com/flowstack/terraform-provider-flowstack/tools/build
 
-go 1.26.0
+go 1.26.8
 
 tool (
 	github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod

@@ -1,6 +1,6 @@
 module github.com/flowstack/terraform-provider-flowstack/tools/tofu-1.11
 
-go 1.26.6
+go 1.26.8
 
 // OpenTofu's own settings: only the main module's godebug lines count.
 godebug (
