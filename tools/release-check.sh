@@ -55,13 +55,21 @@ elif [[ -d $dist/image ]]; then
 	fail "there is an appliance in $dist/image, which only a fourth argument 'appliance' has looked at"
 fi
 
-# The signature is binary and detached, by a key with RSA or DSA: registries take no other.
+changed=$(find "$dist" -type f -printf '%f\n' | grep -v '^[A-Za-z0-9._-]*$' || true)
+[[ -z $changed ]] || fail "GitHub gives these other names: $changed"
+
+# Signing, with a key of the moment and copies.
 export GNUPGHOME=$work/gnupg
 mkdir -m 700 "$GNUPGHOME"
 gpg --batch --quiet --passphrase '' --quick-generate-key "release check <nobody@example.net>" rsa3072 sign never 2>"$work/log" || fail "no key can be made: $(cat "$work/log")"
-gpg --batch --quiet --output "$work/sums.sig" --detach-sign "$dist/${name}_SHA256SUMS"
-gpg --batch --quiet --verify "$work/sums.sig" "$dist/${name}_SHA256SUMS" 2>/dev/null || fail "a signature of ${name}_SHA256SUMS does not verify"
-echo "==> signed, and verified"
+mkdir "$work/signed"
+cp "$dist"/*SHA256SUMS "$work/signed/"
+for sums in "$work"/signed/*; do
+	gpg --batch --quiet --detach-sign "$sums"
+done
+"$(dirname "$0")/release-signed.sh" "$work/signed"
+
+"$(dirname "$0")/release-notes.sh" "$version" >"$work/log" 2>&1 || echo "==> a tag v$version would be refused: $(cat "$work/log")"
 
 # A user: the archive in a mirror of files, where init finds, unpacks and locks it; the schema is what the program says.
 mirror=$work/mirror/registry.opentofu.org/flowstack/flowstack
