@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -19,7 +20,21 @@ var (
 	written = regexp.MustCompile(`<a (?:id|name)="([^"]+)">`)
 )
 
-// TestLinksLeadSomewhere follows each link of each Markdown file that leads into the repository: to a file, and to a heading in it.
+// repository is what links of published pages to others begin with.
+var repository = regexp.MustCompile(`^https://github\.com/flowstack/terraform-provider-flowstack/(?:blob|tree)/main/`)
+
+// published tells whether registries have a page: they take these folders, and nothing else
+// (https://developer.hashicorp.com/terraform/registry/providers/docs).
+func published(path string) bool {
+	inDocs, is := strings.CutPrefix(filepath.ToSlash(path), "../docs/")
+	folder, _, within := strings.Cut(inDocs, "/")
+	return is && (inDocs == "index.md" || within && slices.Contains([]string{
+		"actions", "data-sources", "ephemeral-resources", "functions", "guides", "list-resources", "resources",
+	}, folder))
+}
+
+// TestLinksLeadSomewhere follows each link of each Markdown file that leads into the repository: to a file, and to a heading in it. Pages that registries publish
+// link to others that they publish, or by the repository's address.
 func TestLinksLeadSomewhere(t *testing.T) {
 	pages := map[string]page{}
 	root := ".."
@@ -43,14 +58,21 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	followed := 0
 	for path, p := range pages {
 		for _, l := range p.links {
-			if strings.Contains(l, "://") || strings.HasPrefix(l, "mailto:") {
+			within := repository.ReplaceAllString(l, "")
+			if strings.Contains(within, "://") || strings.HasPrefix(l, "mailto:") {
 				continue
 			}
 			followed++
-			file, anchor, _ := strings.Cut(l, "#")
+			file, anchor, _ := strings.Cut(within, "#")
 			to := path
-			if file != "" {
+			switch {
+			case within != l:
+				to = filepath.Join(root, file)
+			case file != "":
 				to = filepath.Join(filepath.Dir(path), file)
+				if published(path) && !published(to) {
+					t.Errorf("%s links to %s, which registries do not publish: link to the repository's address", path, l)
+				}
 			}
 			if _, err := os.Stat(to); err != nil {
 				t.Errorf("%s links to %s: %v", path, l, err)

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 )
 
-const description = "A Debian package, installed by apt from the repositories that the host knows (see [`flowstack_apt_repository`](apt_repository.md), and the [guide](../packages.md)). " +
+const description = "A Debian package, installed by apt from the repositories that the host knows (see [`flowstack_apt_repository`](apt_repository.md), and the [guide](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/packages.md)). " +
 	"It waits for another apt or dpkg that is at work, finishes an installation that was interrupted, asks no questions, and keeps configuration files that were changed " +
 	"on the host. Which version is installed, and whether it is held, is in `effective`.\n\n" +
 	"Destroying the resource purges the package and what was installed for it alone, unless the package was there before: then it stays, and the hold is put back. Configuration files that were there before, of a package that had been removed, stay too. A package that " +

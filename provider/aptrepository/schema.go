@@ -11,7 +11,7 @@ import (
 
 const description = "A repository of Debian packages that a host's apt installs from: `/etc/apt/sources.list.d/NAME.sources`, its key in `/etc/apt/keyrings/NAME.gpg`, which is trusted for this " +
 	"repository alone, and its lists of packages, fetched by `apt-get update` for this repository alone. The key is checked in the plan against the fingerprints that you " +
-	"expect. A repository that the host has by another file already is refused, and the file named. There is a [guide](../packages.md).\n\n" +
+	"expect. A repository that the host has by another file already is refused, and the file named. There is a [guide](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/packages.md).\n\n" +
 	"Destroying the resource removes all of it, or puts back the file that was there. Packages installed from it stay."
 
 // notEmpty is for lists in which every element says something.

@@ -24,7 +24,7 @@ var plainPath = regexp.MustCompile(`^/[A-Za-z0-9/._-]+$`)
 var settingsAttribute = &schema.MapAttribute{
 	Optional:    true,
 	ElementType: types.StringType,
-	MarkdownDescription: "Settings of the collector by dotted name, such as `\"output.elasticsearch.index\" = \"flows\"`; [all of them](../settings.md). " +
+	MarkdownDescription: "Settings of the collector by dotted name, such as `\"output.elasticsearch.index\" = \"flows\"`; [all of them](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/settings.md). " +
 		"What is left out, or null, is at its default. Lists are written `\"a, b\"`. They are checked in the plan by the collector's own code.",
 }
 

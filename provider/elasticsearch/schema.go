@@ -27,7 +27,7 @@ import (
 
 const description = "A node of Elasticsearch 7.17 (or 8) on a host, alone or one of a cluster: its package from Elastic's repository, pinned and held; heap, limits, `elasticsearch.yml`, " +
 	"secrets in the keystore, and the service `elasticsearch.service`, enabled and running with all of it. The apply waits until the API answers, the node is in a cluster and the health is as " +
-	"asked for; when that fails, the reason from Elasticsearch's log is in the error. There is a [guide](../elasticsearch.md), which also has the way from one node to a cluster.\n\n" +
+	"asked for; when that fails, the reason from Elasticsearch's log is in the error. There is a [guide](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/elasticsearch.md), which also has the way from one node to a cluster.\n\n" +
 	"A node of a cluster that has others is restarted, and upgraded, without making the cluster stand still: no replicas are made elsewhere meanwhile (`cluster.routing.allocation.enable`), " +
 	"one node at a time in one apply, the next one when the health is as asked for. A restart that was cut short is finished by the next apply.\n\n" +
 	"Destroying the resource purges the package and removes all files; data and logs stay, unless `delete_data`."

@@ -28,7 +28,7 @@ func (dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *da
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What to type on a router, a switch, a firewall or a host so that it sends its flows to a collector, and what takes it away again. " +
 			"No device is asked or changed: paste it, or hand it to whatever configures your devices. What the platform cannot do is refused by the plan, and what may " +
-			"disappoint is in `warnings`. [Platforms](../exporters.md), with an example of each; `flowcollector exporter-config` prints the same.",
+			"disappoint is in `warnings`. [Platforms](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/exporters.md), with an example of each; `flowcollector exporter-config` prints the same.",
 		Attributes: map[string]schema.Attribute{
 			"platform": oneOf(schema.StringAttribute{
 				Required: true, MarkdownDescription: "The kind of device, such as `edgeos`, `routeros7`, `cisco-ios-xe`, `juniper-mx` or `softflowd`.",

@@ -22,7 +22,7 @@ func (*dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 		MarkdownDescription: "Waits until the collector on a host has decoded a flow of an exporter, so that an apply can end with “and it works”. Where none comes, the error says what " +
 			"came instead: packets whose template is missing, packets of other addresses, packets that were refused, or nothing at all.\n\n" +
 			"Put it into a `check` block and let it depend on the collector: then it is looked at in the apply, and an exporter that is silent is a warning, not a failure. " +
-			"[What to type on exporters](../exporters.md).",
+			"[What to type on exporters](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/exporters.md).",
 		Attributes: map[string]schema.Attribute{
 			"host": schema.StringAttribute{
 				Optional: true, Computed: true, MarkdownDescription: "The collector's host, by its name in the provider's `hosts`. May be left out where there is one.",

@@ -15,9 +15,9 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
-const description = "How Elasticsearch stores flows: component templates with the settings and with a field for each one of the [documents](../fields.md), the index " +
+const description = "How Elasticsearch stores flows: component templates with the settings and with a field for each one of the [documents](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/fields.md), the index " +
 	"template, the lifecycle policy, and the data stream that the collector writes to, so that the collector needs no right but to create documents. " +
-	"[Flows in Elasticsearch](../flow-index.md) tells what each is for.\n\n" +
+	"[Flows in Elasticsearch](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/flow-index.md) tells what each is for.\n\n" +
 	"When the fields or settings of a new version differ from those of the index that is written to, it is rolled over, once; indices of before keep what they were made " +
 	"with. A template of somebody else that would be used in place of this one, or that Elasticsearch would refuse it for, is an error of the plan that names it.\n\n" +
 	"**Destroying the resource deletes no flows.** Without flows everything goes. Where there are flows, Elasticsearch refuses to delete what keeps them: a data stream keeps " +
@@ -82,7 +82,7 @@ var attributes = map[string]schema.Attribute{
 		Optional: true,
 		MarkdownDescription: "How long flows are kept, such as `30d` or `12h`. It counts from the moment that the next index is begun (see `rollover`), so that every flow is kept for " +
 			"as long, and the oldest of an index for a thirtieth longer. Default: for ever. By size the collector keeps them " +
-			"([how](../flow-index.md#by-size)); the function [disk_sizing](../functions/disk_sizing.md) says how much room a time takes.",
+			"([how](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/flow-index.md#by-size)); the function [disk_sizing](../functions/disk_sizing.md) says how much room a time takes.",
 		PlanModifiers: []planmodifier.String{semantic.Duration()},
 	},
 	"rollover": schema.SingleNestedAttribute{

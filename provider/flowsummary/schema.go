@@ -69,7 +69,7 @@ var attributes = map[string]schema.Attribute{
 		Computed:    true,
 		ElementType: types.StringType,
 		Default:     listdefault.StaticValue(textList(defaultDimensions)),
-		MarkdownDescription: "[Fields](../fields.md) that flows are told apart by. The collector's `document.profile` has to have them. There are as many summaries an hour as combinations of " +
+		MarkdownDescription: "[Fields](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/fields.md) that flows are told apart by. The collector's `document.profile` has to have them. There are as many summaries an hour as combinations of " +
 			"their values occur in it: addresses make it nearly as many as flows. Default `" + strings.Join(defaultDimensions, "`, `") + "`. Changing them replaces the resource.",
 		Validators:    []validator.List{listvalidator.SizeBetween(1, 20)},
 		PlanModifiers: []planmodifier.List{listplanmodifier.RequiresReplace()},

@@ -108,7 +108,7 @@ func (diskFunction) Definition(_ context.Context, _ function.DefinitionRequest, 
 	resp.Definition = function.Definition{
 		Summary: "Disk space for flows in Elasticsearch",
 		MarkdownDescription: "Returns what flows take on the disks of Elasticsearch, from what one was measured to take " +
-			"([Performance](../performance.md), of made-up office traffic: real traffic differs). The object has\n\n" +
+			"([Performance](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/performance.md), of made-up office traffic: real traffic differs). The object has\n\n" +
 			"- `flows`: how many are kept,\n" +
 			"- `bytes_per_flow`: 113.5 in the profile `lean`, 194.7 in `full`, after all segments are merged,\n" +
 			"- `primary_bytes`: what they take once, without replicas,\n" +

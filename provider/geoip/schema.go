@@ -13,7 +13,7 @@ import (
 	"github.com/flowstack/terraform-provider-flowstack/provider/semantic"
 )
 
-const description = "A database of places or autonomous systems (`.mmdb`) on a host, from a file, a URL or MaxMind; [enrichment](../enrichment.md) says whose databases work. " +
+const description = "A database of places or autonomous systems (`.mmdb`) on a host, from a file, a URL or MaxMind; [enrichment](https://github.com/flowstack/terraform-provider-flowstack/blob/main/docs/enrichment.md) says whose databases work. " +
 	"The machine that runs Terraform fetches it, checks all of it, and streams it to the host, which needs no internet. The running collector takes it in without a restart.\n\n" +
 	"A database comes once and stays until it is another one that is asked for here; with `max_age`, plans look for a newer one. The file on the host is watched: " +
 	"`effective` has its type, date and digest. The state never has its content. Destroying the resource removes it.\n\n" +
