@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes every target of the collector and of the appliance, or those whose names match a pattern, for a time each, and adds up the executions.
+# Fuzzes every target, or those whose names match a pattern, for a time each, and adds up the executions.
 #   tools/fuzz.sh TIME [PATTERN]
 # What is found goes to testdata/fuzz of the package, as with go test -fuzz, and ends the run. It is not made smaller, because go test
 # would do the same to every input that reaches new code and stand still meanwhile; go test -fuzz NAME does it afterwards.
@@ -14,7 +14,7 @@ fuzz() { # PACKAGE NAME
 	go test -toolexec "$PWD/tools/fuzz-instrument.sh" -run '^$' -fuzz "^$2\$" -fuzztime "$time" -fuzzminimizetime 0 "$1" 2>&1
 }
 
-targets=$(grep -rlE '^func Fuzz' --include='*_test.go' collector appliance | sort)
+targets=$(grep -rlE '^func Fuzz' --include='*_test.go' collector appliance provider | sort)
 for file in $targets; do
 	package=./$(dirname "$file")
 	for name in $(sed -nE 's/^func (Fuzz[A-Za-z0-9_]+)\(.*/\1/p' "$file" | grep -E "$pattern" || true); do
