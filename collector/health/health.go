@@ -17,7 +17,10 @@ import (
 )
 
 // About is what all documents of a collector have.
-type About struct{ Host, Version string }
+type About struct {
+	Host    func() string // its name, asked each time: a machine gets its own while it starts, after the collector did
+	Version string
+}
 
 // Taker makes documents of what was counted between two moments. It belongs to one goroutine.
 type Taker struct {
@@ -117,12 +120,13 @@ func (d *documents) count(s subject, figure string, value float64) {
 
 // encode writes the documents that say something, always in the same order.
 func (d *documents) encode(about About, now time.Time) [][]byte {
+	host := about.Host()
 	var lines []string
 	for s, f := range d.made {
 		if !f.tell(s) {
 			continue
 		}
-		collector := map[string]any{"host": about.Host, "version": about.Version}
+		collector := map[string]any{"host": host, "version": about.Version}
 		for name, value := range map[string]string{"listen": s.listen, "output": s.output, "cause": s.cause, "unit": s.unit} {
 			if value != "" {
 				collector[name] = value

@@ -69,9 +69,10 @@ func TestTake(t *testing.T) {
 	exporter := prometheus.Labels{"listen": "[::]:2055", "exporter": "192.0.2.1"}
 	listen := prometheus.Labels{"listen": "[::]:2055"}
 	output := prometheus.Labels{"output": "elasticsearch"}
+	host := "collector1"
 	r.count("exporter_packets_total", exporter, 100)
 	r.count("socket_drops_total", listen, 50) // of a socket that is older than the process
-	taker := New(r, About{"collector1", "1.2.3"})
+	taker := New(r, About{func() string { return host }, "1.2.3"})
 
 	r.count("exporter_packets_total", exporter, 7)
 	r.count("exporter_packets_total", prometheus.Labels{"listen": "[::]:2055", "exporter": "other"}, 3)
@@ -101,8 +102,9 @@ func TestTake(t *testing.T) {
 
 	// Next time only what came since; what was late is taken back.
 	r.count("exporter_sequence_reordered_total", exporter, 1)
+	host = "collector2"
 	got := take(t, taker, moment.Add(time.Minute))
-	for _, want := range []string{`"cause":"sequence_gap","host":"collector1","listen":"[::]:2055","lost":-1`, `"packets":0`, `"stored":0`} {
+	for _, want := range []string{`"cause":"sequence_gap","host":"collector2","listen":"[::]:2055","lost":-1`, `"packets":0`, `"stored":0`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is not in\n%s", want, got)
 		}
@@ -117,13 +119,15 @@ func TestCounterThatBeganAnew(t *testing.T) {
 	r := newRegistry()
 	labels := prometheus.Labels{"listen": "a", "exporter": "192.0.2.1"}
 	r.count("exporter_packets_total", labels, 100)
-	taker := New(r, About{})
+	taker := New(r, About{Host: nameless})
 	r.counters["exporter_packets_total"].Reset()
 	r.count("exporter_packets_total", labels, 4)
 	if got := take(t, taker, moment); !strings.Contains(got, `"packets":4,`) {
 		t.Errorf("%s", got)
 	}
 }
+
+func nameless() string { return "" }
 
 type failing struct {
 	prometheus.Gatherer
@@ -143,7 +147,7 @@ func TestGatherFails(t *testing.T) {
 	labels := prometheus.Labels{"listen": "a", "exporter": "192.0.2.1"}
 	from := &failing{r, broken}
 	r.count("exporter_packets_total", labels, 100)
-	taker := New(from, About{})
+	taker := New(from, About{Host: nameless})
 	if _, err := taker.Take(moment); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
 	}
@@ -167,7 +171,7 @@ func TestGatherFails(t *testing.T) {
 func TestFieldsAreInTheTable(t *testing.T) {
 	r := newRegistry()
 	labels := prometheus.Labels{"listen": "a", "exporter": "192.0.2.1", "output": "kafka", "cause": "c"}
-	taker := New(r, About{"h", "v"})
+	taker := New(r, About{nameless, "v"})
 	for name := range parts {
 		if strings.HasSuffix(name, "_total") {
 			r.count(name, labels, 1)

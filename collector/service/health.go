@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,11 +62,7 @@ func (s *service) openHealth(cfg config.Config) (*healthWriter, error) {
 
 // newTaker takes documents of health from the service's metrics, of what is counted from now on.
 func (s *service) newTaker() *health.Taker {
-	host, err := os.Hostname()
-	if err != nil {
-		s.logger.Warn("documents of health have no name of a host", "error", err)
-	}
-	return health.New(s.registry, health.About{Host: host, Version: s.version})
+	return health.New(s.registry, health.About{Host: hostName, Version: s.version})
 }
 
 // begin writes at intervals, until end.

@@ -51,7 +51,7 @@ func (p *pages) Settings() []config.Setting { return *p.state.settings.Load() }
 // Identity implements page.Source.
 func (p *pages) Identity() (version, host string) { return p.state.version, hostName() }
 
-// hostName is empty where it is not known: pages do without.
+// hostName is empty where it is not known: pages and documents do without.
 func hostName() string {
 	host, err := os.Hostname()
 	if err != nil {
