@@ -420,6 +420,22 @@ func (s *studio) apart(t *testing.T) {
 	if len(ribbons) != want || want == 0 {
 		t.Errorf("%d ribbons, not the %d between the levels that are there", len(ribbons), want)
 	}
+
+	// The whole is newer than a level that names all of its values: what came between them is no Other of that level.
+	of = spec(level{Level: vega.Level{Field: "network.transport", Title: "Protocol"}}, level{Level: vega.Level{Field: "destination.ip", Title: "To"}})
+	newer := s.ask(t, of, from, end)
+	responses = s.ask(t, of, from, end.Add(-sample.Span/2))
+	responses["level1"] = newer["level1"]
+	_, root = s.drawOf(t, of, responses)
+	others := 0
+	for _, text := range root.Texts() {
+		if strings.HasPrefix(text, "Other · ") {
+			others++
+		}
+	}
+	if others != 1 {
+		t.Errorf("%d levels have Other, not the second one alone: %q", others, root.Texts())
+	}
 }
 
 // place is what is known of where an address is.

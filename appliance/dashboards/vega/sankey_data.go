@@ -65,7 +65,7 @@ func (s sankey) named(i int, l Level) object {
 	missing := quote(fmt.Sprint(l.missing()))
 	return object{"name": fmt.Sprintf("named%d", i), "source": answer(i), "transform": list{
 		flatten("aggregations."+own+".buckets", "bucket"),
-		project("bucket.key", "key", "bucket.sum.value", "sum"),
+		project("bucket.key", "key", "bucket.sum.value", "sum", "aggregations."+own+".sum_other_doc_count", "others"),
 		formula("level", strconv.Itoa(i)),
 		formula("other", "0"),
 		formula("id", fmt.Sprintf("'%d:' + datum.key", i)),
@@ -73,9 +73,11 @@ func (s sankey) named(i int, l Level) object {
 	}}
 }
 
-// rest is Other of a level. There is none where nothing is named: there are no flows.
+// rest is Other of a level. There is none where nothing is named, as there are no flows, and where everything is: the whole is another search's, which may have
+// flows that came between the two.
 func rest(i int) object {
 	return object{"name": fmt.Sprintf("rest%d", i), "source": fmt.Sprintf("named%d", i), "transform": list{
+		filter("datum.others > 0"),
 		total("named", "level"),
 		formula("sum", "max(0, total - datum.named)"),
 		formula("other", "1"),
