@@ -109,6 +109,7 @@ func fill(ctx context.Context, server *acctest.Elasticsearch, known world.Knowle
 
 // settle waits until Elasticsearch has merged what it wants to: a day's flows came within minutes, and what is left to do of them would slow the searches down.
 func settle(ctx context.Context, server *acctest.Elasticsearch) error {
+	idle := 0 // times in a row: a merge may begin a moment after another
 	for began := time.Now(); ; {
 		var stats struct {
 			All struct {
@@ -118,7 +119,10 @@ func settle(ctx context.Context, server *acctest.Elasticsearch) error {
 		if err := server.Do(ctx, http.MethodGet, "/"+index+"/_stats/merge", nil, &stats); err != nil {
 			return err
 		}
-		if stats.All.Total.Merges.Current == 0 {
+		if idle++; stats.All.Total.Merges.Current > 0 {
+			idle = 0
+		}
+		if idle == 5 {
 			say("merged after %.0f s more", time.Since(began).Seconds())
 			return nil
 		}
@@ -199,8 +203,8 @@ func ask(ctx context.Context, server *acctest.Elasticsearch, index string, body 
 	for range times {
 		var answer struct {
 			Took     int64
-			TimedOut bool `json:"timed_out"`
-			Shards   struct{ Failed int }
+			TimedOut bool                 `json:"timed_out"`
+			Shards   struct{ Failed int } `json:"_shards"`
 		}
 		if err := server.Do(ctx, http.MethodPost, "/"+index+"/_search?request_cache=false", body, &answer); err != nil {
 			return 0, err
