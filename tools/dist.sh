@@ -108,8 +108,8 @@ if [[ $part == all ]]; then
 	(cd "$target" && sha256sum "${provider}"_*.zip "${provider}_manifest.json" >"${provider}_SHA256SUMS")
 fi
 # GitHub puts a dot in the place of what it does not like in a name, and sums have to be of names as they are downloaded. (Packages of what comes before a version have a ~.)
-find "$target" -name '*~*' | while read -r file; do
+(cd "$target" && find . -type f -name '*~*' | while read -r file; do
 	mv "$file" "${file//\~/.}"
-done
+done)
 (cd "$target" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS)
 echo "==> $target/SHA256SUMS"

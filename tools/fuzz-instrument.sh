@@ -6,7 +6,7 @@ if [ "${2:-}" = -V=full ]; then # the build cache tells what these tools make fr
 	exit
 fi
 case ${TOOLEXEC_IMPORTPATH:-} in
-*/collector/* | */appliance/* | */provider/*) exec "$@" ;;
+*/terraform-provider-flowstack/collector/* | */terraform-provider-flowstack/appliance/* | */terraform-provider-flowstack/provider/*) exec "$@" ;;
 esac
 for arg; do
 	shift

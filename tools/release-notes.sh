@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 version=$1
 notes=$(awk -v version="$version" '$1 == "##" {of = $2 == version || $2 == "[" version "]"; next} of' CHANGELOG.md)
-[[ -n ${notes//[[:space:]]/} ]] || {
+words=$(grep -vE '^(#|\[[^]]*\]: )' <<<"$notes" || true) # beside headings and the targets of links
+[[ -n ${words//[[:space:]]/} ]] || {
 	echo "release-notes: CHANGELOG.md has no heading '## $version' with anything below it" >&2
 	exit 1
 }
